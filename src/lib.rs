@@ -1,0 +1,49 @@
+//! xpm is an experiment manager for Rust.
+//!
+//! You describe what can be varied as annotated structs, you write the plan as ordinary Rust, and xpm gives every job an
+//! identity computed from its arguments, runs what has not been run yet, and keeps every result in a folder you can find
+//! again.
+
+/// The error of plans and tasks: any error, with its causes. `?` turns every error into one, and
+/// `error.downcast_ref::<xpm::RunError>()` gives back what is inside.
+pub use anyhow::Error;
+pub use xpm_core::config::ReadError;
+pub use xpm_core::experiment::{
+    Dependency, ExperimentBuilder, FailedJob, JobError, JobFile, Produced, Promise, RunError, StartError, SubmitError,
+};
+pub use xpm_core::identity::{ExplainedArgument, LeftOut, Refused, Standing};
+pub use xpm_core::ids::InvalidId;
+pub use xpm_core::report;
+pub use xpm_core::workspace::{StatusError, WorkspaceError};
+pub use xpm_core::{
+    Arg, Configure, Experiment, Explanation, Failure, HasTags, Identity, IntoArg, Job, JobContext, JobKey, JobState,
+    Submit, TagValue, Tags, Task, TaskResult, experiment, stop_tags, tag, tagspath,
+};
+pub use xpm_macros::{config, main, task};
+
+/// What plans return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a file of tasks or plans imports: `use xpm::prelude::*;`.
+pub mod prelude {
+    pub use xpm_core::{
+        Configure, Experiment, IntoArg, Job, JobContext, Submit, Task, TaskResult, stop_tags, tag, tagspath,
+    };
+    pub use xpm_macros::{config, task};
+}
+
+/// What generated code refers to. Not for users: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+    pub use xpm_core::config::{
+        Arg, ArgStruct, Argument, Complete, ConfigType, Configure, Family, FamilyMember, Given, HasTags, IntoArg, Json,
+        Member, MemberOf, Meta, NotOption, Plain, Pointee, ReadError, Reader, Registered, Set, Submitted, Symbolic,
+        Unset, Unsubmitted, VariantArgs, default_value, json_ty, json_value, member_ty, read_member, validated,
+    };
+    pub use xpm_core::job::{Task, TaskEntry};
+    pub use xpm_core::program::dispatch;
+    pub use xpm_core::schema::{ArgSchema, Place, TypeKind, TypeSchema, VariantSchema};
+    pub use xpm_core::value::{Node, Slot, Tags, Value};
+    pub use xpm_macros::ConfigDerive;
+}

@@ -1,0 +1,64 @@
+//! What a type needs in order to be the type of an argument.
+
+use super::{ReadError, Reader};
+use crate::schema::{Type, TypeSchema};
+use crate::value::Value;
+
+/// A type that an argument may have: scalars, containers, configurations, families, tasks, and `Box` and `Arc` of these.
+///
+/// Implemented by `#[config]` and `#[task]`; there is no need to implement it by hand: a type of another kind is an
+/// argument with `#[param(json)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of an argument",
+    label = "not an argument type",
+    note = "add `#[config]` to the definition of `{Self}`, or `#[param(json)]` to this argument if `{Self}` is a serde type"
+)]
+pub trait Argument: Sized + 'static {
+    /// The type as data.
+    fn ty() -> Type {
+        Type::Config(Self::config_schema)
+    }
+
+    /// The schema, of a configuration: its type follows from it.
+    #[doc(hidden)]
+    fn config_schema() -> &'static TypeSchema {
+        unreachable!("a type that is no configuration has its own `ty`")
+    }
+
+    /// The value as data.
+    fn to_value(&self) -> Value;
+
+    /// Reads the value back.
+    ///
+    /// # Errors
+    /// If `value` is none of this type, or refers to a job whose files cannot be read.
+    fn read(value: &Value, reader: &mut Reader<'_>) -> Result<Self, ReadError>;
+}
+
+/// A type whose values are given to an argument as they are: scalars, configurations and closed families. Not tasks:
+/// these are submitted, and the job is given.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be given by value",
+    note = "a task is submitted first: `let job = ….submit(xp)?`, then `&job` is given"
+)]
+pub trait Plain: Argument {}
+
+/// A type that is no `Option`: an option of an option is refused, since `Some(None)` and `None` would be one identity.
+#[diagnostic::on_unimplemented(
+    message = "an optional argument cannot be optional twice",
+    note = "`Some(None)` and `None` cannot be told apart in an identity; use an enum with `#[config]`"
+)]
+pub trait NotOption {}
+
+/// The value of a default, given as anything that can be given as an argument of type `T`. Called by generated code.
+pub fn default_value<T, M>(given: impl super::IntoArg<T, M>) -> Value {
+    given.into_arg().into_slot().value
+}
+
+/// What a `validate` function returned, whatever its error type. Called by generated code.
+///
+/// # Errors
+/// The function's.
+pub fn validated<E: Into<Box<dyn std::error::Error + Send + Sync>>>(result: Result<(), E>) -> Result<(), anyhow::Error> {
+    result.map_err(|error| anyhow::Error::from_boxed(error.into()))
+}

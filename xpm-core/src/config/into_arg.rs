@@ -1,0 +1,382 @@
+//! What can be given where an argument of a type is expected.
+//!
+//! A conversion trait with a marker parameter: for each type that is given and each type that is expected exactly one
+//! implementation applies, so both number literals and markers are inferred. Containers convert item by item and have
+//! no implementation of their own, which is what keeps it unambiguous.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::containers::some;
+use super::scalars::path_value;
+use super::traits::{Phantom, Usable};
+use super::{
+    Arg, Argument, Family, Json, MemberOf, NotOption, Plain, Pointee, StopTags, Symbolic, Tagged,
+    json_value,
+};
+use crate::value::Value;
+
+/// What can be given as an argument of type `T`. `Marker` is inferred and says nothing to users.
+///
+/// Values, `tag(value)`, `&config`, `config`, complete builders, `&job`, promises and files of jobs, and arrays,
+/// vectors, sets, maps and tuples of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be given where an argument of type `{T}` is expected",
+    label = "expected `{T}`, or what stands for one",
+    note = "what stands for a value: `tag(value)`, `&config`, a builder with every required argument set, `&job` for a task that has been submitted, `job.promise()` for an output, `job.file(\"…\")` for a path"
+)]
+pub trait IntoArg<T, Marker> {
+    /// The argument.
+    #[track_caller]
+    fn into_arg(self) -> Arg<T>;
+}
+
+macro_rules! markers {
+    ($($(#[$doc:meta])* $name:ident $(<$m:ident>)?),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name $(<$m>(Phantom<$m>))?;
+    )*};
+}
+markers! {
+    /// A value as it is.
+    ByValue,
+    /// A reference to a value.
+    ByReference,
+    /// What stands for a configuration.
+    ByConfig,
+    /// A member of an open family, by value.
+    ByMember,
+    /// What stands for a member of an open family.
+    ByMemberConfig,
+    /// A text or a path in one of its other forms.
+    ByText,
+    /// An argument that is one already.
+    ByArg,
+    /// What is marked by `tag`.
+    ByTag<M>,
+    /// What is marked by `stop_tags`.
+    ByStop<M>,
+    /// Item by item.
+    ByItem<M>,
+    /// Item by item, each by reference.
+    ByItemRef<M>,
+    /// What a pointer points to.
+    ByPointee<M>,
+}
+
+impl<T: Plain> IntoArg<T, ByValue> for T {
+    #[track_caller]
+    fn into_arg(self) -> Arg<T> {
+        Arg::of(self.to_value())
+    }
+}
+
+impl<T: Plain> IntoArg<T, ByReference> for &T {
+    fn into_arg(self) -> Arg<T> {
+        Arg::of(self.to_value())
+    }
+}
+
+impl<T, X: Symbolic<Target = T>> IntoArg<T, ByConfig> for X
+where
+    X::Form: Usable<T>,
+{
+    fn into_arg(self) -> Arg<T> {
+        Arg::of(self.into_config_value())
+    }
+}
+
+impl<T> IntoArg<T, ByArg> for Arg<T> {
+    fn into_arg(self) -> Arg<T> {
+        self
+    }
+}
+
+impl<T> IntoArg<T, ByReference> for &Arg<T> {
+    fn into_arg(self) -> Arg<T> {
+        self.clone()
+    }
+}
+
+impl<T, M, X: IntoArg<T, M>> IntoArg<T, ByTag<M>> for Tagged<X> {
+    fn into_arg(self) -> Arg<T> {
+        Arg::of(Value::Tagged(Arc::new(value_of(self.0))))
+    }
+}
+
+impl<T, M, X: IntoArg<T, M>> IntoArg<T, ByStop<M>> for StopTags<X> {
+    fn into_arg(self) -> Arg<T> {
+        Arg::of(Value::TagsStopped(Arc::new(value_of(self.0))))
+    }
+}
+
+/// What `given` becomes as an argument of type `T`.
+fn value_of<T, M>(given: impl IntoArg<T, M>) -> Value {
+    given.into_arg().into_slot().value
+}
+
+// Text and paths.
+
+impl IntoArg<String, ByText> for &str {
+    fn into_arg(self) -> Arg<String> {
+        Arg::of(Value::Str(self.into()))
+    }
+}
+
+macro_rules! into_path {
+    ($($from:ty),*) => {$(
+        impl IntoArg<PathBuf, ByText> for $from {
+            fn into_arg(self) -> Arg<PathBuf> {
+                Arg::of(path_value(self.as_ref()))
+            }
+        }
+    )*};
+}
+into_path!(&str, String, &String, &Path);
+
+// Options.
+
+impl<T: Argument + NotOption> IntoArg<Option<T>, ByValue> for Option<T> {
+    fn into_arg(self) -> Arg<Option<T>> {
+        Arg::of(self.to_value())
+    }
+}
+
+impl<T, X: Symbolic<Target = T>> IntoArg<Option<T>, ByConfig> for Option<X>
+where
+    X::Form: Usable<T>,
+{
+    fn into_arg(self) -> Arg<Option<T>> {
+        Arg::of(self.map_or(Value::Nothing, Symbolic::into_config_value))
+    }
+}
+
+impl<T> Arg<Option<T>> {
+    /// An optional argument that is given. What the setter of an optional argument calls.
+    pub fn some<M>(given: impl IntoArg<T, M>) -> Self {
+        Arg::of(some(value_of(given)))
+    }
+}
+
+// Lists, arrays and sets.
+
+fn items<T, M, X: IntoArg<T, M>>(items: impl IntoIterator<Item = X>) -> Arc<[Value]> {
+    items.into_iter().map(value_of).collect()
+}
+
+macro_rules! into_sequence {
+    ($($variant:ident: $target:ty $(, $s:ident)? ;)*) => {$(
+        impl<T, M, X: IntoArg<T, M> $(, $s)?> IntoArg<$target, ByItem<M>> for Vec<X> {
+            fn into_arg(self) -> Arg<$target> {
+                Arg::of(Value::$variant(items(self)))
+            }
+        }
+        impl<T, M, X: IntoArg<T, M>, const N: usize $(, $s)?> IntoArg<$target, ByItem<M>> for [X; N] {
+            fn into_arg(self) -> Arg<$target> {
+                Arg::of(Value::$variant(items(self)))
+            }
+        }
+        impl<'a, T, M, X $(, $s)?> IntoArg<$target, ByItemRef<M>> for &'a Vec<X>
+        where
+            &'a X: IntoArg<T, M>,
+        {
+            fn into_arg(self) -> Arg<$target> {
+                Arg::of(Value::$variant(items(self)))
+            }
+        }
+        impl<'a, T, M, X $(, $s)?> IntoArg<$target, ByItemRef<M>> for &'a [X]
+        where
+            &'a X: IntoArg<T, M>,
+        {
+            fn into_arg(self) -> Arg<$target> {
+                Arg::of(Value::$variant(items(self)))
+            }
+        }
+        impl<'a, T, M, X, const N: usize $(, $s)?> IntoArg<$target, ByItemRef<M>> for &'a [X; N]
+        where
+            &'a X: IntoArg<T, M>,
+        {
+            fn into_arg(self) -> Arg<$target> {
+                Arg::of(Value::$variant(items(self)))
+            }
+        }
+    )*};
+}
+into_sequence! {
+    List: Vec<T>;
+    Set: BTreeSet<T>;
+    Set: HashSet<T, S>, S;
+    Set: IndexSet<T, S>, S;
+}
+
+impl<T, M, X: IntoArg<T, M>, const N: usize> IntoArg<[T; N], ByItem<M>> for [X; N] {
+    fn into_arg(self) -> Arg<[T; N]> {
+        Arg::of(Value::List(items(self)))
+    }
+}
+
+impl<'a, T, M, X, const N: usize> IntoArg<[T; N], ByItemRef<M>> for &'a [X; N]
+where
+    &'a X: IntoArg<T, M>,
+{
+    fn into_arg(self) -> Arg<[T; N]> {
+        Arg::of(Value::List(items(self)))
+    }
+}
+
+macro_rules! set_into_set {
+    ($($set:ident <$($s:ident)?>),*) => {$(
+        impl<T, M, X: IntoArg<T, M> $(, $s)?> IntoArg<$set<T $(, $s)?>, ByItem<M>> for $set<X $(, $s)?> {
+            fn into_arg(self) -> Arg<$set<T $(, $s)?>> {
+                Arg::of(Value::Set(items(self)))
+            }
+        }
+        impl<'a, T, M, X $(, $s)?> IntoArg<$set<T $(, $s)?>, ByItemRef<M>> for &'a $set<X $(, $s)?>
+        where
+            &'a X: IntoArg<T, M>,
+        {
+            fn into_arg(self) -> Arg<$set<T $(, $s)?>> {
+                Arg::of(Value::Set(items(self)))
+            }
+        }
+    )*};
+}
+set_into_set!(BTreeSet<>, HashSet<S>, IndexSet<S>);
+
+// Maps.
+
+fn entries<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N>>(pairs: impl IntoIterator<Item = (A, B)>) -> Value {
+    Value::Map(pairs.into_iter().map(|(k, v)| (value_of(k), value_of(v))).collect())
+}
+
+macro_rules! into_map {
+    ($($map:ident <$($s:ident)?>),*) => {$(
+        impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N> $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>>
+            for $map<A, B $(, $s)?>
+        {
+            fn into_arg(self) -> Arg<$map<K, V $(, $s)?>> {
+                Arg::of(entries(self))
+            }
+        }
+        impl<'a, K, V, M, N, A, B $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItemRef<(M, N)>>
+            for &'a $map<A, B $(, $s)?>
+        where
+            &'a A: IntoArg<K, M>,
+            &'a B: IntoArg<V, N>,
+        {
+            fn into_arg(self) -> Arg<$map<K, V $(, $s)?>> {
+                Arg::of(entries(self))
+            }
+        }
+        impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N> $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>>
+            for Vec<(A, B)>
+        {
+            fn into_arg(self) -> Arg<$map<K, V $(, $s)?>> {
+                Arg::of(entries(self))
+            }
+        }
+        impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N>, const L: usize $(, $s)?>
+            IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>> for [(A, B); L]
+        {
+            fn into_arg(self) -> Arg<$map<K, V $(, $s)?>> {
+                Arg::of(entries(self))
+            }
+        }
+    )*};
+}
+into_map!(BTreeMap<>, HashMap<S>, IndexMap<S>);
+
+// Tuples.
+
+macro_rules! into_tuple {
+    ($(($($t:ident $m:ident $x:ident $i:tt),+))*) => {$(
+        impl<$($t, $m, $x: IntoArg<$t, $m>),+> IntoArg<($($t,)+), ByItem<($($m,)+)>> for ($($x,)+) {
+            fn into_arg(self) -> Arg<($($t,)+)> {
+                Arg::of(Value::Tuple([$(value_of(self.$i)),+].into()))
+            }
+        }
+    )*};
+}
+into_tuple! {
+    (A MA XA 0)
+    (A MA XA 0, B MB XB 1)
+    (A MA XA 0, B MB XB 1, C MC XC 2)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5, G MG XG 6)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5, G MG XG 6, H MH XH 7)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5, G MG XG 6, H MH XH 7, I MI XI 8)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5, G MG XG 6, H MH XH 7, I MI XI 8, J MJ XJ 9)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5, G MG XG 6, H MH XH 7, I MI XI 8, J MJ XJ 9,
+        K MK XK 10)
+    (A MA XA 0, B MB XB 1, C MC XC 2, D MD XD 3, E ME XE 4, F MF XF 5, G MG XG 6, H MH XH 7, I MI XI 8, J MJ XJ 9,
+        K MK XK 10, L ML XL 11)
+}
+
+// Pointers and open families.
+
+macro_rules! into_pointer {
+    ($($pointer:ident),*) => {$(
+        impl<T: Argument, M, X: IntoArg<T, M>> IntoArg<$pointer<T>, ByPointee<M>> for X {
+            fn into_arg(self) -> Arg<$pointer<T>> {
+                self.into_arg().cast()
+            }
+        }
+
+        impl<T: Pointee + ?Sized> IntoArg<$pointer<T>, ByArg> for $pointer<T> {
+            fn into_arg(self) -> Arg<$pointer<T>> {
+                Arg::of((*self).pointee_value())
+            }
+        }
+
+        impl<F: Family + ?Sized, X: Symbolic> IntoArg<$pointer<F>, ByMemberConfig> for X
+        where
+            X::Form: Usable<X::Target>,
+            X::Target: MemberOf<F>,
+        {
+            fn into_arg(self) -> Arg<$pointer<F>> {
+                Arg::of(self.into_config_value())
+            }
+        }
+
+        impl<F: Family + ?Sized, X: MemberOf<F>> IntoArg<$pointer<F>, ByMember> for X {
+            fn into_arg(self) -> Arg<$pointer<F>> {
+                Arg::of(self.to_value())
+            }
+        }
+    )*};
+}
+into_pointer!(Box, Arc);
+
+// JSON.
+
+impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<T>, ByValue> for T {
+    fn into_arg(self) -> Arg<Json<T>> {
+        Arg::of(json_value(&self))
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<T>, ByReference> for &T {
+    fn into_arg(self) -> Arg<Json<T>> {
+        Arg::of(json_value(self))
+    }
+}
+
+impl IntoArg<Json<String>, ByText> for &str {
+    fn into_arg(self) -> Arg<Json<String>> {
+        Arg::of(json_value(&self))
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Option<Json<T>>, ByValue> for Option<T> {
+    fn into_arg(self) -> Arg<Option<Json<T>>> {
+        Arg::of(self.map_or(Value::Nothing, |value| json_value(&value)))
+    }
+}

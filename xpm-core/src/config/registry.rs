@@ -1,0 +1,185 @@
+//! The registry: every type of this binary, entered at link time and found by id.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::{Family, MemberOf, ReadError, Reader};
+use crate::ids::{InvalidId, check_type_id};
+use crate::schema::{Place, TypeSchema};
+use crate::value::Node;
+
+/// What every type registers.
+pub struct Registered {
+    /// Its schema.
+    pub schema: fn() -> &'static TypeSchema,
+}
+
+impl Registered {
+    /// What the type `C` registers.
+    pub const fn of<C: super::ConfigType>() -> Self {
+        Self { schema: C::schema }
+    }
+}
+
+inventory::collect!(Registered);
+
+/// A member of an open family: what `#[config] impl Family for Type` registers.
+pub struct FamilyMember {
+    /// The family, `TypeId::of::<dyn Family>`.
+    pub family: fn() -> TypeId,
+    /// The member's schema.
+    pub schema: fn() -> &'static TypeSchema,
+    /// Builds the member; the box holds a `Box<dyn Family>`.
+    pub read: ReadMember,
+}
+
+/// Builds a member of a family from its arguments.
+pub type ReadMember = fn(&Arc<Node>, &mut Reader<'_>) -> Result<Box<dyn Any>, ReadError>;
+
+impl FamilyMember {
+    /// What makes `C` a member of the family `F`.
+    pub const fn of<F: Family + ?Sized, C: MemberOf<F>>(read: ReadMember) -> Self {
+        Self { family: TypeId::of::<F>, schema: C::schema, read }
+    }
+}
+
+inventory::collect!(FamilyMember);
+
+/// Why the types of this binary cannot be used together, or why one is not found.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Two types share an id.
+    #[error(
+        "two types have the id `{id}`: {first} ({first_place}) and {second} ({second_place}); \
+         give one of them another with #[config(id = \"…\")] or #[task(id = \"…\")]"
+    )]
+    SameId {
+        /// The id.
+        id: String,
+        /// The one type.
+        first: String,
+        /// Where it is declared.
+        first_place: Place,
+        /// The other type.
+        second: String,
+        /// Where that is declared.
+        second_place: Place,
+    },
+    /// A type's id cannot name a folder.
+    #[error("{rust_path} ({place}): {source}")]
+    InvalidId {
+        /// The type.
+        rust_path: String,
+        /// Where it is declared.
+        place: Place,
+        /// What is wrong with the id.
+        source: InvalidId,
+    },
+    /// No such type in this binary.
+    #[error("this binary has no {what} with the id `{id}`; it has {}", list_of(.known))]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// Its id.
+        id: String,
+        /// The ids there are.
+        known: Vec<String>,
+    },
+}
+
+fn list_of(ids: &[String]) -> String {
+    if ids.is_empty() { "none at all".to_owned() } else { ids.join(", ") }
+}
+
+/// The types of this binary.
+pub struct Registry {
+    by_id: HashMap<&'static str, &'static TypeSchema>,
+    members: HashMap<(TypeId, &'static str), &'static FamilyMember>,
+}
+
+impl Registry {
+    /// The registry, checked when first asked for.
+    ///
+    /// # Errors
+    /// If two types have one id, or an id cannot name a folder.
+    pub fn get() -> Result<&'static Registry, RegistryError> {
+        static REGISTRY: OnceLock<Result<Registry, RegistryError>> = OnceLock::new();
+        REGISTRY.get_or_init(Registry::gather).as_ref().map_err(Clone::clone)
+    }
+
+    fn gather() -> Result<Self, RegistryError> {
+        let mut by_id: HashMap<&'static str, &'static TypeSchema> = HashMap::new();
+        for entry in inventory::iter::<Registered> {
+            let schema = (entry.schema)();
+            check_type_id(schema.id()).map_err(|source| RegistryError::InvalidId {
+                rust_path: schema.rust_path().to_owned(),
+                place: schema.place(),
+                source,
+            })?;
+            if let Some(other) = by_id.insert(schema.id(), schema) {
+                let mut both = [other, schema];
+                both.sort_by_key(|s| (s.place().file, s.place().line));
+                let [first, second] = both;
+                return Err(RegistryError::SameId {
+                    id: schema.id().to_owned(),
+                    first: first.rust_path().to_owned(),
+                    first_place: first.place(),
+                    second: second.rust_path().to_owned(),
+                    second_place: second.place(),
+                });
+            }
+        }
+        let members = inventory::iter::<FamilyMember>
+            .into_iter()
+            .map(|member| (((member.family)(), (member.schema)().id()), member))
+            .collect();
+        Ok(Self { by_id, members })
+    }
+
+    /// The schema with this id.
+    ///
+    /// # Errors
+    /// If there is none; lists the ids there are.
+    pub fn schema(&self, id: &str) -> Result<&'static TypeSchema, RegistryError> {
+        self.by_id.get(id).copied().ok_or_else(|| self.unknown("type", id, |_| true))
+    }
+
+    /// Every schema, in order of id.
+    pub fn schemas(&self) -> Vec<&'static TypeSchema> {
+        let mut schemas: Vec<_> = self.by_id.values().copied().collect();
+        schemas.sort_by_key(|schema| schema.id());
+        schemas
+    }
+
+    /// How `schema` is built as a member of `family`.
+    pub(crate) fn member(&self, family: TypeId, schema: &'static TypeSchema) -> Option<&'static FamilyMember> {
+        self.members.get(&(family, schema.id())).copied()
+    }
+
+    /// The error that says which ids there are, of the types that `which` picks.
+    pub(crate) fn unknown(&self, what: &'static str, id: &str, which: impl Fn(&TypeSchema) -> bool) -> RegistryError {
+        let known = self.schemas().into_iter().filter(|s| which(s)).map(|s| s.id().to_owned()).collect();
+        RegistryError::Unknown { what, id: id.to_owned(), known }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.by_id.keys()).finish()
+    }
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str((self.schema)().id())
+    }
+}
+
+impl fmt::Debug for FamilyMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str((self.schema)().id())
+    }
+}

@@ -1,0 +1,82 @@
+//! The plan's side: an experiment, what is submitted to it, and what comes back.
+//!
+//! The plan runs on the user's thread; a driver thread owns the scheduler and the launcher. Knows the workspace, the
+//! scheduler and launchers; it does not know who shows what happens ([`crate::report`]), nor what a task does.
+
+mod builder;
+mod driver;
+mod failures;
+mod job;
+mod outputs;
+mod shared;
+mod state;
+mod submit;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use builder::{ExperimentBuilder, StartError, experiment};
+pub use failures::{FailedJob, RunError};
+pub use job::Job;
+pub use outputs::{JobFile, Produced, Promise};
+pub(crate) use shared::Shared;
+pub use state::{JobError, JobState};
+pub use submit::{Dependency, Submit, SubmitError};
+
+/// A running experiment, as the plan sees it.
+///
+/// ```no_run
+/// # mod xpm { pub use xpm_core::*; pub use xpm_core::experiment::experiment; pub type Result<T> = std::result::Result<T, anyhow::Error>; }
+/// fn main() -> xpm::Result<()> {
+///     xpm::experiment("workspace", "first").run(|xp| {
+///         println!("results go to {}", xp.results_path().display());
+///         Ok(())
+///     })
+/// }
+/// ```
+pub struct Experiment {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Experiment {
+    /// The experiment's id.
+    pub fn id(&self) -> &str {
+        self.shared.id()
+    }
+
+    /// The id of this run: the time at which it started, `YYYYMMDD_HHMMSS` in UTC.
+    pub fn run_id(&self) -> &str {
+        self.shared.run().id()
+    }
+
+    /// The folder of this run, `WORKDIR/experiments/<id>/<run>`.
+    pub fn path(&self) -> &Path {
+        self.shared.run().path()
+    }
+
+    /// The folder for what the plan makes of its jobs: `results` in the folder of this run.
+    pub fn results_path(&self) -> PathBuf {
+        self.shared.run().results()
+    }
+
+    /// The folder of the workspace.
+    pub fn workdir(&self) -> &Path {
+        self.shared.workspace().path()
+    }
+
+    /// Waits until everything submitted so far has ended, well or badly: a failed job is no error here, but one of the
+    /// whole run, and of that job's [`output`](Job::output).
+    ///
+    /// # Errors
+    /// If the run itself has broken down.
+    pub fn wait(&self) -> Result<(), anyhow::Error> {
+        Ok(self.shared.wait_all()?)
+    }
+}
+
+impl fmt::Debug for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Experiment({}/{})", self.id(), self.run_id())
+    }
+}

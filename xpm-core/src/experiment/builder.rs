@@ -1,0 +1,198 @@
+//! Setting an experiment up, running its plan, and saying how it went.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use super::driver::{Driver, Message};
+use super::failures::RunError;
+use super::shared::Shared;
+use super::state::JobError;
+use super::Experiment;
+use crate::config::{Registry, RegistryError};
+use crate::ids::{InvalidId, check_experiment_id};
+use crate::launcher::Local;
+use crate::report::{Event, Reporter, Summary, TextReporter};
+use crate::workspace::{RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
+
+/// Why a run does not begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The experiment's id cannot name a folder.
+    #[error(transparent)]
+    Id(#[from] InvalidId),
+    /// The workspace cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The types of this binary cannot be used together.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// `main` is not marked.
+    #[error(
+        "this program cannot run single jobs, since its `main` is not marked: write `#[xpm::main]` above `fn main`"
+    )]
+    NotMain,
+    /// The folder of the run cannot be made.
+    #[error("the folder of the run cannot be made in {}", path.display())]
+    Run {
+        /// The experiment's folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The driver cannot be started.
+    #[error("{what}")]
+    Driver {
+        /// What failed.
+        what: &'static str,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// An experiment that is being set up. Made by [`experiment`].
+pub struct ExperimentBuilder {
+    workdir: PathBuf,
+    id: String,
+    cpus: Option<NonZeroU32>,
+    reporter: Arc<dyn Reporter>,
+}
+
+/// Sets up the experiment `id` in the workspace `workdir`, a folder that is made if it does not exist.
+///
+/// ```no_run
+/// # mod xpm { pub use xpm_core::experiment::experiment; }
+/// # fn main() -> Result<(), anyhow::Error> {
+/// xpm::experiment("workspace", "bm25-grid").run(|xp| {
+///     println!("run {} of {}", xp.run_id(), xp.id());
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> ExperimentBuilder {
+    ExperimentBuilder {
+        workdir: workdir.as_ref().to_owned(),
+        id: id.into(),
+        cpus: None,
+        reporter: Arc::new(TextReporter),
+    }
+}
+
+impl ExperimentBuilder {
+    /// Lets jobs take at most this many CPUs together. Without it: `[local] cpus` of the workspace's `xpm.toml`, or what
+    /// the machine has for this process.
+    #[must_use]
+    pub fn cpus(mut self, cpus: NonZeroU32) -> Self {
+        self.cpus = Some(cpus);
+        self
+    }
+
+    /// Replaces who is told what happens. Without it, lines on standard error.
+    #[must_use]
+    pub fn reporter(mut self, reporter: impl Reporter + 'static) -> Self {
+        self.reporter = Arc::new(reporter);
+        self
+    }
+
+    /// Runs the plan, waits for everything that it submitted, and closes the run.
+    ///
+    /// # Errors
+    /// If the run cannot begin (a [`StartError`] inside), if the plan returns an error, or if a job failed, after
+    /// everything that could run has run (a [`RunError`] inside).
+    ///
+    /// # Panics
+    /// If the plan panics.
+    pub fn run(self, plan: impl FnOnce(&Experiment) -> Result<(), anyhow::Error>) -> Result<(), anyhow::Error> {
+        let begin = Instant::now();
+        let (experiment, driver) = self.start()?;
+        let shared = experiment.shared.clone();
+        let mut record = shared.run().record(shared.id());
+        let run_error = |source| StartError::Run { path: shared.run().path().to_owned(), source };
+        shared.run().write(&record).map_err(run_error)?;
+        let planned = plan(&experiment);
+        let waited = shared.wait_all();
+        // The driver may be gone already, which the wait has told.
+        let _ = shared.send(Message::Closed);
+        let driver = driver.join();
+        let failed = shared.failed_jobs();
+        let (submitted, ran) = shared.totals();
+        let summary = Summary {
+            experiment: shared.id().to_owned(),
+            ran,
+            found_done: submitted - failed.len() - ran.min(submitted - failed.len()),
+            failed: failed.len(),
+            elapsed: begin.elapsed(),
+            run: shared.run().path().to_owned(),
+        };
+        let plan = planned.err().filter(|error| failed.is_empty() || !hands_on_failure(error));
+        let result = match (waited, driver) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Err(_)) => Err(JobError::Broken.into()),
+            (Ok(()), Ok(())) if failed.is_empty() && plan.is_none() => Ok(()),
+            (Ok(()), Ok(())) if failed.is_empty() => Err(plan.unwrap_or_else(|| JobError::Broken.into())),
+            _ => Err(anyhow::Error::from(RunError { failed, submitted, plan })),
+        };
+        close(&shared, &mut record, &summary, submitted, result.as_ref().err());
+        shared.report(&Event::RunEnded(summary));
+        result
+    }
+
+    fn start(self) -> Result<(Experiment, thread::JoinHandle<()>), StartError> {
+        check_experiment_id(&self.id)?;
+        Registry::get()?;
+        if !crate::program::is_marked() {
+            return Err(StartError::NotMain);
+        }
+        let workspace = Workspace::open_or_create(&self.workdir)?;
+        let run = RunFolder::create(&workspace, &self.id)
+            .map_err(|source| StartError::Run { path: workspace.experiment(&self.id), source })?;
+        let executable = std::env::current_exe()
+            .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
+        let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(machine_cpus, NonZeroU32::get);
+        let launcher = Local::new(workspace.clone(), executable);
+        let (sender, receiver) = mpsc::channel();
+        let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, sender.clone()));
+        let driver = Driver::new(shared.clone(), launcher, cpus, sender);
+        let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
+        let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;
+        Ok((Experiment { shared }, thread))
+    }
+}
+
+impl fmt::Debug for ExperimentBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExperimentBuilder({} in {})", self.id, self.workdir.display())
+    }
+}
+
+/// The CPUs that this process may use; cgroup limits count.
+fn machine_cpus() -> u32 {
+    thread::available_parallelism().ok().and_then(|n| u32::try_from(n.get()).ok()).unwrap_or(1)
+}
+
+/// Whether the plan's error only says that one of its jobs failed, which the run says better.
+fn hands_on_failure(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<JobError>(), Some(JobError::Failed { .. } | JobError::Cancelled(_)))
+}
+
+fn close(
+    shared: &Shared,
+    record: &mut RunRecord,
+    summary: &Summary,
+    submitted: usize,
+    error: Option<&anyhow::Error>,
+) {
+    record.status = if error.is_some() { RunStatus::Failed } else { RunStatus::Done };
+    record.end = Some(crate::clock::timestamp());
+    record.jobs = submitted;
+    record.failed = summary.failed;
+    record.error = error.map(|error| format!("{error:#}"));
+    if let Err(error) = shared.run().write(record) {
+        shared.report(&Event::Warning(format!("run.json cannot be written in {}: {error}", summary.run.display())));
+    }
+}

@@ -1,0 +1,178 @@
+//! What a job hands on to other tasks beside itself: the value it returns, its files, and what it made.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::{Arg, ConfigType, IntoArg, Json, Plain, Submitted, Symbolic};
+use crate::schema::TypeKind;
+use crate::value::{JobRef, Node, Value};
+
+/// The value that a job will return. Made by [`Job::promise`](super::Job::promise).
+pub struct Promise<V> {
+    job: Arc<JobRef>,
+    ty: PhantomData<fn() -> V>,
+}
+
+impl<V> Promise<V> {
+    pub(super) fn new(job: Arc<JobRef>) -> Self {
+        Self { job, ty: PhantomData }
+    }
+}
+
+impl<V> Clone for Promise<V> {
+    fn clone(&self) -> Self {
+        Self { job: self.job.clone(), ty: PhantomData }
+    }
+}
+
+impl<V> fmt::Debug for Promise<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Promise({})", self.job.key)
+    }
+}
+
+/// The marker of conversions from promises.
+#[derive(Debug)]
+pub struct ByPromise;
+
+macro_rules! promised {
+    ($($promise:ty);*) => {$(
+        impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<T>, ByPromise> for $promise {
+            fn into_arg(self) -> Arg<Json<T>> {
+                Arg::of(Value::Promise(self.job.clone()))
+            }
+        }
+
+        impl<T: Plain> IntoArg<T, ByPromise> for $promise {
+            fn into_arg(self) -> Arg<T> {
+                Arg::of(Value::Promise(self.job.clone()))
+            }
+        }
+    )*};
+}
+promised!(Promise<T>; &Promise<T>);
+
+fn promises<T>(items: impl IntoIterator<Item = Promise<T>>) -> Arg<Json<Vec<T>>> {
+    Arg::of(Value::List(items.into_iter().map(|promise| Value::Promise(promise.job)).collect()))
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<Vec<T>>, ByPromise> for Vec<Promise<T>> {
+    fn into_arg(self) -> Arg<Json<Vec<T>>> {
+        promises(self)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static, const N: usize> IntoArg<Json<Vec<T>>, ByPromise> for [Promise<T>; N] {
+    fn into_arg(self) -> Arg<Json<Vec<T>>> {
+        promises(self)
+    }
+}
+
+/// A file in a job's folder. Made by [`Job::file`](super::Job::file).
+#[derive(Clone)]
+pub struct JobFile {
+    job: Arc<JobRef>,
+    path: PathBuf,
+}
+
+impl JobFile {
+    pub(super) fn new(job: Arc<JobRef>, path: &Path) -> Self {
+        Self { job, path: path.to_owned() }
+    }
+
+    fn value(&self) -> Value {
+        let mut inside = PathBuf::new();
+        for component in self.path.components() {
+            match component {
+                Component::Normal(name) => inside.push(name),
+                Component::CurDir => {}
+                _ => {
+                    let why = format!(
+                        "`file({:?})` leaves the folder of {}; give a path inside it",
+                        self.path.display().to_string(),
+                        self.job.key
+                    );
+                    return Value::Refused(why.into());
+                }
+            }
+        }
+        Value::File(self.job.clone(), inside.into())
+    }
+}
+
+impl fmt::Debug for JobFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobFile({} of {})", self.path.display(), self.job.key)
+    }
+}
+
+/// The marker of conversions from files of jobs.
+#[derive(Debug)]
+pub struct ByJobFile;
+
+impl IntoArg<PathBuf, ByJobFile> for JobFile {
+    fn into_arg(self) -> Arg<PathBuf> {
+        Arg::of(self.value())
+    }
+}
+
+impl IntoArg<PathBuf, ByJobFile> for &JobFile {
+    fn into_arg(self) -> Arg<PathBuf> {
+        Arg::of(self.value())
+    }
+}
+
+/// A configuration that stands for something a job made. Made by [`Job::produces`](super::Job::produces).
+pub struct Produced<C> {
+    job: Arc<JobRef>,
+    node: Arc<Node>,
+    ty: PhantomData<fn() -> C>,
+}
+
+impl<C: ConfigType> Produced<C> {
+    pub(super) fn new(job: Arc<JobRef>, node: Arc<Node>) -> Self {
+        Self { job, node, ty: PhantomData }
+    }
+
+    fn value(&self) -> Value {
+        if self.node.schema().kind() == TypeKind::Task {
+            return Value::Refused("`produces` takes a configuration; a task is submitted".into());
+        }
+        Value::Produced(self.job.clone(), self.node.clone())
+    }
+}
+
+impl<C> Clone for Produced<C> {
+    fn clone(&self) -> Self {
+        Self { job: self.job.clone(), node: self.node.clone(), ty: PhantomData }
+    }
+}
+
+impl<C> fmt::Debug for Produced<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Produced({} by {})", self.node, self.job.key)
+    }
+}
+
+impl<C: ConfigType> Symbolic for Produced<C> {
+    type Target = C;
+    type Form = Submitted;
+
+    fn into_config_value(self) -> Value {
+        self.value()
+    }
+}
+
+impl<C: ConfigType> Symbolic for &Produced<C> {
+    type Target = C;
+    type Form = Submitted;
+
+    fn into_config_value(self) -> Value {
+        self.value()
+    }
+}

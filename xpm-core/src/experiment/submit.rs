@@ -1,0 +1,244 @@
+//! Submitting: from an argument struct to a job of the run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::driver::Message;
+use super::state::{JobCell, JobError, JobState};
+use super::{Experiment, Job, Shared};
+use crate::config::{
+    ArgStruct, Complete, Configure, ReadError, Reader, References, SubmitOptions, references,
+};
+use crate::identity::{self, Refused};
+use crate::ids::JobKey;
+use crate::job::Task;
+use crate::report::Event;
+use crate::value::Node;
+use crate::workspace::StatusError;
+
+/// Something to wait for before a job starts: `&job`.
+#[derive(Clone, Debug)]
+pub struct Dependency(pub(super) JobKey);
+
+/// Why a job is not taken. What `submit` returns holds it: `error.downcast_ref::<SubmitError>()`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// An argument has no identity.
+    #[error("{task}: {source}{}", set_at(place))]
+    Refused {
+        /// The task's id.
+        task: String,
+        /// Where the argument was set.
+        place: Option<String>,
+        /// What is wrong.
+        source: Refused,
+    },
+    /// A `validate` function refused a configuration, or a value does not fit its type.
+    #[error("{task}: {source}{}", set_at(place))]
+    Invalid {
+        /// The task's id.
+        task: String,
+        /// Where the argument was set.
+        place: Option<String>,
+        /// What is wrong.
+        source: ReadError,
+    },
+    /// A task was given as a plain value.
+    #[error(
+        "{task}: argument `{argument}`{} is a task that was not submitted; submit it, and give the job", set_at(place)
+    )]
+    NotSubmitted {
+        /// The task's id.
+        task: String,
+        /// The argument, dotted.
+        argument: String,
+        /// Where it was set.
+        place: Option<String>,
+    },
+    /// A path points into a job's folder.
+    #[error(
+        "{task}: argument `{argument}`{} is a path into the folder of a job, {}; give `{give}` instead, so that the \
+         dependency on that job is kept", set_at(place), path.display()
+    )]
+    PathIntoJob {
+        /// The task's id.
+        task: String,
+        /// The argument, dotted.
+        argument: String,
+        /// Where it was set.
+        place: Option<String>,
+        /// The path.
+        path: PathBuf,
+        /// What to give.
+        give: String,
+    },
+    /// A dependency is no job of this run, and has not been done before.
+    #[error("{task} depends on {job}, which was not submitted to this experiment; submit it here too")]
+    UnknownJob {
+        /// The task's id.
+        task: String,
+        /// The job.
+        job: JobKey,
+    },
+    /// The record of an earlier attempt cannot be used.
+    #[error(transparent)]
+    Status(#[from] StatusError),
+    /// The run takes no more jobs.
+    #[error(transparent)]
+    Closed(#[from] JobError),
+    /// The link in the run's folder cannot be made.
+    #[error("{task} cannot be linked into the folder of the run")]
+    Link {
+        /// The task's id.
+        task: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+fn set_at(place: &Option<String>) -> String {
+    place.as_ref().map(|place| format!(" (set at {place})")).unwrap_or_default()
+}
+
+/// Submitting, for the argument structs and complete builders of tasks. In the prelude.
+pub trait Submit: Configure {
+    /// Makes a job of these arguments. From here on they cannot be changed. The same arguments give the same job, which
+    /// runs once: within this plan, and if it was done in an earlier run it is not run again.
+    ///
+    /// # Errors
+    /// If an argument cannot be one (a number too large, a path into a job's folder, a value that `validate` refuses),
+    /// naming the argument and where it was set. The error holds a [`SubmitError`].
+    fn submit<T>(self, xp: &Experiment) -> Result<Job<T>, anyhow::Error>
+    where
+        Self: Complete,
+        Self::Built: ArgStruct<Target = T>,
+        T: Task<Args = Self::Built>,
+    {
+        let args = self.into_args();
+        let node = args.node();
+        let cell = xp.shared.submit(&node, args.meta().options(), |reader| reader.config::<T>(&node).map(drop))?;
+        Ok(Job::new(xp.shared.clone(), cell, node.tags(), args))
+    }
+
+    /// Makes the job wait for another one that no argument refers to. Not in the identity.
+    #[must_use]
+    fn add_dependency(mut self, dependency: impl Into<Dependency>) -> Self
+    where
+        <Self::Built as ArgStruct>::Target: Task,
+    {
+        self.args_mut().meta_mut().options_mut().depends_on.push(dependency.into().0);
+        self
+    }
+
+    /// [`add_dependency`](Self::add_dependency) for several.
+    #[must_use]
+    fn add_dependencies<D: Into<Dependency>>(mut self, dependencies: impl IntoIterator<Item = D>) -> Self
+    where
+        <Self::Built as ArgStruct>::Target: Task,
+    {
+        let keys = dependencies.into_iter().map(|dependency| dependency.into().0);
+        self.args_mut().meta_mut().options_mut().depends_on.extend(keys);
+        self
+    }
+}
+
+impl<B: Configure> Submit for B {}
+
+impl Shared {
+    /// Enters a job, unless it is there already, and hands it to the driver, unless it is done already.
+    fn submit(
+        &self,
+        node: &Arc<Node>,
+        options: &SubmitOptions,
+        validate: impl FnOnce(&mut Reader<'_>) -> Result<(), ReadError>,
+    ) -> Result<Arc<JobCell>, SubmitError> {
+        let task = || node.schema().id().to_owned();
+        let identity = identity::digest(node)
+            .map_err(|source| SubmitError::Refused { task: task(), place: place_of(node, &source.path), source })?;
+        let found = references(node, &self.jobs_folder());
+        self.check(node, &found)?;
+        let key = JobKey { task: node.schema().id().into(), identity };
+        if let Some(known) = self.find(&key) {
+            return Ok(known);
+        }
+        let folder = self.workspace().job(&key);
+        if node.facts().validated {
+            match validate(&mut Reader::new(self, folder.path())) {
+                // What depends on an output that is not known yet is checked by the job, before it executes.
+                Ok(()) | Err(ReadError::NotYet(_)) => {}
+                Err(source) => {
+                    let place = match &source {
+                        ReadError::Argument { path, .. } | ReadError::Invalid { path, .. } => place_of(node, path),
+                        ReadError::NotYet(_) => None,
+                    };
+                    return Err(SubmitError::Invalid { task: task(), place, source });
+                }
+            }
+        }
+        let done = match folder.read_status() {
+            Ok(status) => status.is_some_and(|status| status.is_done()),
+            Err(error @ StatusError::Damaged { .. }) => {
+                self.report(&Event::Warning(format!("{error}; the job is run again, and the file is kept")));
+                false
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
+        depends_on.retain(|job| *job != key);
+        if !done {
+            self.check_known(node, &depends_on)?;
+        }
+        let state = if done { JobState::Done } else { JobState::Waiting };
+        let (cell, new) = self.enter(Arc::new(JobCell::new(folder, node.clone(), state)));
+        if new {
+            self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
+            if !done {
+                self.send(Message::Submitted { cell: cell.clone(), depends_on })?;
+            }
+        }
+        Ok(cell)
+    }
+
+    fn check(&self, node: &Node, found: &References) -> Result<(), SubmitError> {
+        let task = node.schema().id().to_owned();
+        if let Some(mention) = found.unsubmitted.first() {
+            let (argument, place) = (mention.path.clone(), mention.place.clone());
+            return Err(SubmitError::NotSubmitted { task, argument, place });
+        }
+        if let Some((mention, path)) = found.inside.first() {
+            let inside = path.strip_prefix(self.jobs_folder()).unwrap_or(path);
+            let file: PathBuf = inside.components().skip(2).collect();
+            let give = match file.as_os_str().is_empty() {
+                true => "job.file(\".\")".to_owned(),
+                false => format!("job.file(\"{}\")", file.display()),
+            };
+            let (argument, place) = (mention.path.clone(), mention.place.clone());
+            return Err(SubmitError::PathIntoJob { task, argument, place, path: path.clone(), give });
+        }
+        Ok(())
+    }
+
+    /// Every dependency must be a job of this run, or be done on disk.
+    fn check_known(&self, node: &Node, depends_on: &[JobKey]) -> Result<(), SubmitError> {
+        for job in depends_on {
+            if self.find(job).is_none() && !self.workspace().job(job).read_status()?.is_some_and(|s| s.is_done()) {
+                return Err(SubmitError::UnknownJob { task: node.schema().id().to_owned(), job: job.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the argument at `path`, dotted, was set: as deep as the path can be followed.
+fn place_of(node: &Node, path: &str) -> Option<String> {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    let name = first.split('[').next().unwrap_or(first);
+    let index = node.arguments().iter().position(|arg| arg.name == name)?;
+    let slot = &node.slots()[index];
+    let below = match slot.value.unmarked() {
+        crate::value::Value::Config(inner) if !rest.is_empty() => place_of(inner, rest),
+        _ => None,
+    };
+    below.or_else(|| slot.set_at.map(ToString::to_string))
+}

@@ -1,0 +1,54 @@
+//! The job's side: the task that users implement, what it sees while it runs, and the process that runs it.
+//!
+//! Knows one job, its folder and the files of jobs that its arguments refer to; it does not know the plan, other running
+//! jobs or the driver, and outlives all of them.
+
+mod context;
+mod entry;
+mod panics;
+mod process;
+mod upstream;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use context::JobContext;
+pub use entry::{TaskEntry, TaskRun};
+pub(crate) use process::{UNRECORDED, job_arguments, run_job};
+pub(crate) use upstream::read_output;
+
+use crate::config::ConfigType;
+
+/// What `execute` returns. `?` works on any error type; the error and its causes are recorded.
+pub type TaskResult<T> = Result<T, anyhow::Error>;
+
+/// A task: what `#[task]` makes of a struct, and what it does.
+///
+/// ```
+/// # mod xpm { pub use xpm_core::*; }
+/// use xpm::job::{JobContext, TaskResult};
+/// # trait Task { type Output; fn execute(&self, job: &JobContext) -> TaskResult<Self::Output>; }
+/// # struct Square { x: i64 }
+/// impl Task for Square {
+///     type Output = i64;
+///
+///     fn execute(&self, _job: &JobContext) -> TaskResult<i64> {
+///         Ok(self.x * self.x)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a task that nothing says how to execute",
+    label = "`impl Task for {Self}` is missing",
+    note = "write `impl Task for {Self} {{ type Output = …; fn execute(&self, job: &JobContext) -> TaskResult<Self::Output> {{ … }} }}`"
+)]
+pub trait Task: ConfigType {
+    /// What the task returns: any serde value, `()` for none. It is kept with the job and read back typed.
+    type Output: Serialize + DeserializeOwned + 'static;
+
+    /// Does the work, in a process of its own whose working directory is the job's folder.
+    ///
+    /// # Errors
+    /// Whatever goes wrong; the job has then failed, with this error and its causes on record.
+    fn execute(&self, job: &JobContext) -> TaskResult<Self::Output>;
+}

@@ -1,0 +1,53 @@
+//! What a task registers beside its schema: how one of its jobs is run.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::{JobContext, Task};
+use crate::config::{ReadError, Reader, Registry, RegistryError};
+use crate::schema::{TypeKind, TypeSchema};
+use crate::value::Node;
+use crate::workspace::Failure;
+
+/// Builds a task from its arguments, executes it and serialises what it returns.
+pub type TaskRun = fn(&Arc<Node>, &mut Reader<'_>, &JobContext) -> Result<Box<RawValue>, Failure>;
+
+/// What a task registers.
+pub struct TaskEntry {
+    schema: fn() -> &'static TypeSchema,
+    run: TaskRun,
+}
+
+impl TaskEntry {
+    /// What the task `T` registers.
+    pub const fn of<T: Task>() -> Self {
+        Self { schema: T::schema, run: run::<T> }
+    }
+
+    /// How jobs of the task with this id are run.
+    pub(crate) fn find(id: &str) -> Result<TaskRun, RegistryError> {
+        let registry = Registry::get()?;
+        match inventory::iter::<TaskEntry>.into_iter().find(|entry| (entry.schema)().id() == id) {
+            Some(entry) => Ok(entry.run),
+            None => Err(registry.unknown("task", id, |schema| schema.kind() == TypeKind::Task)),
+        }
+    }
+}
+
+inventory::collect!(TaskEntry);
+
+impl fmt::Debug for TaskEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskEntry({})", (self.schema)().id())
+    }
+}
+
+fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> Result<Box<RawValue>, Failure> {
+    let task: T = reader.config(node).map_err(|error: ReadError| Failure::Arguments { message: error.to_string() })?;
+    job.make_nested_folders(node);
+    let output = task.execute(job).map_err(|error| Failure::Error { chain: error.chain().map(ToString::to_string).collect() })?;
+    let text = serde_json::to_string(&output).and_then(RawValue::from_string);
+    text.map_err(|error| Failure::Output { message: format!("it cannot be written as JSON: {error}") })
+}

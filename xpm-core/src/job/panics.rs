@@ -1,0 +1,31 @@
+//! The message and the place of a panic, caught where it happens.
+
+use std::cell::RefCell;
+use std::panic::{self, UnwindSafe};
+
+use crate::workspace::Failure;
+
+thread_local! {
+    static LAST: RefCell<Option<Failure>> = const { RefCell::new(None) };
+}
+
+/// Calls `work`; a panic becomes a failure. The usual report still goes to standard error.
+pub(super) fn caught<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, Failure> {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let failure = Failure::Panicked {
+            message: info.payload_as_str().unwrap_or("a panic without a message").to_owned(),
+            location: info.location().map(ToString::to_string),
+        };
+        LAST.with(|last| *last.borrow_mut() = Some(failure));
+        before(info);
+    }));
+    panic::catch_unwind(work).map_err(|payload| {
+        LAST.with(|last| last.borrow_mut().take()).unwrap_or_else(|| {
+            // `resume_unwind`, for instance with the payload of a thread that panicked, calls no hook.
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+            Failure::Panicked { message: text.unwrap_or("a panic without a message").to_owned(), location: None }
+        })
+    })
+}

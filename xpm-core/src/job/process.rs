@@ -1,0 +1,122 @@
+//! The process of one job, from its first instruction to its terminal record.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use serde_json::value::RawValue;
+
+use super::entry::TaskEntry;
+use super::panics::caught;
+use super::upstream::JobsOnDisk;
+use super::JobContext;
+use crate::config::Reader;
+use crate::identity;
+use crate::ids::JobKey;
+use crate::workspace::{Failure, JobFolder, Status, Workspace, read_params};
+use crate::{clock, sys};
+
+/// The stack of the thread that a task runs on, in bytes. Only what is touched is ever allocated; it is large since
+/// reading a job back follows its chain of upstream tasks.
+const STACK: usize = 1 << 30;
+
+/// Runs the job in `folder`: reads its arguments, executes its task, writes its terminal record. The exit code is for
+/// people; the record is what counts.
+pub(crate) fn run_job(folder: &Path, attempt: u32) -> u8 {
+    // From here on this process holds the job's lock itself: whatever happens to the driver, nobody starts it again.
+    let lock = sys::take_stdin();
+    sys::new_session();
+    let start = clock::timestamp();
+    let result = prepare(folder).and_then(|(workspace, folder)| {
+        let result = on_large_stack(|| execute(&workspace, &folder));
+        let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
+        status.start = Some(start);
+        match status.write(&folder.status()) {
+            Ok(()) => Ok(status.is_done()),
+            Err(error) => Err(format!("{} cannot be written: {error}", folder.status().display())),
+        }
+    });
+    let code = match result {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(message) => {
+            #[expect(clippy::print_stderr, reason = "the job's own log is all that is left to tell")]
+            {
+                eprintln!("xpm: {message}");
+            }
+            UNRECORDED
+        }
+    };
+    drop(lock);
+    code
+}
+
+/// The exit code of a job process that could not write its record.
+pub(crate) const UNRECORDED: u8 = 120;
+
+fn prepare(folder: &Path) -> Result<(Workspace, JobFolder), String> {
+    let workspace = Workspace::of_job(folder);
+    let key = key_of(folder);
+    let (Some(workspace), Some(key)) = (workspace, key) else {
+        return Err(format!("{} is not the folder of a job", folder.display()));
+    };
+    std::env::set_current_dir(folder).map_err(|error| format!("{} cannot be entered: {error}", folder.display()))?;
+    let folder = workspace.job(&key);
+    Ok((workspace, folder))
+}
+
+/// The job whose folder this is: `…/<task>/<identity>`.
+fn key_of(folder: &Path) -> Option<JobKey> {
+    let name = |path: &Path| path.file_name()?.to_str().map(str::to_owned);
+    Some(JobKey { task: name(folder.parent()?)?.into(), identity: name(folder)?.parse().ok()? })
+}
+
+/// A large stack costs nothing until it is used; where even the address space is not to be had, a smaller one must do.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = std::sync::Mutex::new(Some(work));
+    let run = || {
+        let work = work.lock().ok().and_then(|mut work| work.take());
+        work.map(|work| work())
+    };
+    for size in [STACK, STACK >> 4] {
+        let result = thread::scope(|scope| {
+            let thread = thread::Builder::new().name("task".to_owned()).stack_size(size).spawn_scoped(scope, run);
+            thread.ok().and_then(|thread| thread.join().ok()).flatten()
+        });
+        if let Some(result) = result {
+            return result;
+        }
+    }
+    run().unwrap_or_else(|| unreachable!("the work is taken once, by the thread whose result is returned"))
+}
+
+fn execute(workspace: &Workspace, folder: &JobFolder) -> Result<Box<RawValue>, Failure> {
+    let node = load(workspace, folder)?;
+    let run = TaskEntry::find(&folder.key().task).map_err(|error| Failure::Arguments { message: error.to_string() })?;
+    let jobs = JobsOnDisk(workspace);
+    let context = JobContext::new(folder.clone());
+    caught(std::panic::AssertUnwindSafe(|| {
+        let mut reader = Reader::new(&jobs, folder.path());
+        run(&node, &mut reader, &context)
+    }))
+    .and_then(|result| result)
+}
+
+/// Reads the arguments back and checks that they give the identity that the folder has.
+fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<crate::value::Node>, Failure> {
+    let wrong = |message: String| Failure::Arguments { message };
+    let node = read_params(workspace, folder).map_err(|error| wrong(error.to_string()))?;
+    let identity = identity::digest(&node).map_err(|error| wrong(error.to_string()))?;
+    if identity != folder.key().identity {
+        return Err(wrong(format!(
+            "they give the identity {identity}, not that of the folder: the types have changed since the job was \
+             submitted; submit it again"
+        )));
+    }
+    Ok(node)
+}
+
+/// The command line that runs the job in `folder`.
+pub(crate) fn job_arguments(folder: &Path, attempt: u32) -> [std::ffi::OsString; 4] {
+    ["xpm".into(), "job".into(), PathBuf::from(folder).into(), attempt.to_string().into()]
+}

@@ -1,0 +1,30 @@
+//! The runtime of xpm: values and their identity, workspaces, the scheduler, jobs and experiments.
+//!
+//! Users depend on the `xpm` crate, which re-exports what is meant for them; see its documentation. The rooms, from the
+//! ground up, each knowing only those above it: [`ids`], [`value`] and [`schema`], [`identity`], [`config`],
+//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`experiment`], and [`program`].
+
+pub mod config;
+pub mod experiment;
+pub mod identity;
+pub mod ids;
+pub mod job;
+pub mod program;
+pub mod report;
+pub mod scheduler;
+pub mod schema;
+pub mod value;
+pub mod workspace;
+
+mod clock;
+mod launcher;
+mod settings;
+mod sys;
+
+pub use config::{Arg, Configure, HasTags, IntoArg, stop_tags, tag, tagspath};
+pub use experiment::{Experiment, Job, JobState, Submit, experiment};
+pub use identity::{Explanation, canonical_json};
+pub use ids::{Identity, JobKey};
+pub use job::{JobContext, Task, TaskResult};
+pub use value::{TagValue, Tags, tags_path};
+pub use workspace::{Failure, Workspace};

@@ -1,0 +1,41 @@
+//! The roles of a user's binary: its own `main`, and what is behind `xpm` on its command line.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::job::run_job;
+
+static MARKED: AtomicBool = AtomicBool::new(false);
+
+/// Whether `main` is marked with `#[xpm::main]`. Without it, a job's process would run the plan again.
+pub(crate) fn is_marked() -> bool {
+    MARKED.load(Ordering::Relaxed)
+}
+
+/// What `#[xpm::main]` calls first: returns for the program's own `main`, and ends the process for any other role.
+pub fn dispatch() {
+    MARKED.store(true, Ordering::Relaxed);
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_none_or(|first| first != "xpm") {
+        return;
+    }
+    let code = role(&args.collect::<Vec<_>>());
+    #[expect(clippy::exit, reason = "the one place where the library ends the process: the program has another role")]
+    std::process::exit(code.into());
+}
+
+fn role(args: &[std::ffi::OsString]) -> u8 {
+    match args {
+        [command, folder, attempt] if command == "job" => {
+            let attempt = attempt.to_str().and_then(|text| text.parse().ok());
+            attempt.map_or_else(usage, |attempt| run_job(Path::new(folder), attempt))
+        }
+        _ => usage(),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the answer to a wrong command line")]
+fn usage() -> u8 {
+    eprintln!("usage: PROGRAM xpm job FOLDER ATTEMPT\n\nRuns one job of a workspace. Experiments call this; people need not.");
+    2
+}

@@ -1,0 +1,105 @@
+//! What an experiment tells while it runs, as events, and the plain text that is made of them.
+//!
+//! The experiment does not know who listens: a [`Reporter`] can be replaced.
+
+mod text;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use text::TextReporter;
+
+use crate::ids::JobKey;
+use crate::value::Tags;
+use crate::workspace::Failure;
+
+/// Something that has happened in a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A job was submitted that was done before.
+    JobFoundDone(JobLabel),
+    /// A job's process was started.
+    JobStarted(JobLabel),
+    /// A job is run by somebody else; its end is waited for.
+    JobAttached(JobLabel),
+    /// A job has ended well.
+    JobDone(JobLabel),
+    /// A job has failed.
+    JobFailed {
+        /// The job.
+        job: JobLabel,
+        /// Why.
+        failure: Failure,
+        /// Its standard error, if it was started.
+        log: Option<PathBuf>,
+    },
+    /// Something that people should know and that stops nothing.
+    Warning(String),
+    /// The run is over.
+    RunEnded(Summary),
+}
+
+/// A job in an event.
+#[derive(Clone, Debug)]
+pub struct JobLabel {
+    /// Its name in the workspace.
+    pub key: JobKey,
+    /// Its tags.
+    pub tags: std::sync::Arc<Tags>,
+    /// How many jobs of this run have ended, this event included.
+    pub ended: usize,
+    /// How many jobs were submitted so far.
+    pub submitted: usize,
+}
+
+/// A run in numbers.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The experiment's id.
+    pub experiment: String,
+    /// Jobs that ended well in this run.
+    pub ran: usize,
+    /// Jobs that had been done before, or by somebody else.
+    pub found_done: usize,
+    /// Jobs that failed, those included that were not started.
+    pub failed: usize,
+    /// How long the run took.
+    pub elapsed: Duration,
+    /// The folder of the run.
+    pub run: PathBuf,
+}
+
+/// Who listens to a run. Called from several threads, in the order of the events.
+pub trait Reporter: Send + Sync {
+    /// Takes an event.
+    fn report(&self, event: &Event);
+}
+
+/// A reporter that says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn report(&self, _: &Event) {}
+}
+
+/// The last `lines` lines of a file that may be huge; nothing if it cannot be read.
+pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
+    const WINDOW: u64 = 16 << 10;
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(WINDOW);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(WINDOW).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let text = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let mut last: Vec<String> = text.lines().rev().take(lines).map(str::to_owned).collect();
+    last.reverse();
+    last
+}

@@ -1,0 +1,64 @@
+//! Plain lines on standard error.
+
+#![expect(clippy::print_stderr, reason = "this is the reporter that prints")]
+
+use std::fmt::Write as _;
+
+use super::{Event, JobLabel, Reporter, Summary, tail};
+
+/// Prints a line for each job that ends, more for one that fails, and a summary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextReporter;
+
+/// How much of a failed job's standard error is shown.
+const LOG_LINES: usize = 10;
+
+impl Reporter for TextReporter {
+    fn report(&self, event: &Event) {
+        if let Some(text) = text_of(event) {
+            eprintln!("{text}");
+        }
+    }
+}
+
+fn text_of(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::JobFoundDone(_) | Event::JobStarted(_) => return None,
+        Event::JobAttached(job) => format!("xpm: {} is run by another process; waiting for it", name(job)),
+        Event::JobDone(job) => format!("xpm: [{}/{}] {} done", job.ended, job.submitted, name(job)),
+        Event::JobFailed { job, failure, log } => {
+            let mut text = format!("xpm: [{}/{}] {} FAILED: {failure}", job.ended, job.submitted, name(job));
+            if let Some(log) = log {
+                for line in tail(log, LOG_LINES) {
+                    let _ = write!(text, "\n    | {line}");
+                }
+                let _ = write!(text, "\n    log: {}", log.display());
+            }
+            text
+        }
+        Event::Warning(text) => format!("xpm: warning: {text}"),
+        Event::RunEnded(summary) => summary_of(summary),
+    })
+}
+
+fn name(job: &JobLabel) -> String {
+    let mut text = job.key.to_string();
+    for (key, value) in &*job.tags {
+        let _ = write!(text, " {key}={value}");
+    }
+    text
+}
+
+fn summary_of(summary: &Summary) -> String {
+    let mut parts = Vec::new();
+    for (count, what) in
+        [(summary.ran, "run"), (summary.found_done, "done before"), (summary.failed, "failed")]
+    {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    let jobs = if parts.is_empty() { "no jobs".to_owned() } else { parts.join(", ") };
+    let seconds = summary.elapsed.as_secs_f64();
+    format!("xpm: {}: {jobs} in {seconds:.2} s; {}", summary.experiment, summary.run.display())
+}

@@ -1,0 +1,88 @@
+//! What the driver reports to the scheduler, and what the scheduler asks of the driver.
+
+use super::capacity::Capacity;
+use super::job::JobNumber;
+use super::needs::TokenNumber;
+
+/// Something that happened outside. An event that does not fit the job's state (a late report about a job that has ended,
+/// say) is ignored: two reports about one job may cross.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The process of a starting job is there.
+    JobStarted(JobNumber),
+    /// A job ended, whoever ran it. Valid in every state that is not final.
+    JobEnded {
+        /// The job.
+        job: JobNumber,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A starting job could not start because another process has units of this token. The job goes back among the ready
+    /// ones, and nothing asks as much of the token again until it changes or own jobs give units back.
+    StartDeferred {
+        /// The job.
+        job: JobNumber,
+        /// A token that the job needs.
+        token: TokenNumber,
+    },
+    /// Somebody else has the lock of a waiting, ready or starting job. It is then [`Elsewhere`](super::State::Elsewhere)
+    /// until `JobFreed`, `JobFoundDone` or `JobEnded`.
+    JobFoundElsewhere(JobNumber),
+    /// Whoever had the job's lock left it without a result: the job waits for its dependencies and its turn again.
+    JobFreed(JobNumber),
+    /// There is a result already, from earlier or from somebody else. Valid in every state that is not final.
+    JobFoundDone(JobNumber),
+    /// The user wants the job stopped. One that is not starting or running is cancelled at once.
+    StopRequested(JobNumber),
+    /// A failed or cancelled job is wanted again. If it failed by a dependency, resubmit that one first.
+    JobResubmitted {
+        /// The job.
+        job: JobNumber,
+        /// Its new number of retries; the earlier attempts count no more.
+        max_retries: u32,
+    },
+    /// The machine's limits changed. Running jobs keep what they have, also when it is more than there is now.
+    CapacityChanged(Capacity),
+    /// A token's size, or what other processes have of it, changed.
+    TokenChanged {
+        /// The token.
+        token: TokenNumber,
+        /// How much there is in all.
+        capacity: u64,
+        /// How much of it other processes have, as far as known.
+        elsewhere: u64,
+    },
+    /// Nothing more is to be started (Ctrl-C). What runs goes on; other events keep their meaning.
+    Draining,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Well.
+    Done,
+    /// Badly.
+    Failed {
+        /// Whether this kind of failure is worth a retry; the scheduler counts how many are left.
+        retry: bool,
+    },
+    /// Stopped on request.
+    Cancelled,
+}
+
+/// Something for the driver to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start the job; its tokens and resources are taken.
+    StartJob {
+        /// The job.
+        job: JobNumber,
+        /// The GPUs that are its own, by index.
+        gpus: Vec<u32>,
+    },
+    /// Stop the job, which is starting or running; `JobEnded` is expected.
+    StopJob(JobNumber),
+    /// The job ended by the scheduler's decision, without the driver reporting an end: a dependency failed, or it was
+    /// cancelled before it ran. For whoever waits for it.
+    Ended(JobNumber),
+}

@@ -1,0 +1,142 @@
+//! A job as the scheduler sees it: its number, its state, what was asked for it. It does not know what the job computes,
+//! where its folder is, or its identity; the driver keeps these beside, indexed by [`JobNumber`].
+
+use super::class::{ClassNumber, Key};
+use super::graph::Dependents;
+use super::needs::Needs;
+
+/// Names one job within one [`Scheduler`](super::Scheduler): numbers are given in order of submission, from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct JobNumber(pub(super) u32);
+
+impl JobNumber {
+    /// Returns the number as an index, for tables kept beside the scheduler.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Asks for one job to be run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The jobs that have to be done first; a job named twice counts once.
+    pub depends_on: Vec<JobNumber>,
+    /// What the job takes while it runs.
+    pub needs: Needs,
+    /// Higher goes first; among equals, submission order.
+    pub priority: i64,
+    /// How many times a failed attempt is followed by another one: retries, not attempts.
+    pub max_retries: u32,
+}
+
+/// Where a job is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Some of the jobs it depends on are not done yet.
+    Waiting {
+        /// How many of them.
+        unmet: u32,
+    },
+    /// Only tokens and resources are missing, or its turn.
+    Ready,
+    /// Somebody else has the job's lock. It takes nothing here; a report about it will come.
+    Elsewhere,
+    /// The driver was told to start it; its tokens and resources are taken.
+    Starting,
+    /// Its process is there.
+    Running,
+    /// Ended well.
+    Done,
+    /// Ended badly, or will never run; see the cause. A resubmission takes it out of here.
+    Failed(Cause),
+    /// Stopped on request. A resubmission takes it out of here.
+    Cancelled,
+}
+
+impl State {
+    /// Tells whether the job has ended.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed(_) | Self::Cancelled)
+    }
+
+    /// Tells whether the job has tokens and resources of this scheduler.
+    #[must_use]
+    pub fn holds_resources(self) -> bool {
+        matches!(self, Self::Starting | Self::Running)
+    }
+}
+
+/// Why a job is [`State::Failed`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// Its own last attempt failed; the driver knows how.
+    Own,
+    /// A job that it needs, directly or through others, failed by itself or was cancelled. This is that *root* job, the
+    /// one to look at, not the neighbour through which the failure came. If several did, it is the first reported.
+    Dependency(JobNumber),
+}
+
+/// How many jobs are in each state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(missing_docs, reason = "each field counts the state of its name")]
+pub struct Counts {
+    pub waiting: usize,
+    pub ready: usize,
+    pub elsewhere: usize,
+    pub starting: usize,
+    pub running: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub cancelled: usize,
+}
+
+impl Counts {
+    /// Returns how many jobs have not ended.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.waiting + self.ready + self.elsewhere + self.starting + self.running
+    }
+
+    /// Returns how many jobs there are.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.unfinished() + self.done + self.failed + self.cancelled
+    }
+
+    pub(super) fn of(&mut self, state: State) -> &mut usize {
+        match state {
+            State::Waiting { .. } => &mut self.waiting,
+            State::Ready => &mut self.ready,
+            State::Elsewhere => &mut self.elsewhere,
+            State::Starting => &mut self.starting,
+            State::Running => &mut self.running,
+            State::Done => &mut self.done,
+            State::Failed(_) => &mut self.failed,
+            State::Cancelled => &mut self.cancelled,
+        }
+    }
+}
+
+/// The scheduler's record of one job: 56 bytes, and the list of its dependencies until it is done.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) priority: i64,
+    /// Kept until the job is done: a resubmission and `why` need it.
+    pub(super) depends_on: Box<[JobNumber]>,
+    pub(super) state: State,
+    pub(super) class: ClassNumber,
+    pub(super) dependents: Dependents,
+    pub(super) retries_left: u32,
+    /// Grows each time the job registers with its dependencies, so that registrations of earlier rounds are known as stale.
+    pub(super) round: u32,
+    /// A stop was requested while it was starting or running: it is not retried.
+    pub(super) stopping: bool,
+}
+
+impl Job {
+    pub(super) fn key(&self, number: JobNumber) -> Key {
+        Key::new(self.priority, number)
+    }
+}

@@ -1,0 +1,17 @@
+//! The one place that reads the environment.
+
+use std::ffi::OsString;
+
+/// The name of this machine.
+pub(crate) fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .or_else(|| read("HOSTNAME").map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+fn read(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

@@ -1,0 +1,106 @@
+//! The system calls that the standard library lacks, each behind a safe function. The one place with `unsafe`.
+
+#![expect(unsafe_code, reason = "wraps system calls")]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::process::Child;
+
+/// How a process ended, and what it used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ProcessEnd {
+    /// Its exit code, unless a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// The signal that ended it.
+    pub(crate) signal: Option<i32>,
+    /// What it used.
+    pub(crate) usage: Usage,
+}
+
+/// What a process and the children that it waited for used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Usage {
+    /// CPU time in seconds, user and system.
+    pub(crate) cpu_seconds: f64,
+    /// The largest resident set of one process, in bytes.
+    pub(crate) peak_memory: u64,
+}
+
+/// Waits for a child and takes what it used; the child must not have been waited for.
+pub(crate) fn wait(child: Child) -> io::Result<ProcessEnd> {
+    let pid = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
+    let mut status = 0;
+    let mut usage = empty_usage();
+    loop {
+        // SAFETY: both pointers are to live, properly typed locals.
+        let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+        if waited == pid {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    let exited = libc::WIFEXITED(status);
+    Ok(ProcessEnd {
+        code: exited.then(|| libc::WEXITSTATUS(status)),
+        signal: (!exited).then(|| libc::WTERMSIG(status)),
+        usage: read_usage(&usage),
+    })
+}
+
+/// What this process has used so far, the children that it waited for included.
+pub(crate) fn own_usage() -> Usage {
+    let of = |who| {
+        let mut usage = empty_usage();
+        // SAFETY: the pointer is to a live, properly typed local.
+        unsafe { libc::getrusage(who, &raw mut usage) };
+        read_usage(&usage)
+    };
+    let (own, children) = (of(libc::RUSAGE_SELF), of(libc::RUSAGE_CHILDREN));
+    Usage {
+        cpu_seconds: own.cpu_seconds + children.cpu_seconds,
+        peak_memory: own.peak_memory.max(children.peak_memory),
+    }
+}
+
+fn empty_usage() -> libc::rusage {
+    // SAFETY: `rusage` is plain data, for which all zeros is a value.
+    unsafe { std::mem::zeroed() }
+}
+
+fn read_usage(usage: &libc::rusage) -> Usage {
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    // getrusage(2): kilobytes on Linux, bytes on macOS.
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    Usage {
+        cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        peak_memory: u64::try_from(usage.ru_maxrss).unwrap_or(0) * unit,
+    }
+}
+
+/// Makes this process the leader of a session of its own, so that a terminal's Ctrl-C does not reach it.
+pub(crate) fn new_session() {
+    // SAFETY: setsid takes no arguments. It fails only if this process leads a group already, which is as good.
+    unsafe { libc::setsid() };
+}
+
+/// Takes over the file that standard input is, with close-on-exec set, and puts `/dev/null` in its place.
+pub(crate) fn take_stdin() -> io::Result<OwnedFd> {
+    let null = File::open("/dev/null")?;
+    // SAFETY: F_DUPFD_CLOEXEC gives a new descriptor, which nobody else owns.
+    let taken = unsafe {
+        let fd = libc::fcntl(libc::STDIN_FILENO, libc::F_DUPFD_CLOEXEC, 3);
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        OwnedFd::from_raw_fd(fd)
+    };
+    // SAFETY: both descriptors are open; standard input is replaced in one step.
+    if unsafe { libc::dup2(null.as_raw_fd(), libc::STDIN_FILENO) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(taken)
+}

@@ -1,0 +1,197 @@
+//! Tags: names for what varies, kept outside the identity, and the file name made of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Value;
+
+/// Tags by name, in order of name.
+pub type Tags = BTreeMap<String, TagValue>;
+
+/// The value of a tag.
+///
+/// ```
+/// use xpm_core::TagValue;
+/// assert_eq!(TagValue::from(0.9), TagValue::Float(0.9));
+/// assert_eq!(TagValue::from("adam").to_string(), "adam");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TagValue {
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A text; also an integer that is too large for `i64`.
+    Text(String),
+}
+
+impl TagValue {
+    /// What a marked argument shows as: scalars as they are, a variant by its name, anything else as its short text.
+    pub(crate) fn of(value: &Value) -> Self {
+        match value.unmarked() {
+            Value::Bool(b) => Self::Bool(*b),
+            Value::Int(i) => i64::try_from(*i).map_or_else(|_| Self::Text(i.to_string()), Self::Int),
+            Value::Float(x) => Self::Float(*x),
+            Value::Str(s) => Self::Text(s.to_string()),
+            Value::Json(json) => match &**json {
+                serde_json::Value::String(s) => Self::Text(s.clone()),
+                other => Self::Text(other.to_string()),
+            },
+            Value::Config(node) | Value::Produced(_, node) => Self::Text(node.short_name().to_owned()),
+            Value::Job(job) | Value::Promise(job) => Self::Text(job.key.to_string()),
+            other => Self::Text(other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for TagValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Int(i) => write!(f, "{i}"),
+            Self::Float(x) => write!(f, "{x:?}"),
+            Self::Text(s) => f.write_str(s),
+        }
+    }
+}
+
+macro_rules! tag_value_from {
+    ($($variant:ident: $($from:ty),*;)*) => {$($(
+        impl From<$from> for TagValue {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*)*};
+}
+tag_value_from! {
+    Bool: bool;
+    Int: i8, i16, i32, i64, u8, u16, u32;
+    Float: f64;
+    Text: String, &str, char;
+}
+
+impl From<f32> for TagValue {
+    fn from(value: f32) -> Self {
+        Self::Float(crate::value::widen(value))
+    }
+}
+
+macro_rules! tag_value_from_wide {
+    ($($from:ty),*) => {$(
+        impl From<$from> for TagValue {
+            fn from(value: $from) -> Self {
+                i64::try_from(value).map_or_else(|_| Self::Text(value.to_string()), Self::Int)
+            }
+        }
+    )*};
+}
+tag_value_from_wide!(u64, usize, isize, i128, u128);
+
+/// A file name made of tags: `key=value` joined by `_` in order of key, unsafe characters as `%XX`.
+///
+/// Two different sets of tags never give one name: `_` is escaped in values, `=` in keys, and a text that reads as a
+/// number or a boolean has its first character escaped. A name of over 200 bytes is cut and ends with a digest of the
+/// whole. No tags give `untagged`.
+///
+/// ```
+/// use xpm_core::{Tags, tags_path};
+/// let tags = Tags::from([("k1".into(), 0.9.into()), ("b".into(), 0.4.into())]);
+/// assert_eq!(tags_path(&tags), "b=0.4_k1=0.9");
+/// ```
+pub fn tags_path(tags: &Tags) -> String {
+    if tags.is_empty() {
+        return "untagged".to_owned();
+    }
+    let mut name = String::new();
+    for (key, value) in tags {
+        if !name.is_empty() {
+            name.push('_');
+        }
+        escape(&mut name, key, |i, c| c == '_' || (c == '.' && i > 0), false);
+        name.push('=');
+        let text = value.to_string();
+        let ambiguous = matches!(value, TagValue::Text(_)) && reads_as_scalar(&text);
+        escape(&mut name, &text, |_, c| matches!(c, '.' | '+'), ambiguous);
+    }
+    if name.len() > LONGEST {
+        let digest = Sha256::digest(name.as_bytes());
+        let mut cut = LONGEST - 18;
+        while !name.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        name.truncate(cut);
+        name.push_str("%~");
+        for byte in &digest[..8] {
+            name.push_str(&format!("{byte:02x}"));
+        }
+    }
+    name
+}
+
+/// File systems allow 255 bytes; this leaves room for what a user puts behind.
+const LONGEST: usize = 200;
+
+fn escape(out: &mut String, text: &str, allowed: impl Fn(usize, char) -> bool, first: bool) {
+    for (i, c) in text.char_indices() {
+        if (c.is_alphanumeric() || c == '-' || allowed(i, c)) && !(first && i == 0) {
+            out.push(c);
+        } else {
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+}
+
+fn reads_as_scalar(text: &str) -> bool {
+    text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn path(pairs: &[(&str, TagValue)]) -> String {
+        tags_path(&pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+    }
+
+    #[test]
+    fn names_are_readable_and_safe() {
+        assert_eq!(path(&[("k1", 0.9.into()), ("b", 0.4.into())]), "b=0.4_k1=0.9");
+        assert_eq!(path(&[("learning_rate", 1e-7.into())]), "learning_rate=1e-7");
+        assert_eq!(path(&[("file", "a/b c".into())]), "file=a%2Fb%20c");
+        assert_eq!(path(&[]), "untagged");
+        assert_eq!(path(&[("n", "1".into())]), "n=%31");
+        assert_eq!(path(&[("n", 1.into())]), "n=1");
+        assert_ne!(path(&[("a", "1_b".into())]), path(&[("a", 1.into()), ("b", "".into())]));
+        assert!(path(&[("..", "..".into())]).starts_with("%2E.="));
+        let long = path(&[("a", "x".repeat(400).into())]);
+        assert!(long.len() <= LONGEST && long != path(&[("a", "x".repeat(401).into())]));
+    }
+
+    proptest! {
+        #[test]
+        fn different_tags_never_share_a_name(a in tag_sets(), b in tag_sets()) {
+            prop_assert_eq!(tags_path(&a) == tags_path(&b), a == b);
+        }
+    }
+
+    fn tag_sets() -> impl Strategy<Value = Tags> {
+        let value = prop_oneof![
+            any::<bool>().prop_map(TagValue::Bool),
+            (-2i64..3).prop_map(TagValue::Int),
+            (-2i64..3).prop_map(|i| TagValue::Float(i as f64)),
+            "[a_=/%.1]{0,3}".prop_map(TagValue::Text),
+        ];
+        proptest::collection::btree_map("[a_=/%.1]{0,3}", value, 0..4)
+    }
+}

@@ -1,0 +1,184 @@
+//! The workspace: the layout on disk, atomic writes, locks, the records that jobs and runs leave, and format versions.
+//!
+//! Plain files, readable with `cat` and `jq`, valid on a network file system. Knows where everything lies and how it is
+//! written so that a crash between any two system calls leaves something the next reader understands; it does not know
+//! what is run when. The layout is drawn in `docs/ARCHITECTURE.md`.
+
+mod atomic;
+mod folder;
+mod lock;
+mod params;
+mod run;
+mod status;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+pub(crate) use atomic::{Durability, write_atomic};
+pub use folder::JobFolder;
+pub(crate) use lock::{JobLock, TryLock};
+pub use params::ParamsError;
+pub(crate) use params::{read_params, write_params};
+pub(crate) use run::{RunFolder, RunRecord, RunStatus};
+pub(crate) use status::Status;
+pub use status::{Failure, StatusError};
+
+use crate::ids::JobKey;
+
+/// The version of everything written to a workspace. Readers refuse a newer one.
+pub const FORMAT: u32 = 1;
+
+/// A workspace: the folder that everything of its experiments lies in.
+#[derive(Clone)]
+pub struct Workspace {
+    root: Arc<Path>,
+    settings: Settings,
+}
+
+/// What `xpm.toml` says beside its format. Everything is optional.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// `[local]`: what jobs on this machine may take.
+    pub(crate) local: LocalSettings,
+}
+
+/// `[local]` of `xpm.toml`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LocalSettings {
+    /// How many CPUs jobs may take together; the machine's if not given.
+    pub(crate) cpus: Option<std::num::NonZeroU32>,
+}
+
+/// Why a workspace cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkspaceError {
+    /// The path is a file.
+    #[error("the workspace {} is a file; give a folder, which is made if it does not exist", .0.display())]
+    NotAFolder(PathBuf),
+    /// The folder cannot be made or written to.
+    #[error("the workspace {} cannot be written to ({what}); check who owns it, or give another folder", path.display())]
+    Unwritable {
+        /// The workspace.
+        path: PathBuf,
+        /// What failed.
+        what: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Made by a newer xpm.
+    #[error(
+        "the workspace {} has format {found}, and this binary knows formats up to {FORMAT}: \
+         build it with a newer xpm, or use another workspace", path.display()
+    )]
+    Newer {
+        /// The workspace.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// `xpm.toml` cannot be understood.
+    #[error(
+        "{} cannot be read: {why}; it holds a line `format = {FORMAT}` and optional settings", path.display()
+    )]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct SettingsFile {
+    format: u32,
+    #[serde(flatten)]
+    settings: toml::Table,
+}
+
+impl Workspace {
+    /// Opens the workspace at `path`, and makes it if it does not exist, with the folders above it.
+    ///
+    /// # Errors
+    /// If the path is a file, cannot be written to, or holds a workspace of a newer format.
+    pub fn open_or_create(path: &Path) -> Result<Self, WorkspaceError> {
+        let unwritable = |what: &str| {
+            let (path, what) = (path.to_owned(), what.to_owned());
+            move |source: io::Error| WorkspaceError::Unwritable { path, what: format!("{what}: {source}"), source }
+        };
+        if path.exists() && !path.is_dir() {
+            return Err(WorkspaceError::NotAFolder(path.to_owned()));
+        }
+        std::fs::create_dir_all(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                let file = path.ancestors().find(|above| above.is_file()).unwrap_or(path);
+                WorkspaceError::NotAFolder(file.to_owned())
+            }
+            _ => unwritable("making the folder")(error),
+        })?;
+        let root = path.canonicalize().map_err(unwritable("finding the folder"))?;
+        let file = root.join("xpm.toml");
+        let settings = match std::fs::read_to_string(&file) {
+            Ok(text) => Self::check(path, &file, &text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let text = format!("# An xpm workspace: see `xpm --help`.\nformat = {FORMAT}\n");
+                write_atomic(&file, text.as_bytes(), Durability::Lazy).map_err(unwritable("writing xpm.toml"))?;
+                Settings::default()
+            }
+            Err(error) => return Err(WorkspaceError::Settings { path: file, why: error.to_string() }),
+        };
+        std::fs::create_dir_all(root.join("jobs")).map_err(unwritable("making the folder of jobs"))?;
+        Ok(Self { root: root.into(), settings })
+    }
+
+    fn check(path: &Path, file: &Path, text: &str) -> Result<Settings, WorkspaceError> {
+        let wrong = |why: String| WorkspaceError::Settings { path: file.to_owned(), why };
+        let parsed: SettingsFile = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        if parsed.format > FORMAT {
+            return Err(WorkspaceError::Newer { path: path.to_owned(), found: parsed.format });
+        }
+        parsed.settings.try_into().map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The workspace that `folder`, the folder of one of its jobs, lies in, as the job's own process sees it.
+    pub(crate) fn of_job(folder: &Path) -> Option<Self> {
+        let root = folder.ancestors().nth(3)?;
+        Some(Self { root: root.into(), settings: Settings::default() })
+    }
+
+    /// Its folder, absolute.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// The folder of all jobs.
+    pub(crate) fn jobs(&self) -> PathBuf {
+        self.root.join("jobs")
+    }
+
+    /// The folder of a job; it need not exist.
+    pub fn job(&self, key: &JobKey) -> JobFolder {
+        JobFolder::new(self.root.join("jobs").join(&*key.task).join(key.identity.to_string()), key.clone())
+    }
+
+    /// The folder of an experiment; it need not exist.
+    pub(crate) fn experiment(&self, id: &str) -> PathBuf {
+        self.root.join("experiments").join(id)
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Workspace({})", self.root.display())
+    }
+}

@@ -1,0 +1,122 @@
+//! The folder of a job: its files by name, and how an earlier attempt is put aside.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Status, StatusError};
+use crate::ids::JobKey;
+
+/// The folder of a job.
+#[derive(Clone, Debug)]
+pub struct JobFolder {
+    path: PathBuf,
+    key: JobKey,
+}
+
+/// The names in a job's folder that are xpm's own.
+const OWN: [&str; 5] = ["params.json", "status.json", "stdout.log", "stderr.log", ".xpm"];
+
+impl JobFolder {
+    pub(super) fn new(path: PathBuf, key: JobKey) -> Self {
+        Self { path, key }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The job.
+    pub fn key(&self) -> &JobKey {
+        &self.key
+    }
+
+    /// `params.json`: the arguments.
+    pub fn params(&self) -> PathBuf {
+        self.path.join("params.json")
+    }
+
+    /// `status.json`: the terminal record.
+    pub fn status(&self) -> PathBuf {
+        self.path.join("status.json")
+    }
+
+    /// `stdout.log`.
+    pub fn stdout(&self) -> PathBuf {
+        self.path.join("stdout.log")
+    }
+
+    /// `stderr.log`.
+    pub fn stderr(&self) -> PathBuf {
+        self.path.join("stderr.log")
+    }
+
+    /// The job's lock.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.own().join("lock")
+    }
+
+    /// What only xpm reads.
+    fn own(&self) -> PathBuf {
+        self.path.join(".xpm")
+    }
+
+    /// Makes the folder.
+    pub(crate) fn create(&self) -> io::Result<()> {
+        fs::create_dir_all(self.own())
+    }
+
+    /// The terminal record; `None` if there is none.
+    pub(crate) fn read_status(&self) -> Result<Option<Status>, StatusError> {
+        Status::read(&self.status(), &self.key)
+    }
+
+    /// Puts everything that attempt number `attempt` left aside, so that the next one starts with an empty folder:
+    /// its logs, its record and its files go to `.xpm/attempts/<attempt>`. Of earlier attempts only the records and
+    /// logs are kept. To be called with the lock held.
+    pub(crate) fn put_attempt_aside(&self, attempt: u32) -> io::Result<()> {
+        let attempts = self.own().join("attempts");
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let name = entry?.file_name();
+            if name != ".xpm" && name != "params.json" {
+                entries.push(name);
+            }
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let aside = attempts.join(attempt.to_string());
+        fs::create_dir_all(&aside)?;
+        // The record goes last: while it stands, the folder says what happened.
+        entries.sort_by_key(|name| name == "status.json");
+        for name in entries {
+            fs::rename(self.path.join(&name), aside.join(&name))?;
+        }
+        if attempt > 1 {
+            let before = attempts.join((attempt - 1).to_string());
+            if before.is_dir() {
+                for entry in fs::read_dir(&before)? {
+                    let entry = entry?;
+                    if !OWN.iter().any(|own| entry.file_name() == *own) {
+                        remove(&entry.path())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of the last attempt, from what lies in the folder; 0 before the first.
+    pub(crate) fn last_attempt(&self, status: Option<&Status>) -> u32 {
+        let aside = fs::read_dir(self.own().join("attempts")).into_iter().flatten().flatten();
+        let aside = aside.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max().unwrap_or(0);
+        let here = status.map_or_else(|| if self.stderr().exists() { aside + 1 } else { aside }, |s| s.attempt);
+        here.max(aside)
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+}

@@ -1,0 +1,48 @@
+//! The lock of a job: held by the driver while it prepares the job, then by the job's process, until that is gone.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// A job's lock, held. It is released when the last copy of its open file is closed: the driver's, or the one that the
+/// job's process inherits.
+#[derive(Debug)]
+pub(crate) struct JobLock(File);
+
+/// What came of trying to take a lock.
+#[derive(Debug)]
+pub(crate) enum TryLock {
+    /// It is ours.
+    Taken(JobLock),
+    /// Somebody else has it; the open file is what one waits on.
+    Busy(WaitLock),
+}
+
+/// A lock that somebody else has.
+#[derive(Debug)]
+pub(crate) struct WaitLock(File);
+
+impl JobLock {
+    /// Takes the lock in the file `path`, which is made if it does not exist, unless somebody has it.
+    pub(crate) fn try_take(path: &Path) -> io::Result<TryLock> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(TryLock::Taken(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(TryLock::Busy(WaitLock(file))),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The open file, for a process to inherit: it holds the lock with no gap.
+    pub(crate) fn into_file(self) -> File {
+        self.0
+    }
+}
+
+impl WaitLock {
+    /// Waits until whoever has the lock is gone, then takes it.
+    pub(crate) fn wait(self) -> io::Result<JobLock> {
+        self.0.lock()?;
+        Ok(JobLock(self.0))
+    }
+}

@@ -1,0 +1,133 @@
+//! The folder of one run of an experiment: its record, its results, and links to its jobs.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Durability, FORMAT, Workspace, write_atomic};
+
+/// `run.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RunRecord {
+    pub(crate) format: u32,
+    pub(crate) experiment: String,
+    pub(crate) run: String,
+    /// `running`, `done` or `failed`.
+    pub(crate) status: RunStatus,
+    pub(crate) start: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end: Option<String>,
+    pub(crate) host: String,
+    pub(crate) pid: u32,
+    #[serde(default)]
+    pub(crate) jobs: usize,
+    #[serde(default)]
+    pub(crate) failed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RunStatus {
+    Running,
+    Done,
+    Failed,
+}
+
+/// The folder of a run.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    id: String,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it.
+    pub(crate) fn create(workspace: &Workspace, experiment: &str) -> io::Result<Self> {
+        let experiment = workspace.experiment(experiment);
+        fs::create_dir_all(&experiment)?;
+        let time = crate::clock::compact_timestamp();
+        let mut id = time.clone();
+        for n in 1.. {
+            match fs::create_dir(experiment.join(&id)) {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => id = format!("{time}.{n}"),
+                Err(error) => return Err(error),
+            }
+        }
+        let path = experiment.join(&id);
+        fs::create_dir(path.join("results"))?;
+        fs::create_dir(path.join("jobs"))?;
+        point_to(&experiment, "latest", Path::new(&id))?;
+        Ok(Self { path, id })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn results(&self) -> PathBuf {
+        self.path.join("results")
+    }
+
+    /// Links to a job under `name`; if that is taken by another job, the job's own short id is put behind it.
+    pub(crate) fn link_job(&self, name: &str, short_id: &str, target: &Path) -> io::Result<()> {
+        let jobs = self.path.join("jobs");
+        // From <run>/jobs up to the workspace: the link stays right when the workspace is moved.
+        let relative = target.ancestors().nth(3).and_then(|root| target.strip_prefix(root).ok());
+        let target = relative.map_or_else(|| target.to_owned(), |inside| Path::new("../../../..").join(inside));
+        match symlink(&target, jobs.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if fs::read_link(jobs.join(name)).is_ok_and(|there| there == target) {
+                    return Ok(());
+                }
+                match symlink(&target, jobs.join(format!("{name}_{short_id}"))) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                    other => other,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Writes `run.json`.
+    pub(crate) fn write(&self, record: &RunRecord) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
+        text.push(b'\n');
+        write_atomic(&self.path.join("run.json"), &text, Durability::Lazy)
+    }
+
+    /// The record of a run that starts now.
+    pub(crate) fn record(&self, experiment: &str) -> RunRecord {
+        RunRecord {
+            format: FORMAT,
+            experiment: experiment.to_owned(),
+            run: self.id.clone(),
+            status: RunStatus::Running,
+            start: crate::clock::timestamp(),
+            end: None,
+            host: crate::settings::host(),
+            pid: std::process::id(),
+            jobs: 0,
+            failed: 0,
+            error: None,
+        }
+    }
+}
+
+/// Makes `folder/name` a link to `target`, in one step.
+fn point_to(folder: &Path, name: &str, target: &Path) -> io::Result<()> {
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let _ = fs::remove_file(&temporary);
+    symlink(target, &temporary)?;
+    fs::rename(&temporary, folder.join(name))
+}

@@ -1,0 +1,178 @@
+//! What cannot be, and what to write instead. Each check reports what it finds and lets the others go on.
+
+use std::collections::HashMap;
+
+use syn::{Fields, Generics, Ident, Item, LitStr, Type};
+
+use crate::errors::Errors;
+use crate::model::{Argument, Role};
+use crate::options::{CONFLICTS, Site};
+use crate::parse::Options;
+
+/// Whether the item is a struct with named fields, a unit struct or an enum, without generics.
+pub(crate) fn shape(item: &Item, site: Site, errors: &Errors) -> bool {
+    match item {
+        Item::Struct(item) => {
+            let named = match &item.fields {
+                Fields::Named(_) | Fields::Unit => true,
+                Fields::Unnamed(fields) => {
+                    let message = format!(
+                        "arguments have names: write `struct {} {{ name: Type, … }}` instead of a tuple struct",
+                        item.ident
+                    );
+                    errors.on(fields, message);
+                    false
+                }
+            };
+            no_generics(&item.generics, &item.ident, errors) && named
+        }
+        Item::Enum(item) => {
+            if site == Site::Task {
+                errors.on(
+                    &item.ident,
+                    format!(
+                        "a task is a struct: write `#[task] struct {0}Task {{ what: {0} }}` with `#[config]` on this enum",
+                        item.ident
+                    ),
+                );
+            }
+            if item.variants.is_empty() {
+                errors.on(&item.ident, format!("no value of `{}` can exist: give it a variant", item.ident));
+            }
+            no_generics(&item.generics, &item.ident, errors) && !item.variants.is_empty() && site != Site::Task
+        }
+        Item::Union(item) => {
+            errors.on(&item.ident, "a union has no arguments: write a struct, or an enum for alternatives");
+            false
+        }
+        other => {
+            errors.on(other, "a configuration is a struct or an enum");
+            false
+        }
+    }
+}
+
+fn no_generics(generics: &Generics, ident: &Ident, errors: &Errors) -> bool {
+    if generics.lifetimes().next().is_some() {
+        let message =
+            format!("`{ident}` borrows: arguments are owned, write for instance `String` instead of `&str`, and no lifetime");
+        errors.on(generics, message);
+    } else if !generics.params.is_empty() {
+        let message = format!(
+            "`{ident}` is generic, and one id can stand for one type only: write the type out, or let it vary as an \
+             argument, with an enum or with `Box<dyn Trait>` (`#[config]` goes on both)"
+        );
+        errors.on(generics, message);
+    }
+    generics.params.is_empty()
+}
+
+/// Checks that `id` can name a folder: what `xpm_core::ids::check_type_id` asks.
+pub(crate) fn type_id(id: &LitStr, errors: &Errors) {
+    let text = id.value();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let why = if text.is_empty() {
+        "it is empty"
+    } else if text.len() > 200 {
+        "it is longer than 200 bytes"
+    } else if !text.chars().all(allowed) {
+        "it may hold `A-Z a-z 0-9 _ - .` only"
+    } else if text.contains("..") {
+        "it holds `..`"
+    } else if text.starts_with('.') || text.ends_with('.') {
+        "it begins or ends with a dot"
+    } else {
+        return;
+    };
+    let mut mend: String = text.chars().map(|c| if allowed(c) { c } else { '-' }).take(60).collect();
+    while mend.contains("..") {
+        mend = mend.replace("..", ".");
+    }
+    let mend = mend.trim_matches(['.', '-']);
+    let mend = if mend.is_empty() { "my.type" } else { mend };
+    errors.on(id, format!("an id names a folder, and {why}; write for instance `id = \"{mend}\"`"));
+}
+
+/// The files of a job's folder that xpm writes itself.
+const OWN_FILES: [&str; 5] = ["params.json", "status.json", "stdout.log", "stderr.log", ".xpm"];
+
+/// Checks that `path` is a file inside the job's folder, and none of xpm's own.
+pub(crate) fn job_path(path: &LitStr, errors: &Errors) {
+    let text = path.value();
+    let mut parts = text.split('/');
+    let first = parts.clone().next().unwrap_or_default();
+    let message = if text.is_empty() {
+        "a path names a file of the job's folder, and this one is empty: write for instance `path = \"weights.bin\"`".to_owned()
+    } else if text.starts_with('/') || text.contains('\\') || text.contains('\0') || text.chars().nth(1) == Some(':') {
+        let name = text.rsplit(['/', '\\']).find(|name| !name.is_empty()).unwrap_or("weights.bin");
+        format!("a path lies inside the job's folder: write `path = \"{name}\"`, without what is above")
+    } else if parts.any(|part| part.is_empty() || part == "." || part == "..") {
+        let kept: Vec<_> = text.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+        let kept = if kept.is_empty() { "weights.bin".to_owned() } else { kept.join("/") };
+        format!("a path stays inside the job's folder, without `.`, `..` and empty parts: write `path = \"{kept}\"`")
+    } else if OWN_FILES.contains(&first) {
+        format!("`{first}` in a job's folder is xpm's own: write another name")
+    } else {
+        return;
+    };
+    errors.on(path, message);
+}
+
+/// Checks the options of one argument against each other.
+pub(crate) fn param(options: &Options, errors: &Errors) {
+    for conflict in CONFLICTS {
+        let [one, other] = conflict.pair;
+        if let (Some(one), Some(other)) = (options.get(one), options.get(other)) {
+            let message = format!("`{}` and `{}` exclude each other: {}", one.spec.name, other.spec.name, conflict.why);
+            errors.at(other.key.span(), message);
+        }
+    }
+    if let Some(given) = options.get("ignore_default")
+        && options.get("default").is_none()
+        && options.get("path").is_none()
+    {
+        errors.at(given.key.span(), "`ignore_default` needs a default: `#[param(default = 10, ignore_default)]`");
+    }
+    if let Some(id) = options.text("id")
+        && id.value().is_empty()
+    {
+        errors.on(&id, "the older name of an argument is not empty: `#[param(id = \"older_name\")]`");
+    }
+}
+
+/// Checks what can be seen of a field's type.
+pub(crate) fn field_type(ty: &Type, errors: &Errors) {
+    if let Type::Reference(reference) = ty {
+        let owned = match &*reference.elem {
+            Type::Path(path) if path.path.is_ident("str") => "`String`",
+            Type::Path(path) if path.path.is_ident("Path") => "`PathBuf`",
+            Type::Slice(_) => "`Vec<_>`",
+            _ => "the type without `&`, or `Arc<_>` of it",
+        };
+        errors.on(ty, format!("an argument is owned: write {owned}"));
+    }
+}
+
+/// Checks the arguments of a type against each other.
+pub(crate) fn arguments(arguments: &[Argument], errors: &Errors) {
+    let mut names: HashMap<String, &Argument> = HashMap::new();
+    let mut files: HashMap<String, &Argument> = HashMap::new();
+    for argument in arguments {
+        if let Role::JobPath(path) = &argument.role {
+            if let Some(other) = files.insert(path.value(), argument) {
+                errors.on(path, format!("`{}` and `{}` are one file", other.name, argument.name));
+            }
+        }
+        let name = argument.identity_name();
+        if let Some(other) = names.insert(name.clone(), argument) {
+            let message = format!(
+                "`{}` and `{}` are both `{name}` in the identity: give one of them another `#[param(id = \"…\")]`",
+                other.name, argument.name
+            );
+            match argument.id.as_ref().or(other.id.as_ref()) {
+                Some(id) => errors.on(id, message),
+                None => errors.on(&argument.member, message),
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The argument struct, `RankConfig`: a public field and a `set_…` method for each argument that the plan can set.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::builder::{help, maybe_help};
+use super::schema::{arg_ty, into_arg, item_ty};
+use super::symbolic::{Stands, configure, debug};
+use super::{allow, apart};
+use crate::model::{Argument, Model, StructBody};
+
+/// The argument struct and its impls.
+pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
+    let Model { ident, vis, is_task, .. } = model;
+    let args = &body.args;
+    let allow = allow();
+    let doc = format!("The arguments of [`{ident}`].\n\n{}", model.help);
+    let settable = || body.arguments.iter().filter(|argument| argument.settable());
+    let fields = settable().map(|argument| {
+        let (name, ty, help) = (&argument.setter, arg_ty(argument), help(argument));
+        quote!(#[doc = #help] #vis #name: ::xpm::__private::Arg<#ty>)
+    });
+    let setters = settable().map(|argument| setters(argument, model));
+    let slots = body.arguments.iter().map(|argument| {
+        let name = &argument.setter;
+        if argument.settable() {
+            quote!(::core::clone::Clone::clone(self.#name.slot()))
+        } else {
+            quote!(::xpm::__private::Slot::unset(::xpm::__private::Value::Nothing))
+        }
+    });
+    let none = TokenStream::new();
+    let this = quote!(self);
+    let of = |ty, args| Stands { generics: none.clone(), ty, bounds: none.clone(), target: ident, is_task: *is_task, args };
+    let owned = of(quote!(#args), quote!(&self));
+    let symbolic = owned.symbolic();
+    let by_reference = of(quote!(&#args), this.clone()).symbolic();
+    let complete = owned.complete();
+    let has_tags = of(quote!(#args), this.clone()).has_tags();
+    let configure = configure(&none, &quote!(#args), &quote!(#args), &this);
+    let debug = debug(&none, &quote!(#args), &this);
+    let impls = apart(&quote! {
+        impl ::xpm::__private::ArgStruct for #args {
+            type Target = #ident;
+
+            fn slots(&self) -> ::std::vec::Vec<::xpm::__private::Slot> {
+                ::std::vec![#(#slots),*]
+            }
+
+            fn meta(&self) -> &::xpm::__private::Meta {
+                &self.__xpm
+            }
+
+            fn meta_mut(&mut self) -> &mut ::xpm::__private::Meta {
+                &mut self.__xpm
+            }
+        }
+
+        #configure
+        #complete
+        #symbolic
+        #by_reference
+        #has_tags
+        #debug
+    });
+    quote! {
+        #[doc = #doc]
+        #allow
+        #[derive(::core::clone::Clone)]
+        #vis struct #args {
+            #(#fields,)*
+            #[doc(hidden)]
+            __xpm: ::xpm::__private::Meta,
+        }
+
+        #allow
+        impl #args {
+            #(#setters)*
+        }
+
+        #impls
+    }
+}
+
+/// `set_…`, and `set_maybe_…` for an optional argument.
+fn setters(argument: &Argument, model: &Model) -> TokenStream {
+    let vis = &model.vis;
+    let (name, ty) = (&argument.setter, arg_ty(argument));
+    let (set, set_maybe) = (format_ident!("set_{name}"), format_ident!("set_maybe_{name}"));
+    let setter = |set, help, given: &TokenStream, arg: TokenStream| {
+        let bound = into_arg(argument, given);
+        quote! {
+            #[doc = #help]
+            #[track_caller]
+            #vis fn #set<__M>(&mut self, value: impl #bound) -> &mut Self {
+                self.#name = #arg.set_at(::core::panic::Location::caller());
+                self
+            }
+        }
+    };
+    let as_is = quote!(::xpm::__private::IntoArg::<#ty, __M>::into_arg(value));
+    match item_ty(argument) {
+        Some(item) => {
+            let some = setter(set, help(argument), &item, quote!(::xpm::__private::Arg::<#ty>::some::<__M>(value)));
+            let maybe = setter(set_maybe, maybe_help(&format!("set_{name}")), &ty, as_is);
+            quote!(#some #maybe)
+        }
+        None => setter(set, help(argument), &ty, as_is),
+    }
+}

@@ -1,0 +1,115 @@
+//! The schema, as the expression that builds it, and the types that arguments have in generated code.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::Member;
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use crate::model::{Argument, Body, Model, Role};
+
+/// The expression of the type's schema.
+pub(crate) fn schema(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let name = ident.unraw().to_string();
+    let kind = match (&model.body, model.is_task) {
+        (Body::Enum(_), _) => quote!(Family),
+        (Body::Struct(_), true) => quote!(Task),
+        (Body::Struct(_), false) => quote!(Config),
+    };
+    // `line!` gives the line of its own tokens: these are the name's.
+    let line = quote_spanned!(ident.span()=> ::core::line!());
+    let id = model.id.as_ref().map(|id| quote!(.id_is(#id)));
+    let version = model.version.map(|version| quote!(.version_is(#version)));
+    let help = (!model.help.is_empty()).then_some(&model.help).map(|help| quote!(.help_is(#help)));
+    let validated = model.validate.as_ref().map(|_| quote!(.is_validated()));
+    let body = match &model.body {
+        Body::Struct(body) => {
+            let arguments = body.arguments.iter().map(argument);
+            quote!(.arguments_are(::std::vec![#(#arguments),*]))
+        }
+        Body::Enum(body) => {
+            let variants = body.variants.iter().map(|variant| {
+                let (name, help) = (variant.ident.unraw().to_string(), &variant.help);
+                let arguments = variant.arguments.iter().map(argument);
+                quote!(::xpm::__private::VariantSchema::new(#name, #help, ::std::vec![#(#arguments),*]))
+            });
+            quote!(.variants_are(::std::vec![#(#variants),*]))
+        }
+    };
+    quote! {
+        ::xpm::__private::TypeSchema::new(
+            ::xpm::__private::TypeKind::#kind,
+            ::core::module_path!(),
+            #name,
+            ::xpm::__private::Place { file: ::core::file!(), line: #line },
+        ) #id #version #help #validated #body
+    }
+}
+
+fn argument(argument: &Argument) -> TokenStream {
+    let (name, ty) = (&argument.name, schema_ty(argument));
+    let help = (!argument.help.is_empty()).then_some(&argument.help).map(|help| quote!(.help(#help)));
+    let default = argument.default.as_ref().map(|default| {
+        let ty = arg_ty(argument);
+        let value = quote_spanned!(default.span()=> ::xpm::__private::default_value::<#ty, _>(#default));
+        quote!(.default(|| #value))
+    });
+    let ignore_default = argument.ignore_default.then(|| quote!(.ignore_default()));
+    let ignored = argument.ignored.then(|| quote!(.ignored()));
+    let id = argument.id.as_ref().map(|id| quote!(.id(#id)));
+    let job_path = match &argument.role {
+        Role::JobPath(path) => Some(quote!(.job_path(#path))),
+        Role::Plain | Role::Json => None,
+    };
+    quote!(::xpm::__private::ArgSchema::new(#name, #ty) #help #default #ignore_default #ignored #id #job_path)
+}
+
+fn schema_ty(argument: &Argument) -> TokenStream {
+    let ty = &argument.ty;
+    match (&argument.role, &argument.optional) {
+        (Role::Json, Some(item)) => quote_spanned!(item.span()=> ::xpm::__private::Json::<#item>::optional_ty()),
+        (Role::Json, None) => quote_spanned!(ty.span()=> ::xpm::__private::json_ty::<#ty>()),
+        (Role::Plain | Role::JobPath(_), _) => {
+            let argument = as_argument(argument);
+            quote!(#argument::ty())
+        }
+    }
+}
+
+/// `<Type as Argument>`, from the first to the last token of the type: an error then marks all of it.
+pub(crate) fn as_argument(argument: &Argument) -> TokenStream {
+    let ty = &argument.ty;
+    let last = ty.to_token_stream().into_iter().last().map_or_else(|| ty.span(), |token| token.span());
+    let open = quote_spanned!(ty.span()=> <);
+    let close = quote_spanned!(last=> as ::xpm::__private::Argument>);
+    quote!(#open #ty #close)
+}
+
+/// The type parameter of the argument's `Arg`.
+pub(crate) fn arg_ty(argument: &Argument) -> TokenStream {
+    let ty = &argument.ty;
+    match (&argument.role, &argument.optional) {
+        (Role::Json, Some(item)) => quote!(::core::option::Option<::xpm::__private::Json<#item>>),
+        (Role::Json, None) => quote!(::xpm::__private::Json<#ty>),
+        (Role::Plain | Role::JobPath(_), _) => quote!(#ty),
+    }
+}
+
+/// The bound of what is given to a setter: an error that it is not met also shows the field.
+pub(crate) fn into_arg(argument: &Argument, given: &TokenStream) -> TokenStream {
+    let span = match &argument.member {
+        Member::Named(name) => name.span(),
+        Member::Unnamed(_) => argument.ty.span(),
+    };
+    quote_spanned!(span=> ::xpm::__private::IntoArg<#given, __M>)
+}
+
+/// What an optional argument is optionally.
+pub(crate) fn item_ty(argument: &Argument) -> Option<TokenStream> {
+    let item = argument.optional.as_ref()?;
+    Some(match argument.role {
+        Role::Json => quote!(::xpm::__private::Json<#item>),
+        Role::Plain | Role::JobPath(_) => quote!(#item),
+    })
+}

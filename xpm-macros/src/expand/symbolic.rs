@@ -1,0 +1,89 @@
+//! What lets an argument struct or a builder stand for its configuration: in arguments, and where tags are asked for.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+
+/// Something that stands for a configuration.
+pub(crate) struct Stands<'a> {
+    /// `<__S0, …>`, or nothing.
+    pub(crate) generics: TokenStream,
+    /// What implements the traits.
+    pub(crate) ty: TokenStream,
+    /// What it takes, as a `where` clause or nothing.
+    pub(crate) bounds: TokenStream,
+    /// The configuration.
+    pub(crate) target: &'a Ident,
+    pub(crate) is_task: bool,
+    /// The argument struct, by reference, from `self`.
+    pub(crate) args: TokenStream,
+}
+
+impl Stands<'_> {
+    /// `Symbolic`.
+    pub(crate) fn symbolic(&self) -> TokenStream {
+        let Self { generics, ty, bounds, target, args, .. } = self;
+        let form = if self.is_task { quote!(Unsubmitted) } else { quote!(Submitted) };
+        quote! {
+            impl #generics ::xpm::__private::Symbolic for #ty #bounds {
+                type Target = #target;
+                type Form = ::xpm::__private::#form;
+
+                fn into_config_value(self) -> ::xpm::__private::Value {
+                    ::xpm::__private::Value::Config(::xpm::__private::ArgStruct::node(#args))
+                }
+            }
+        }
+    }
+
+    /// `HasTags`.
+    pub(crate) fn has_tags(&self) -> TokenStream {
+        let Self { generics, ty, bounds, args, .. } = self;
+        quote! {
+            impl #generics ::xpm::__private::HasTags for #ty #bounds {
+                fn all_tags(&self) -> ::std::sync::Arc<::xpm::__private::Tags> {
+                    ::xpm::__private::Node::tags(&*::xpm::__private::ArgStruct::node(#args))
+                }
+            }
+        }
+    }
+
+    /// `Complete`.
+    pub(crate) fn complete(&self) -> TokenStream {
+        let Self { generics, ty, bounds, .. } = self;
+        quote!(impl #generics ::xpm::__private::Complete for #ty #bounds {})
+    }
+}
+
+/// `Configure` for `ty`, whose argument struct is at `place` of `self` (`self` itself for the argument struct).
+pub(crate) fn configure(generics: &TokenStream, ty: &TokenStream, built: &TokenStream, place: &TokenStream) -> TokenStream {
+    let (by_ref, by_mut) = if place.to_string() == "self" { (quote!(self), quote!(self)) } else { (quote!(&#place), quote!(&mut #place)) };
+    quote! {
+        impl #generics ::xpm::__private::Configure for #ty {
+            type Built = #built;
+
+            fn into_args(self) -> #built {
+                #place
+            }
+
+            fn args(&self) -> &#built {
+                #by_ref
+            }
+
+            fn args_mut(&mut self) -> &mut #built {
+                #by_mut
+            }
+        }
+    }
+}
+
+/// `Debug`, as the node shows itself.
+pub(crate) fn debug(generics: &TokenStream, ty: &TokenStream, args: &TokenStream) -> TokenStream {
+    quote! {
+        impl #generics ::core::fmt::Debug for #ty {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&*::xpm::__private::ArgStruct::node(#args), f)
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What an item means: its type options, arguments and variants, with every name that will be generated.
+//!
+//! A model is made even of an item with mistakes, as long as its shape is right: what uses it then still compiles, and
+//! only the mistakes are reported.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident};
+use syn::ext::IdentExt as _;
+use syn::{
+    Expr, Field, Fields, GenericArgument, Index, Item, ItemEnum, ItemStruct, LitStr, Member, Path, PathArguments,
+    Type, Visibility,
+};
+
+use crate::check;
+use crate::errors::Errors;
+use crate::options::Site;
+use crate::parse::{self, Options};
+
+/// A struct or an enum with `#[config]` or `#[task]`.
+pub(crate) struct Model {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) help: String,
+    pub(crate) is_task: bool,
+    pub(crate) id: Option<LitStr>,
+    pub(crate) version: Option<u64>,
+    pub(crate) validate: Option<Path>,
+    pub(crate) body: Body,
+}
+
+/// What a model is made of.
+pub(crate) enum Body {
+    Struct(StructBody),
+    Enum(EnumBody),
+}
+
+/// A configuration or a task.
+pub(crate) struct StructBody {
+    /// The argument struct.
+    pub(crate) args: Ident,
+    pub(crate) builder: Ident,
+    pub(crate) arguments: Vec<Argument>,
+}
+
+/// A closed family.
+pub(crate) struct EnumBody {
+    /// What `config()` returns.
+    pub(crate) chooser: Ident,
+    pub(crate) variants: Vec<Variant>,
+}
+
+/// One variant of a closed family.
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    pub(crate) help: String,
+    /// What chooses it on the chooser.
+    pub(crate) method: Ident,
+    pub(crate) builder: Ident,
+    pub(crate) arguments: Vec<Argument>,
+}
+
+/// One argument: a field.
+pub(crate) struct Argument {
+    pub(crate) member: Member,
+    /// The name in the schema.
+    pub(crate) name: String,
+    /// The setter, and the field of the argument struct.
+    pub(crate) setter: Ident,
+    pub(crate) help: String,
+    /// The field's type, `Self` spelled out.
+    pub(crate) ty: Type,
+    /// What the `Option` is of, if the type is one.
+    pub(crate) optional: Option<Type>,
+    pub(crate) role: Role,
+    pub(crate) default: Option<Expr>,
+    pub(crate) ignore_default: bool,
+    pub(crate) ignored: bool,
+    /// The older name, which enters the identity.
+    pub(crate) id: Option<LitStr>,
+}
+
+/// How an argument comes in.
+pub(crate) enum Role {
+    /// As a value of an argument type.
+    Plain,
+    /// As any serde value.
+    Json,
+    /// As a file of the job's own folder, never set by the plan.
+    JobPath(LitStr),
+}
+
+impl Model {
+    /// What `item` means; nothing if its shape is wrong.
+    pub(crate) fn of(item: &Item, site: Site, options: &Options, errors: &Errors) -> Option<Self> {
+        if !check::shape(item, site, errors) {
+            return None;
+        }
+        let (ident, vis, attrs, body) = match item {
+            Item::Struct(item) => (&item.ident, &item.vis, &item.attrs, Body::Struct(struct_body(item, options, errors))),
+            Item::Enum(item) => (&item.ident, &item.vis, &item.attrs, Body::Enum(enum_body(item, options, errors))),
+            _ => return None,
+        };
+        let id = options.text("id");
+        if let Some(id) = &id {
+            check::type_id(id, errors);
+        }
+        Some(Self {
+            ident: ident.clone(),
+            vis: vis.clone(),
+            help: parse::help(attrs),
+            is_task: site == Site::Task,
+            id,
+            version: options.number("version"),
+            validate: options.path("validate"),
+            body,
+        })
+    }
+}
+
+fn struct_body(item: &ItemStruct, options: &Options, errors: &Errors) -> StructBody {
+    let ident = &item.ident;
+    StructBody {
+        args: options.name("args").unwrap_or_else(|| format_ident!("{ident}Config")),
+        builder: options.name("builder").unwrap_or_else(|| format_ident!("{ident}Builder")),
+        arguments: arguments(&item.fields, ident, errors),
+    }
+}
+
+fn enum_body(item: &ItemEnum, options: &Options, errors: &Errors) -> EnumBody {
+    let ident = &item.ident;
+    let snakes: Vec<_> = item.variants.iter().map(|variant| snake_case(&variant.ident.unraw().to_string())).collect();
+    let variants = item.variants.iter().zip(&snakes).map(|(variant, snake)| {
+        for attr in variant.attrs.iter().filter(|attr| attr.path().is_ident("param")) {
+            errors.on(attr, "`#[param(…)]` goes on an argument, which is a field of this variant");
+        }
+        // Two variants that differ in case only keep their own spelling.
+        let unique = snakes.iter().filter(|other| *other == snake).count() == 1;
+        let own = variant.ident.unraw().to_string();
+        Variant {
+            method: method_name(if unique { snake } else { &own }, variant.ident.span()),
+            builder: format_ident!("{}{}Builder", ident, variant.ident, span = variant.ident.span()),
+            help: parse::help(&variant.attrs),
+            arguments: arguments(&variant.fields, ident, errors),
+            ident: variant.ident.clone(),
+        }
+    });
+    let variants = variants.collect();
+    EnumBody { chooser: options.name("builder").unwrap_or_else(|| format_ident!("{ident}Variants")), variants }
+}
+
+fn arguments(fields: &Fields, of: &Ident, errors: &Errors) -> Vec<Argument> {
+    let arguments = fields.iter().enumerate().map(|(number, field)| argument(number, field, of, errors));
+    let arguments: Vec<_> = arguments.collect();
+    check::arguments(&arguments, errors);
+    arguments
+}
+
+fn argument(number: usize, field: &Field, of: &Ident, errors: &Errors) -> Argument {
+    let options = parse::params(&field.attrs, errors);
+    check::param(&options, errors);
+    check::field_type(&field.ty, errors);
+    let ty = without_self(&field.ty, of);
+    let (member, name, setter) = match &field.ident {
+        Some(ident) => (Member::Named(ident.clone()), ident.unraw().to_string(), ident.clone()),
+        None => {
+            let member = Member::Unnamed(Index { index: number as u32, span: Span::call_site() });
+            (member, number.to_string(), format_ident!("_{number}"))
+        }
+    };
+    let role = match (options.get("path"), options.text("path")) {
+        (Some(_), Some(path)) => {
+            check::job_path(&path, errors);
+            Role::JobPath(path)
+        }
+        (Some(given), None) => Role::JobPath(LitStr::new("refused", given.key.span())),
+        (None, _) if options.get("json").is_some() => Role::Json,
+        (None, _) => Role::Plain,
+    };
+    Argument {
+        member,
+        name,
+        setter,
+        help: parse::help(&field.attrs),
+        optional: inside_option(&ty),
+        ty,
+        role,
+        default: options.value("default"),
+        ignore_default: options.get("ignore_default").is_some(),
+        ignored: options.get("ignored").is_some(),
+        id: options.text("id"),
+    }
+}
+
+impl Argument {
+    /// Whether the plan can set it.
+    pub(crate) fn settable(&self) -> bool {
+        !matches!(self.role, Role::JobPath(_))
+    }
+
+    /// Whether the plan must set it.
+    pub(crate) fn required(&self) -> bool {
+        self.settable() && self.default.is_none() && self.optional.is_none()
+    }
+
+    /// The name that enters the identity.
+    pub(crate) fn identity_name(&self) -> String {
+        self.id.as_ref().map_or_else(|| self.name.clone(), LitStr::value)
+    }
+}
+
+/// `T`, if the type is written `Option<T>`.
+fn inside_option(ty: &Type) -> Option<Type> {
+    let path = match ty {
+        Type::Group(group) => return inside_option(&group.elem),
+        Type::Paren(paren) => return inside_option(&paren.elem),
+        Type::Path(path) if path.qself.is_none() => &path.path,
+        _ => return None,
+    };
+    let last = path.segments.last()?;
+    let PathArguments::AngleBracketed(of) = &last.arguments else { return None };
+    match (last.ident == "Option", of.args.len(), of.args.first()?) {
+        (true, 1, GenericArgument::Type(item)) => Some(item.clone()),
+        _ => None,
+    }
+}
+
+/// The type with `Self` spelled out: the argument struct, where it is repeated, is another `Self`.
+fn without_self(ty: &Type, of: &Ident) -> Type {
+    fn replace(tokens: TokenStream, of: &Ident) -> TokenStream {
+        let tokens = tokens.into_iter().map(|token| match token {
+            TokenTree::Ident(ident) if ident == "Self" => {
+                let mut of = of.clone();
+                of.set_span(ident.span());
+                TokenTree::Ident(of)
+            }
+            TokenTree::Group(group) => {
+                let mut replaced = proc_macro2::Group::new(group.delimiter(), replace(group.stream(), of));
+                replaced.set_span(group.span());
+                TokenTree::Group(replaced)
+            }
+            other => other,
+        });
+        tokens.collect()
+    }
+    let tokens = ty.to_token_stream();
+    if !tokens.to_string().contains("Self") {
+        return ty.clone();
+    }
+    syn::parse2(replace(tokens, of)).unwrap_or_else(|_| ty.clone())
+}
+
+/// `HTTPGet` as `http_get`.
+fn snake_case(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (i, c) in chars.iter().enumerate() {
+        let after_lower = i > 0 && !chars[i - 1].is_uppercase() && chars[i - 1] != '_';
+        let starts_word = i > 0 && chars[i - 1].is_uppercase() && chars.get(i + 1).is_some_and(|c| c.is_lowercase());
+        if c.is_uppercase() && (after_lower || starts_word) {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+/// An identifier, raw if the name is a keyword.
+fn method_name(name: &str, span: Span) -> Ident {
+    if syn::parse_str::<Ident>(name).is_ok() {
+        return Ident::new(name, span);
+    }
+    match name {
+        "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), span),
+        keyword => Ident::new_raw(keyword, span),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_are_methods_in_snake_case() {
+        for (variant, method) in [
+            ("Mse", "mse"),
+            ("HuberLoss", "huber_loss"),
+            ("HTTPGet", "http_get"),
+            ("L2", "l2"),
+            ("Bm25Plus", "bm25_plus"),
+            ("Already_Snake", "already_snake"),
+            ("Type", "r#type"),
+            ("Super", "super_"),
+        ] {
+            assert_eq!(method_name(&snake_case(variant), Span::call_site()).to_string(), method);
+        }
+    }
+
+    #[test]
+    fn options_are_recognised_as_they_are_written() {
+        for (ty, inside) in [
+            ("Option<usize>", Some("usize")),
+            ("::core::option::Option<Vec<u8>>", Some("Vec < u8 >")),
+            ("Option", None),
+            ("Vec<Option<u8>>", None),
+        ] {
+            let ty: Type = syn::parse_str(ty).unwrap();
+            assert_eq!(inside_option(&ty).map(|ty| ty.to_token_stream().to_string()).as_deref(), inside);
+        }
+    }
+
+    #[test]
+    fn self_is_spelled_out() {
+        let ty: Type = syn::parse_str("Option<Box<(Self, [Self; 2])>>").unwrap();
+        let ty = without_self(&ty, &format_ident!("Tree")).to_token_stream().to_string();
+        assert_eq!(ty, "Option < Box < (Tree , [Tree ; 2]) > >");
+    }
+}

@@ -1,0 +1,175 @@
+//! Reads options as they are written: names, values, and what is wrong with either. A mistake in one option does not
+//! hide the next.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
+
+use crate::errors::Errors;
+use crate::options::{self, Site, Spec, Takes};
+
+/// An option as it is written.
+pub(crate) struct Given {
+    pub(crate) key: Ident,
+    pub(crate) spec: &'static Spec,
+    value: Option<Expr>,
+}
+
+/// The options of one attribute list, or of several that are merged.
+#[derive(Default)]
+pub(crate) struct Options {
+    given: Vec<Given>,
+}
+
+impl Options {
+    /// Reads the options of `tokens`.
+    pub(crate) fn read(&mut self, tokens: TokenStream, site: Site, errors: &Errors) {
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = self.read_one(input, site, errors) {
+                    errors.add(error);
+                    while !input.is_empty() && !input.peek(Token![,]) {
+                        input.step(|cursor| Ok(((), cursor.token_tree().map_or(*cursor, |(_, rest)| rest))))?;
+                    }
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            errors.add(error);
+        }
+    }
+
+    fn read_one(&mut self, input: ParseStream<'_>, site: Site, errors: &Errors) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format!("expected the name of an option: {}", options::allowed(site))));
+        }
+        let key = input.call(Ident::parse_any)?;
+        let found = options::find(&key.unraw().to_string(), site).map_err(|message| syn::Error::new(key.span(), message));
+        let value = if input.parse::<Option<Token![=]>>()?.is_some() {
+            let value = input.parse::<Expr>().map_err(|error| match &found {
+                Ok(spec) => syn::Error::new(error.span(), format!("{error}; write `{}`", spec.example)),
+                Err(unknown) => unknown.clone(),
+            });
+            Some(value?)
+        } else {
+            None
+        };
+        let spec = found?;
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error(format!("expected `,`; `{0}` is written `{1}`", spec.name, spec.example)));
+        }
+        if self.given.iter().any(|other| other.spec.name == spec.name) {
+            return Err(syn::Error::new(key.span(), format!("`{}` is given twice", spec.name)));
+        }
+        let given = Given { key, spec, value };
+        given.check_value(site, errors);
+        self.given.push(given);
+        Ok(())
+    }
+
+    /// The option `name`, if it is given.
+    pub(crate) fn get(&self, name: &str) -> Option<&Given> {
+        self.given.iter().find(|given| given.spec.name == name)
+    }
+
+    /// Its value as a text.
+    pub(crate) fn text(&self, name: &str) -> Option<LitStr> {
+        self.get(name)?.as_text().cloned()
+    }
+
+    /// Its value as a number.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.as_number()
+    }
+
+    /// Its value as a name.
+    pub(crate) fn name(&self, name: &str) -> Option<Ident> {
+        self.get(name)?.as_path()?.get_ident().cloned()
+    }
+
+    /// Its value as a path.
+    pub(crate) fn path(&self, name: &str) -> Option<Path> {
+        self.get(name)?.as_path().cloned()
+    }
+
+    /// Its value.
+    pub(crate) fn value(&self, name: &str) -> Option<Expr> {
+        self.get(name)?.value.clone()
+    }
+}
+
+impl Given {
+    /// Reports a value of the wrong kind; its accessor then gives nothing.
+    fn check_value(&self, site: Site, errors: &Errors) {
+        let (good, words) = match self.spec.takes {
+            Takes::Text => (self.as_text().is_some(), "takes a text in quotes"),
+            Takes::Number => (self.as_number().is_some(), "takes a whole number"),
+            Takes::Name => (self.as_path().is_some_and(|path| path.get_ident().is_some()), "takes a name"),
+            Takes::Function => (self.as_path().is_some(), "takes the path of a function"),
+            Takes::Value => (self.value.is_some(), "takes a value"),
+            Takes::Nothing => (self.value.is_none(), "stands alone"),
+        };
+        if !good {
+            let message =
+                format!("`{}` {words}: `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
+            match &self.value {
+                Some(value) => errors.on(value, message),
+                None => errors.at(self.key.span(), message),
+            }
+        }
+    }
+
+    fn as_text(&self) -> Option<&LitStr> {
+        match self.value.as_ref()? {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn as_number(&self) -> Option<u64> {
+        match self.value.as_ref()? {
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn as_path(&self) -> Option<&Path> {
+        match self.value.as_ref()? {
+            Expr::Path(path) if path.qself.is_none() => Some(&path.path),
+            _ => None,
+        }
+    }
+}
+
+/// The options of every `#[param(…)]` among the attributes of a field.
+pub(crate) fn params(attrs: &[Attribute], errors: &Errors) -> Options {
+    let mut params = Options::default();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("param")) {
+        match &attr.meta {
+            Meta::List(list) if !list.tokens.is_empty() => params.read(list.tokens.clone(), Site::Param, errors),
+            _ => errors.on(
+                attr,
+                format!("this `#[param]` says nothing: remove it, or write `#[param(default = 10)]`; {}", options::allowed(Site::Param)),
+            ),
+        }
+    }
+    params
+}
+
+/// The doc comment, without the blank that follows `///`.
+pub(crate) fn help(attrs: &[Attribute]) -> String {
+    let lines = attrs.iter().filter(|attr| attr.path().is_ident("doc")).filter_map(|attr| match &attr.meta {
+        Meta::NameValue(doc) => match &doc.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => Some(line.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let text = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect::<Vec<_>>();
+    text.join("\n").trim().to_owned()
+}
