@@ -9,7 +9,7 @@
 pub use anyhow::Error;
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
-    Dependency, ExperimentBuilder, FailedJob, JobError, JobFile, Produced, Promise, RunError, StartError, SubmitError,
+    Dependency, ExperimentBuilder, FailedJob, JobError, JobFile, Produced, Promise, RunError, StartError, SubmitError, Token,
 };
 pub use xpm_core::identity::{ExplainedArgument, LeftOut, Refused, Standing};
 pub use xpm_core::ids::InvalidId;
@@ -17,7 +17,7 @@ pub use xpm_core::report;
 pub use xpm_core::workspace::{StatusError, WorkspaceError};
 pub use xpm_core::{
     Arg, Configure, Experiment, Explanation, Failure, HasTags, Identity, IntoArg, Job, JobContext, JobKey, JobState,
-    Submit, TagValue, Tags, Task, TaskResult, experiment, stop_tags, tag, tagspath,
+    Resources, Submit, TagValue, Tags, Task, TaskResult, experiment, stop_tags, tag, tagspath,
 };
 pub use xpm_macros::{config, main, task};
 
@@ -27,7 +27,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What a file of tasks or plans imports: `use xpm::prelude::*;`.
 pub mod prelude {
     pub use xpm_core::{
-        Configure, Experiment, IntoArg, Job, JobContext, Submit, Task, TaskResult, stop_tags, tag, tagspath,
+        Configure, Experiment, IntoArg, Job, JobContext, Resources, Submit, Task, TaskResult, stop_tags, tag, tagspath,
     };
     pub use xpm_macros::{config, task};
 }

@@ -78,7 +78,10 @@ fn numbers(jobs: u32) -> Vec<JobNumber> {
 }
 
 fn after(jobs: &[JobNumber], earlier: [Option<u32>; 2]) -> Request {
-    Request { depends_on: earlier.into_iter().flatten().map(|index| jobs[index as usize]).collect(), ..Request::default() }
+    Request {
+        depends_on: earlier.into_iter().flatten().map(|index| jobs[index as usize]).collect(),
+        ..Request::default()
+    }
 }
 
 /// A hash, to have the same plan in every run.

@@ -28,10 +28,10 @@ pub use json::{Json, json_ty, json_value};
 pub use mark::{StopTags, Tagged, stop_tags, tag};
 pub use meta::{Meta, SubmitOptions};
 pub use pointers::Pointee;
-pub use reader::{JobPath, JobSource, ReadError, Reader};
+pub use reader::{JobPath, JobSource, ReadArgument, ReadError, Reader};
 pub use registry::{FamilyMember, ReadMember, Registered, Registry, RegistryError};
 pub use traits::{
-    ArgStruct, Complete, ConfigType, Configure, Given, HasTags, Set, Submitted, Symbolic, Unset, Unsubmitted, Usable,
+    ArgStruct, Complete, ConfigType, Configure, Given, HasTags, Is, Set, Submitted, Symbolic, Unset, Unsubmitted, Usable,
     tagspath,
 };
 pub use variant::VariantArgs;

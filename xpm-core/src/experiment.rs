@@ -11,6 +11,8 @@ mod outputs;
 mod shared;
 mod state;
 mod submit;
+mod token;
+mod watch;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ pub use outputs::{JobFile, Produced, Promise};
 pub(crate) use shared::Shared;
 pub use state::{JobError, JobState};
 pub use submit::{Dependency, Submit, SubmitError};
+pub use token::Token;
 
 /// A running experiment, as the plan sees it.
 ///
@@ -63,6 +66,15 @@ impl Experiment {
     /// The folder of the workspace.
     pub fn workdir(&self) -> &Path {
         self.shared.workspace().path()
+    }
+
+    /// A token of which there are `capacity`, shared by every process that uses this workspace. If it is there already,
+    /// its capacity is changed, for all.
+    ///
+    /// # Errors
+    /// If the name cannot name a file, or the token's file cannot be read or written.
+    pub fn token(&self, name: &str, capacity: u64) -> Result<Token, anyhow::Error> {
+        Ok(Token { name: self.shared.declare_token(name, capacity)? })
     }
 
     /// Waits until everything submitted so far has ended, well or badly: a failed job is no error here, but one of the

@@ -134,6 +134,14 @@ pub fn check_type_id(id: &str) -> Result<(), InvalidId> {
     check(id, "a type", allowed, "it holds a character that is none of A-Z a-z 0-9 _ - .")
 }
 
+/// Checks that `name` can name a token: what [`check_experiment_id`] asks.
+///
+/// # Errors
+/// Says what is wrong with the name and proposes another.
+pub fn check_token_name(name: &str) -> Result<(), InvalidId> {
+    check(name, "a token", |c| !c.is_control() && c != '/' && c != '\\', "it holds `/`, `\\` or a control character")
+}
+
 fn check(id: &str, what: &'static str, allowed: impl Fn(char) -> bool, charset: &'static str) -> Result<(), InvalidId> {
     let edge = |c: char| c == '.' || c.is_whitespace();
     let why = if id.is_empty() {

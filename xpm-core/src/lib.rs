@@ -26,5 +26,6 @@ pub use experiment::{Experiment, Job, JobState, Submit, experiment};
 pub use identity::{Explanation, canonical_json};
 pub use ids::{Identity, JobKey};
 pub use job::{JobContext, Task, TaskResult};
+pub use schema::Resources;
 pub use value::{TagValue, Tags, tags_path};
 pub use workspace::{Failure, Workspace};

@@ -17,10 +17,14 @@ mod blocked;
 mod capacity;
 mod class;
 mod event;
+#[cfg(test)]
+mod fairness;
 mod graph;
 #[cfg(test)]
 mod invariants;
 mod job;
+#[cfg(test)]
+mod model;
 mod needs;
 mod ready;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod simulation;
 #[cfg(test)]
 mod stories;
 mod why;
+#[cfg(test)]
+mod world;
 
 use std::collections::VecDeque;
 
@@ -285,7 +291,9 @@ impl Scheduler {
                 }
             }
         }
-        while !self.draining && let Some((class, key)) = self.ready.next(&mut self.pools) {
+        while !self.draining
+            && let Some((class, key)) = self.ready.next(&mut self.pools)
+        {
             self.ready.starting(class, key, &mut self.pools);
             self.transition(key.job, State::Starting);
             actions.push(Action::StartJob { job: key.job, gpus: self.pools.gpus_of(key.job) });

@@ -4,9 +4,11 @@
 //! (see [`crate::config`]'s registry).
 
 mod arguments;
+mod resources;
 mod types;
 
 pub use arguments::{ArgList, ArgSchema, Role};
+pub use resources::{Memory, Resources, TimeLimit, check_resources, parse_memory, parse_time};
 pub use types::Type;
 
 
@@ -46,6 +48,8 @@ pub struct TypeSchema {
     help: &'static str,
     version: Option<u64>,
     validated: bool,
+    resources: Resources,
+    resumable: bool,
     arguments: ArgList,
     variants: Vec<VariantSchema>,
 }
@@ -85,6 +89,8 @@ impl TypeSchema {
             help: "",
             version: None,
             validated: false,
+            resources: Resources::new(),
+            resumable: false,
             arguments: ArgList::default(),
             variants: Vec::new(),
         }
@@ -115,6 +121,20 @@ impl TypeSchema {
     #[must_use]
     pub fn is_validated(mut self) -> Self {
         self.validated = true;
+        self
+    }
+
+    /// Gives what one job of the task needs by default.
+    #[must_use]
+    pub fn resources_are(mut self, resources: Resources) -> Self {
+        self.resources = resources;
+        self
+    }
+
+    /// Says that the folder of a job is kept between attempts, and that a job that ran out of time is run again.
+    #[must_use]
+    pub fn is_resumable(mut self) -> Self {
+        self.resumable = true;
         self
     }
 
@@ -165,6 +185,16 @@ impl TypeSchema {
     /// Whether values of this type are checked by a `validate` function.
     pub fn validated(&self) -> bool {
         self.validated
+    }
+
+    /// What one job of the task needs by default.
+    pub fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// Whether the folder of a job is kept between attempts.
+    pub fn resumable(&self) -> bool {
+        self.resumable
     }
 
     /// The arguments of a struct (`None`) or of the variant with that number.

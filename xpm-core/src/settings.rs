@@ -11,6 +11,11 @@ pub(crate) fn host() -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// What names the time since this machine was started, where the system tells.
+pub(crate) fn boot() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned())
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 fn read(name: &str) -> Option<OsString> {
     std::env::var_os(name)

@@ -87,6 +87,14 @@ pub(crate) fn new_session() {
     unsafe { libc::setsid() };
 }
 
+/// Whether there is a process with this number, whoever's it is.
+pub(crate) fn process_exists(pid: u32) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: signal 0 is not sent; only its possibility is asked.
+    let asked = unsafe { libc::kill(pid, 0) };
+    asked == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
 /// Takes over the file that standard input is, with close-on-exec set, and puts `/dev/null` in its place.
 pub(crate) fn take_stdin() -> io::Result<OwnedFd> {
     let null = File::open("/dev/null")?;

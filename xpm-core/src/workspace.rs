@@ -7,9 +7,11 @@
 mod atomic;
 mod folder;
 mod lock;
+mod owner;
 mod params;
 mod run;
 mod status;
+mod token;
 
 use std::fmt;
 use std::io;
@@ -20,12 +22,15 @@ use serde::Deserialize;
 
 pub(crate) use atomic::{Durability, write_atomic};
 pub use folder::JobFolder;
-pub(crate) use lock::{JobLock, TryLock};
+pub(crate) use lock::{JobLock, TryLock, WaitLock};
+pub(crate) use owner::Owner;
 pub use params::ParamsError;
 pub(crate) use params::{read_params, write_params};
 pub(crate) use run::{RunFolder, RunRecord, RunStatus};
 pub(crate) use status::Status;
 pub use status::{Failure, StatusError};
+pub use token::TokenError;
+pub(crate) use token::{Taken, TokenFile};
 
 use crate::ids::JobKey;
 

@@ -54,8 +54,9 @@ pub(crate) fn shape(item: &Item, site: Site, errors: &Errors) -> bool {
 
 fn no_generics(generics: &Generics, ident: &Ident, errors: &Errors) -> bool {
     if generics.lifetimes().next().is_some() {
-        let message =
-            format!("`{ident}` borrows: arguments are owned, write for instance `String` instead of `&str`, and no lifetime");
+        let message = format!(
+            "`{ident}` borrows: arguments are owned, write for instance `String` instead of `&str`, and no lifetime"
+        );
         errors.on(generics, message);
     } else if !generics.params.is_empty() {
         let message = format!(
@@ -102,7 +103,8 @@ pub(crate) fn job_path(path: &LitStr, errors: &Errors) {
     let mut parts = text.split('/');
     let first = parts.clone().next().unwrap_or_default();
     let message = if text.is_empty() {
-        "a path names a file of the job's folder, and this one is empty: write for instance `path = \"weights.bin\"`".to_owned()
+        "a path names a file of the job's folder, and this one is empty: write for instance `path = \"weights.bin\"`"
+            .to_owned()
     } else if text.starts_with('/') || text.contains('\\') || text.contains('\0') || text.chars().nth(1) == Some(':') {
         let name = text.rsplit(['/', '\\']).find(|name| !name.is_empty()).unwrap_or("weights.bin");
         format!("a path lies inside the job's folder: write `path = \"{name}\"`, without what is above")

@@ -48,10 +48,6 @@ fn expand_item(item: &Item, errors: &Errors) -> TokenStream {
     let mut site = None;
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("__xpm")) {
         let Ok(Meta::List(list)) = attr.parse_args::<Meta>() else { continue };
-        if site.is_some() {
-            errors.on(&list.path, "`#[config]` and `#[task]` go on an item once, and only one of them");
-            continue;
-        }
         let here = match item {
             _ if list.path.is_ident("task") => Site::Task,
             Item::Enum(_) => Site::Enum,
@@ -79,7 +75,7 @@ fn expand_item(item: &Item, errors: &Errors) -> TokenStream {
 fn allow() -> TokenStream {
     quote! {
         #[allow(
-            dead_code, deprecated, missing_docs, non_camel_case_types, non_snake_case, private_bounds,
+            dead_code, deprecated, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, private_bounds,
             private_interfaces, unreachable_pub, unused_qualifications, clippy::all, clippy::nursery,
             clippy::pedantic, clippy::restriction,
         )]

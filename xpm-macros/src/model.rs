@@ -6,9 +6,10 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{
-    Expr, Field, Fields, GenericArgument, Index, Item, ItemEnum, ItemStruct, LitStr, Member, Path, PathArguments,
-    Type, Visibility,
+    Expr, Field, Fields, GenericArgument, Index, Item, ItemEnum, ItemStruct, LitStr, Member, Path, PathArguments, Type,
+    Visibility,
 };
 
 use crate::check;
@@ -96,7 +97,9 @@ impl Model {
             return None;
         }
         let (ident, vis, attrs, body) = match item {
-            Item::Struct(item) => (&item.ident, &item.vis, &item.attrs, Body::Struct(struct_body(item, options, errors))),
+            Item::Struct(item) => {
+                (&item.ident, &item.vis, &item.attrs, Body::Struct(struct_body(item, options, errors)))
+            }
             Item::Enum(item) => (&item.ident, &item.vis, &item.attrs, Body::Enum(enum_body(item, options, errors))),
             _ => return None,
         };
@@ -120,8 +123,10 @@ impl Model {
 fn struct_body(item: &ItemStruct, options: &Options, errors: &Errors) -> StructBody {
     let ident = &item.ident;
     StructBody {
-        args: options.name("args").unwrap_or_else(|| format_ident!("{ident}Config")),
-        builder: options.name("builder").unwrap_or_else(|| format_ident!("{ident}Builder")),
+        args: options.name("args").unwrap_or_else(|| format_ident!("{}Config", ident.unraw(), span = ident.span())),
+        builder: options
+            .name("builder")
+            .unwrap_or_else(|| format_ident!("{}Builder", ident.unraw(), span = ident.span())),
         arguments: arguments(&item.fields, ident, errors),
     }
 }
@@ -138,14 +143,19 @@ fn enum_body(item: &ItemEnum, options: &Options, errors: &Errors) -> EnumBody {
         let own = variant.ident.unraw().to_string();
         Variant {
             method: method_name(if unique { snake } else { &own }, variant.ident.span()),
-            builder: format_ident!("{}{}Builder", ident, variant.ident, span = variant.ident.span()),
+            builder: format_ident!("{}{}Builder", ident.unraw(), variant.ident.unraw(), span = variant.ident.span()),
             help: parse::help(&variant.attrs),
             arguments: arguments(&variant.fields, ident, errors),
             ident: variant.ident.clone(),
         }
     });
     let variants = variants.collect();
-    EnumBody { chooser: options.name("builder").unwrap_or_else(|| format_ident!("{ident}Variants")), variants }
+    EnumBody {
+        chooser: options
+            .name("builder")
+            .unwrap_or_else(|| format_ident!("{}Variants", ident.unraw(), span = ident.span())),
+        variants,
+    }
 }
 
 fn arguments(fields: &Fields, of: &Ident, errors: &Errors) -> Vec<Argument> {
@@ -200,6 +210,20 @@ impl Argument {
     /// Whether the plan must set it.
     pub(crate) fn required(&self) -> bool {
         self.settable() && self.default.is_none() && self.optional.is_none()
+    }
+
+    /// Whether it has a second setter, `maybe_…`: an optional argument, unless an argument has that name.
+    pub(crate) fn takes_maybe(&self, among: &[Argument]) -> bool {
+        let taken = || among.iter().any(|other| other.name == format!("maybe_{}", self.name));
+        self.optional.is_some() && !taken()
+    }
+
+    /// Where it is declared.
+    pub(crate) fn span(&self) -> Span {
+        match &self.member {
+            Member::Named(name) => name.span(),
+            Member::Unnamed(_) => self.ty.span(),
+        }
     }
 
     /// The name that enters the identity.

@@ -114,11 +114,9 @@ pub(crate) fn find(name: &str, site: Site) -> Result<&'static Spec, String> {
         (Some(spec), Param) => {
             format!("`{name}` is no option of an argument: it goes on the type, `#[config({})]`", spec.example)
         }
-        (Some(spec), _) if spec.sites == [Param] => format!(
-            "`{name}` is no option of {}: it goes on a field, `#[param({})]`",
-            site.words(),
-            spec.example
-        ),
+        (Some(spec), _) if spec.sites == [Param] => {
+            format!("`{name}` is no option of {}: it goes on a field, `#[param({})]`", site.words(), spec.example)
+        }
         (Some(_), _) => format!("{} has no `{name}`; {}", site.words(), allowed(site)),
         (None, _) => match nearest(name, site) {
             Some(near) => format!("unknown option `{name}`: did you mean `{near}`? {}", allowed(site)),

@@ -49,8 +49,12 @@ impl Options {
             return Err(input.error(format!("expected the name of an option: {}", options::allowed(site))));
         }
         let key = input.call(Ident::parse_any)?;
-        let found = options::find(&key.unraw().to_string(), site).map_err(|message| syn::Error::new(key.span(), message));
+        let found =
+            options::find(&key.unraw().to_string(), site).map_err(|message| syn::Error::new(key.span(), message));
         let value = if input.parse::<Option<Token![=]>>()?.is_some() {
+            if let (true, Ok(spec)) = (input.is_empty(), &found) {
+                return Err(syn::Error::new(key.span(), format!("a value is missing: write `{}`", spec.example)));
+            }
             let value = input.parse::<Expr>().map_err(|error| match &found {
                 Ok(spec) => syn::Error::new(error.span(), format!("{error}; write `{}`", spec.example)),
                 Err(unknown) => unknown.clone(),
@@ -115,8 +119,7 @@ impl Given {
             Takes::Nothing => (self.value.is_none(), "stands alone"),
         };
         if !good {
-            let message =
-                format!("`{}` {words}: `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
+            let message = format!("`{}` {words}: `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
             match &self.value {
                 Some(value) => errors.on(value, message),
                 None => errors.at(self.key.span(), message),
@@ -154,7 +157,10 @@ pub(crate) fn params(attrs: &[Attribute], errors: &Errors) -> Options {
             Meta::List(list) if !list.tokens.is_empty() => params.read(list.tokens.clone(), Site::Param, errors),
             _ => errors.on(
                 attr,
-                format!("this `#[param]` says nothing: remove it, or write `#[param(default = 10)]`; {}", options::allowed(Site::Param)),
+                format!(
+                    "this `#[param]` says nothing: remove it, or write `#[param(default = 10)]`; {}",
+                    options::allowed(Site::Param)
+                ),
             ),
         }
     }

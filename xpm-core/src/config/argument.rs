@@ -11,7 +11,7 @@ use crate::value::Value;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an argument",
     label = "not an argument type",
-    note = "add `#[config]` to the definition of `{Self}`, or `#[param(json)]` to this argument if `{Self}` is a serde type"
+    note = "add `#[config]` to the definition of `{Self}` (for `Box<dyn Trait>`, to that of the trait), or `#[param(json)]` to this argument if `{Self}` is a serde type"
 )]
 pub trait Argument: Sized + 'static {
     /// The type as data.
@@ -45,8 +45,9 @@ pub trait Plain: Argument {}
 
 /// A type that is no `Option`: an option of an option is refused, since `Some(None)` and `None` would be one identity.
 #[diagnostic::on_unimplemented(
-    message = "an optional argument cannot be optional twice",
-    note = "`Some(None)` and `None` cannot be told apart in an identity; use an enum with `#[config]`"
+    message = "`Option<{Self}>` cannot be the type of an argument",
+    label = "no argument type, or optional twice",
+    note = "`Some(None)` and `None` cannot be told apart in an identity: an argument that is optional twice is an enum with `#[config]`"
 )]
 pub trait NotOption {}
 

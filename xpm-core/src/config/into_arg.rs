@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 
 use super::containers::some;
 use super::scalars::path_value;
-use super::traits::{Phantom, Usable};
+use super::traits::{Is, Phantom, Usable};
 use super::{
-    Arg, Argument, Family, Json, MemberOf, NotOption, Plain, Pointee, StopTags, Symbolic, Tagged,
+    Arg, Argument, ConfigType, Family, Json, MemberOf, NotOption, Plain, Pointee, StopTags, Symbolic, Tagged,
     json_value,
 };
 use crate::value::Value;
@@ -28,7 +28,9 @@ use crate::value::Value;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be given where an argument of type `{T}` is expected",
     label = "expected `{T}`, or what stands for one",
-    note = "what stands for a value: `tag(value)`, `&config`, a builder with every required argument set, `&job` for a task that has been submitted, `job.promise()` for an output, `job.file(\"…\")` for a path"
+    note = "a value, `tag(value)`, a configuration or a reference to one, a builder with every required argument set, and arrays and vectors of these are arguments",
+    note = "of a task, its job is given once it is submitted: `&job` for the task, `job.promise()` for its output, `job.file(\"…\")` for a file",
+    note = "for `Box<dyn Family>`, a type with `#[config] impl Family for …` is given"
 )]
 pub trait IntoArg<T, Marker> {
     /// The argument.
@@ -70,6 +72,7 @@ markers! {
     ByPointee<M>,
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Plain> IntoArg<T, ByValue> for T {
     #[track_caller]
     fn into_arg(self) -> Arg<T> {
@@ -77,14 +80,16 @@ impl<T: Plain> IntoArg<T, ByValue> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Plain> IntoArg<T, ByReference> for &T {
     fn into_arg(self) -> Arg<T> {
         Arg::of(self.to_value())
     }
 }
 
-impl<T, X: Symbolic<Target = T>> IntoArg<T, ByConfig> for X
+impl<T, X: Symbolic> IntoArg<T, ByConfig> for X
 where
+    X::Target: Is<T>,
     X::Form: Usable<T>,
 {
     fn into_arg(self) -> Arg<T> {
@@ -92,24 +97,28 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> IntoArg<T, ByArg> for Arg<T> {
     fn into_arg(self) -> Arg<T> {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> IntoArg<T, ByReference> for &Arg<T> {
     fn into_arg(self) -> Arg<T> {
         self.clone()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, M, X: IntoArg<T, M>> IntoArg<T, ByTag<M>> for Tagged<X> {
     fn into_arg(self) -> Arg<T> {
         Arg::of(Value::Tagged(Arc::new(value_of(self.0))))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, M, X: IntoArg<T, M>> IntoArg<T, ByStop<M>> for StopTags<X> {
     fn into_arg(self) -> Arg<T> {
         Arg::of(Value::TagsStopped(Arc::new(value_of(self.0))))
@@ -123,6 +132,7 @@ fn value_of<T, M>(given: impl IntoArg<T, M>) -> Value {
 
 // Text and paths.
 
+#[diagnostic::do_not_recommend]
 impl IntoArg<String, ByText> for &str {
     fn into_arg(self) -> Arg<String> {
         Arg::of(Value::Str(self.into()))
@@ -131,6 +141,7 @@ impl IntoArg<String, ByText> for &str {
 
 macro_rules! into_path {
     ($($from:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoArg<PathBuf, ByText> for $from {
             fn into_arg(self) -> Arg<PathBuf> {
                 Arg::of(path_value(self.as_ref()))
@@ -142,13 +153,15 @@ into_path!(&str, String, &String, &Path);
 
 // Options.
 
+#[diagnostic::do_not_recommend]
 impl<T: Argument + NotOption> IntoArg<Option<T>, ByValue> for Option<T> {
     fn into_arg(self) -> Arg<Option<T>> {
         Arg::of(self.to_value())
     }
 }
 
-impl<T, X: Symbolic<Target = T>> IntoArg<Option<T>, ByConfig> for Option<X>
+#[diagnostic::do_not_recommend]
+impl<T: ConfigType, X: Symbolic<Target = T>> IntoArg<Option<T>, ByConfig> for Option<X>
 where
     X::Form: Usable<T>,
 {
@@ -172,16 +185,19 @@ fn items<T, M, X: IntoArg<T, M>>(items: impl IntoIterator<Item = X>) -> Arc<[Val
 
 macro_rules! into_sequence {
     ($($variant:ident: $target:ty $(, $s:ident)? ;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T, M, X: IntoArg<T, M> $(, $s)?> IntoArg<$target, ByItem<M>> for Vec<X> {
             fn into_arg(self) -> Arg<$target> {
                 Arg::of(Value::$variant(items(self)))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<T, M, X: IntoArg<T, M>, const N: usize $(, $s)?> IntoArg<$target, ByItem<M>> for [X; N] {
             fn into_arg(self) -> Arg<$target> {
                 Arg::of(Value::$variant(items(self)))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<'a, T, M, X $(, $s)?> IntoArg<$target, ByItemRef<M>> for &'a Vec<X>
         where
             &'a X: IntoArg<T, M>,
@@ -190,6 +206,7 @@ macro_rules! into_sequence {
                 Arg::of(Value::$variant(items(self)))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<'a, T, M, X $(, $s)?> IntoArg<$target, ByItemRef<M>> for &'a [X]
         where
             &'a X: IntoArg<T, M>,
@@ -198,6 +215,7 @@ macro_rules! into_sequence {
                 Arg::of(Value::$variant(items(self)))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<'a, T, M, X, const N: usize $(, $s)?> IntoArg<$target, ByItemRef<M>> for &'a [X; N]
         where
             &'a X: IntoArg<T, M>,
@@ -215,12 +233,14 @@ into_sequence! {
     Set: IndexSet<T, S>, S;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, M, X: IntoArg<T, M>, const N: usize> IntoArg<[T; N], ByItem<M>> for [X; N] {
     fn into_arg(self) -> Arg<[T; N]> {
         Arg::of(Value::List(items(self)))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T, M, X, const N: usize> IntoArg<[T; N], ByItemRef<M>> for &'a [X; N]
 where
     &'a X: IntoArg<T, M>,
@@ -232,11 +252,13 @@ where
 
 macro_rules! set_into_set {
     ($($set:ident <$($s:ident)?>),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T, M, X: IntoArg<T, M> $(, $s)?> IntoArg<$set<T $(, $s)?>, ByItem<M>> for $set<X $(, $s)?> {
             fn into_arg(self) -> Arg<$set<T $(, $s)?>> {
                 Arg::of(Value::Set(items(self)))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<'a, T, M, X $(, $s)?> IntoArg<$set<T $(, $s)?>, ByItemRef<M>> for &'a $set<X $(, $s)?>
         where
             &'a X: IntoArg<T, M>,
@@ -257,6 +279,7 @@ fn entries<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N>>(pairs: impl IntoItera
 
 macro_rules! into_map {
     ($($map:ident <$($s:ident)?>),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N> $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>>
             for $map<A, B $(, $s)?>
         {
@@ -264,6 +287,7 @@ macro_rules! into_map {
                 Arg::of(entries(self))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<'a, K, V, M, N, A, B $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItemRef<(M, N)>>
             for &'a $map<A, B $(, $s)?>
         where
@@ -274,6 +298,7 @@ macro_rules! into_map {
                 Arg::of(entries(self))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N> $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>>
             for Vec<(A, B)>
         {
@@ -281,6 +306,7 @@ macro_rules! into_map {
                 Arg::of(entries(self))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N>, const L: usize $(, $s)?>
             IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>> for [(A, B); L]
         {
@@ -296,6 +322,7 @@ into_map!(BTreeMap<>, HashMap<S>, IndexMap<S>);
 
 macro_rules! into_tuple {
     ($(($($t:ident $m:ident $x:ident $i:tt),+))*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t, $m, $x: IntoArg<$t, $m>),+> IntoArg<($($t,)+), ByItem<($($m,)+)>> for ($($x,)+) {
             fn into_arg(self) -> Arg<($($t,)+)> {
                 Arg::of(Value::Tuple([$(value_of(self.$i)),+].into()))
@@ -324,18 +351,21 @@ into_tuple! {
 
 macro_rules! into_pointer {
     ($($pointer:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: Argument, M, X: IntoArg<T, M>> IntoArg<$pointer<T>, ByPointee<M>> for X {
             fn into_arg(self) -> Arg<$pointer<T>> {
                 self.into_arg().cast()
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: Pointee + ?Sized> IntoArg<$pointer<T>, ByArg> for $pointer<T> {
             fn into_arg(self) -> Arg<$pointer<T>> {
                 Arg::of((*self).pointee_value())
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<F: Family + ?Sized, X: Symbolic> IntoArg<$pointer<F>, ByMemberConfig> for X
         where
             X::Form: Usable<X::Target>,
@@ -346,6 +376,7 @@ macro_rules! into_pointer {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<F: Family + ?Sized, X: MemberOf<F>> IntoArg<$pointer<F>, ByMember> for X {
             fn into_arg(self) -> Arg<$pointer<F>> {
                 Arg::of(self.to_value())
@@ -357,24 +388,28 @@ into_pointer!(Box, Arc);
 
 // JSON.
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<T>, ByValue> for T {
     fn into_arg(self) -> Arg<Json<T>> {
         Arg::of(json_value(&self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<T>, ByReference> for &T {
     fn into_arg(self) -> Arg<Json<T>> {
         Arg::of(json_value(self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoArg<Json<String>, ByText> for &str {
     fn into_arg(self) -> Arg<Json<String>> {
         Arg::of(json_value(&self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Option<Json<T>>, ByValue> for Option<T> {
     fn into_arg(self) -> Arg<Option<Json<T>>> {
         Arg::of(self.map_or(Value::Nothing, |value| json_value(&value)))

@@ -20,7 +20,7 @@ impl<T> fmt::Debug for Json<T> {
     }
 }
 
-impl<T: Serialize + DeserializeOwned + 'static> Json<T> {
+impl<T: DeserializeOwned> Json<T> {
     pub(super) fn read(value: &Value, reader: &mut Reader<'_>) -> Result<T, ReadError> {
         let json = to_json(value, reader)?;
         T::deserialize(json).map_err(|error| ReadError::new(error.to_string()))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::JobKey;
-use crate::schema::TypeSchema;
+use crate::schema::{Resources, TypeSchema};
 use crate::value::{Node, Slot, TagValue, Tags};
 
 /// What `submit` is told beside the arguments. Never in the identity.
@@ -12,6 +12,14 @@ use crate::value::{Node, Slot, TagValue, Tags};
 pub struct SubmitOptions {
     /// Jobs to wait for that no argument refers to.
     pub depends_on: Vec<JobKey>,
+    /// Tokens and how much of each.
+    pub tokens: Vec<(Arc<str>, u64)>,
+    /// What the job needs, where it differs from what its task declares.
+    pub resources: Resources,
+    /// Higher first.
+    pub priority: i64,
+    /// How often a failed attempt is followed by another; `None` for what the task or the workspace says.
+    pub max_retries: Option<u32>,
 }
 
 /// The part of an argument struct that is no argument.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Argument, ConfigType, Json};
+use super::{ConfigType, Json};
 use crate::schema::Type;
 use crate::value::{JobRef, Node, Value};
 
@@ -103,6 +103,9 @@ impl JobPath for PathBuf {
     }
 }
 
+/// `Argument::read`.
+pub type ReadArgument<T> = fn(&Value, &mut Reader<'_>) -> Result<T, ReadError>;
+
 /// Reads a task's arguments back into the user's types.
 pub struct Reader<'a> {
     jobs: &'a dyn JobSource,
@@ -181,24 +184,21 @@ impl<'a> Reader<'a> {
         result
     }
 
-    /// Reads argument number `index` of `node`.
+    /// Reads argument number `index` of `node`, with the `Argument::read` of its type: a bound here would report a type
+    /// that is no argument type twice.
     ///
     /// # Errors
     /// If the value is none of type `T`; names the argument.
-    pub fn arg<T: Argument>(&mut self, node: &Node, index: usize) -> Result<T, ReadError> {
+    pub fn arg<T>(&mut self, node: &Node, index: usize, read: ReadArgument<T>) -> Result<T, ReadError> {
         let value = &node.slots()[index].value;
-        self.step(node.arguments()[index].name, |reader| T::read(value, reader))
+        self.step(node.arguments()[index].name, |reader| read(value, reader))
     }
 
     /// Reads argument number `index` of `node`, which is `#[param(json)]`.
     ///
     /// # Errors
     /// If the value is none of type `T`; names the argument.
-    pub fn json<T: serde::de::DeserializeOwned + serde::Serialize + 'static>(
-        &mut self,
-        node: &Node,
-        index: usize,
-    ) -> Result<T, ReadError> {
+    pub fn json<T: serde::de::DeserializeOwned>(&mut self, node: &Node, index: usize) -> Result<T, ReadError> {
         let value = &node.slots()[index].value;
         self.step(node.arguments()[index].name, |reader| Json::<T>::read(value, reader))
     }

@@ -43,6 +43,14 @@ impl FamilyMember {
     pub const fn of<F: Family + ?Sized, C: MemberOf<F>>(read: ReadMember) -> Self {
         Self { family: TypeId::of::<F>, schema: C::schema, read }
     }
+
+    /// Reads the arguments of a member of `F`.
+    ///
+    /// # Errors
+    /// As [`Reader::config`].
+    pub fn read_as<F: Family + ?Sized, C: MemberOf<F>>(node: &Arc<Node>, reader: &mut Reader<'_>) -> Result<C, ReadError> {
+        reader.config::<C>(node)
+    }
 }
 
 inventory::collect!(FamilyMember);

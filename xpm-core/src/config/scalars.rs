@@ -9,6 +9,7 @@ use crate::value::{Value, narrow, widen};
 
 macro_rules! scalar {
     ($type:ty, $ty:expr, |$self_:ident| $to:expr, $($pattern:pat => $read:expr),+ $(,)?) => {
+        #[diagnostic::do_not_recommend]
         impl Argument for $type {
             fn ty() -> Type {
                 $ty
@@ -62,6 +63,7 @@ scalar!(char, Type::Char, |it| Value::Str(it.to_string().into()), Value::Str(s) 
 scalar!(Duration, Type::Duration, |it| Value::Duration(*it), Value::Duration(d) => Ok(*d));
 scalar!((), Type::Nothing, |_it| Value::Nothing, Value::Nothing => Ok(()));
 
+#[diagnostic::do_not_recommend]
 impl Argument for PathBuf {
     fn ty() -> Type {
         Type::Path

@@ -75,8 +75,8 @@ pub struct Unset;
 /// The required argument `A` is set.
 #[diagnostic::on_unimplemented(
     message = "the required argument `{A}` is not set",
-    label = "`.{A}(…)` is missing",
-    note = "set it with `.{A}(…)`, or give it a default where it is declared: `#[param(default = …)]`"
+    label = "`{A}` is missing: set it with the setter of its name",
+    note = "if it can be left out, declare it with `#[param(default = …)]`, or as an `Option`"
 )]
 pub trait Given<A> {}
 impl<A> Given<A> for Set {}
@@ -114,6 +114,14 @@ pub struct Unsubmitted;
 )]
 pub trait Usable<T> {}
 impl<T> Usable<T> for Submitted {}
+
+/// The same type: a bound instead of an equality, for its message.
+#[diagnostic::on_unimplemented(
+    message = "a configuration `{Self}` cannot be given where an argument of type `{T}` is expected",
+    label = "expected `{T}`, found a configuration `{Self}`"
+)]
+pub trait Is<T> {}
+impl<T> Is<T> for T {}
 
 impl<A: ArgStruct> Symbolic for Arc<A>
 where

@@ -17,6 +17,7 @@ use crate::config::{Registry, RegistryError};
 use crate::ids::{InvalidId, check_experiment_id};
 use crate::launcher::Local;
 use crate::report::{Event, Reporter, Summary, TextReporter};
+use crate::scheduler::Capacity;
 use crate::workspace::{RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
 
 /// Why a run does not begin.
@@ -154,10 +155,11 @@ impl ExperimentBuilder {
         let executable = std::env::current_exe()
             .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
         let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(machine_cpus, NonZeroU32::get);
+        let capacity = Capacity { cpus, memory: None, gpus: Vec::new() };
         let launcher = Local::new(workspace.clone(), executable);
         let (sender, receiver) = mpsc::channel();
-        let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, sender.clone()));
-        let driver = Driver::new(shared.clone(), launcher, cpus, sender);
+        let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, capacity.clone(), sender.clone()));
+        let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
         let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
         let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;
         Ok((Experiment { shared }, thread))

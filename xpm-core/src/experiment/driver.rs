@@ -6,15 +6,24 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
+use super::watch::TokenWatch;
+use crate::config::SubmitOptions;
 use crate::ids::JobKey;
 use crate::launcher::{End, Local, Order, Progress};
-use crate::scheduler::{Action, Capacity, Cause, Event, JobNumber, Outcome, Request, Scheduler, State};
-use crate::workspace::Failure;
+use crate::report::Event as Report;
+use crate::scheduler::{
+    Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Scheduler, State, TokenNumber,
+};
+use crate::workspace::{Failure, TokenFile};
 
 /// What the driver is told.
 pub(crate) enum Message {
     /// A job to run, and the jobs that have to be done first.
-    Submitted { cell: Arc<JobCell>, depends_on: Vec<JobKey> },
+    Submitted { cell: Arc<JobCell>, depends_on: Vec<JobKey>, options: Box<SubmitOptions> },
+    /// A token of the plan.
+    TokenDeclared { name: Arc<str>, capacity: u64 },
+    /// A token's capacity, or what other processes hold of it, has changed.
+    TokenChanged { token: TokenNumber, capacity: u64, elsewhere: u64 },
     /// A launcher's report.
     Progress { job: JobNumber, progress: Progress },
     /// The plan is over; everything submitted has ended.
@@ -28,13 +37,30 @@ pub(crate) struct Driver {
     to_self: Sender<Message>,
     cells: Vec<Arc<JobCell>>,
     numbers: HashMap<JobKey, JobNumber>,
+    /// What jobs hold beside what the scheduler counts; few have any.
+    tokens_of: HashMap<JobNumber, Vec<(TokenNumber, u64)>>,
+    tokens: Vec<TokenFile>,
+    token_numbers: HashMap<Arc<str>, TokenNumber>,
+    watch: Option<TokenWatch>,
     actions: Vec<Action>,
 }
 
 impl Driver {
-    pub(crate) fn new(shared: Arc<Shared>, launcher: Local, cpus: u32, to_self: Sender<Message>) -> Self {
-        let scheduler = Scheduler::new(&Capacity { cpus, memory: None, gpus: Vec::new() });
-        Self { shared, scheduler, launcher, to_self, cells: Vec::new(), numbers: HashMap::new(), actions: Vec::new() }
+    pub(crate) fn new(shared: Arc<Shared>, launcher: Local, capacity: &Capacity, to_self: Sender<Message>) -> Self {
+        let scheduler = Scheduler::new(capacity);
+        Self {
+            shared,
+            scheduler,
+            launcher,
+            to_self,
+            cells: Vec::new(),
+            numbers: HashMap::new(),
+            tokens_of: HashMap::new(),
+            tokens: Vec::new(),
+            token_numbers: HashMap::new(),
+            watch: None,
+            actions: Vec::new(),
+        }
     }
 
     /// Works until the plan is over. If it ends otherwise, whoever waits for a job is told.
@@ -48,7 +74,12 @@ impl Driver {
         let _guard = Guard(self.shared.clone());
         while let Ok(message) = messages.recv() {
             match message {
-                Message::Submitted { cell, depends_on } => self.submitted(cell, &depends_on),
+                Message::Submitted { cell, depends_on, options } => self.submitted(cell, &depends_on, &options),
+                Message::TokenDeclared { name, capacity } => self.token_declared(name, capacity),
+                Message::TokenChanged { token, capacity, elsewhere } => {
+                    let event = Event::TokenChanged { token, capacity, elsewhere };
+                    self.scheduler.handle(event, &mut self.actions);
+                }
                 Message::Progress { job, progress } => self.progress(job, progress),
                 Message::Closed => break,
             }
@@ -56,13 +87,53 @@ impl Driver {
         }
     }
 
-    fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey]) {
+    fn token_declared(&mut self, name: Arc<str>, capacity: u64) {
+        if let Some(&token) = self.token_numbers.get(&name) {
+            let event = Event::TokenChanged { token, capacity, elsewhere: 0 };
+            self.scheduler.handle(event, &mut self.actions);
+            return;
+        }
+        let number = self.scheduler.add_token(capacity);
+        debug_assert_eq!(number.index(), self.tokens.len(), "numbers are given in order of declaration");
+        let file = TokenFile::new(self.shared.workspace().clone(), &name);
+        self.tokens.push(file.clone());
+        self.token_numbers.insert(name, number);
+        if self.watch.is_none() {
+            match TokenWatch::start(self.to_self.clone(), self.launcher.holders()) {
+                Ok(watch) => self.watch = Some(watch),
+                Err(error) => {
+                    let text = format!("tokens cannot be watched ({error}): what other processes give back is not seen");
+                    self.shared.report(&Report::Warning(text));
+                }
+            }
+        }
+        if let Some(watch) = &self.watch {
+            watch.add(number, file);
+        }
+    }
+
+    fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
         // Jobs that the scheduler does not know were done when they were submitted.
         let depends_on = depends_on.iter().filter_map(|key| self.numbers.get(key).copied()).collect();
-        let request = Request { depends_on, ..Request::default() };
+        let resources = options.resources.clone().or(cell.node.schema().resources());
+        // Every token was declared before it could be asked for.
+        let tokens = options.tokens.iter().filter_map(|(name, n)| Some((*self.token_numbers.get(name)?, *n)));
+        let tokens: Vec<_> = tokens.collect();
+        let needs = Needs {
+            cpus: resources.cpu_count(),
+            memory: resources.memory_bytes().unwrap_or(0),
+            gpus: resources.gpu_count(),
+            tokens: tokens.clone(),
+        };
+        let max_retries = options.max_retries.unwrap_or(0);
+        let request = Request { depends_on, needs, priority: options.priority, max_retries };
+        // The numbers are given in order, so what the job holds is known before it can be started.
         match self.scheduler.submit(request, &mut self.actions) {
             Ok(number) => {
                 debug_assert_eq!(number.index(), self.cells.len(), "numbers are given in order of submission");
+                if !tokens.is_empty() {
+                    self.tokens_of.insert(number, tokens);
+                }
                 self.numbers.insert(cell.key().clone(), number);
                 self.cells.push(cell);
             }
@@ -83,6 +154,14 @@ impl Driver {
             Progress::Attached => {
                 self.shared.job_runs(&cell, true);
                 Event::JobFoundElsewhere(job)
+            }
+            Progress::Deferred(place) => {
+                cell.set(JobState::Waiting);
+                let Some(&(token, _)) = self.tokens_of.get(&job).and_then(|tokens| tokens.get(place)) else { return };
+                if let Some(watch) = &self.watch {
+                    watch.is_short(token);
+                }
+                Event::StartDeferred { job, token }
             }
             Progress::Ended(End::Done { ran }) => {
                 self.shared.job_ended(&cell, JobState::Done, ran);
@@ -111,7 +190,9 @@ impl Driver {
     fn start(&mut self, job: JobNumber) {
         let cell = &self.cells[job.index()];
         cell.set(JobState::Starting);
-        let order = Order { folder: cell.folder.clone(), node: cell.node.clone() };
+        let tokens = self.tokens_of.get(&job).into_iter().flatten();
+        let tokens = tokens.map(|&(token, amount)| (self.tokens[token.index()].clone(), amount)).collect();
+        let order = Order { folder: cell.folder.clone(), node: cell.node.clone(), tokens };
         let to_self = self.to_self.clone();
         // If the driver is gone, the job's own record tells the next one.
         self.launcher.start(order, move |progress| drop(to_self.send(Message::Progress { job, progress })));

@@ -141,7 +141,7 @@ impl<T: Task> Symbolic for Job<T> {
 
 impl<T: Task> From<&Job<T>> for Dependency {
     fn from(job: &Job<T>) -> Self {
-        Dependency(job.cell.key().clone())
+        Dependency::job(job.cell.key().clone())
     }
 }
 

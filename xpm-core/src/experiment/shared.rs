@@ -1,5 +1,6 @@
 //! What the plan, the driver and the handles of one run share.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
@@ -11,11 +12,12 @@ use super::driver::Message;
 use super::failures::FailedJob;
 use super::state::{JobCell, JobError, JobState};
 use crate::config::{JobSource, ReadError};
-use crate::ids::JobKey;
+use crate::ids::{JobKey, check_token_name};
 use crate::job::read_output;
 use crate::report::{Event, JobLabel, Reporter};
+use crate::scheduler::Capacity;
 use crate::value::{JobRef, Node};
-use crate::workspace::{RunFolder, Workspace};
+use crate::workspace::{RunFolder, TokenFile, Workspace};
 
 /// One run of an experiment.
 pub(crate) struct Shared {
@@ -23,8 +25,10 @@ pub(crate) struct Shared {
     workspace: Workspace,
     run: RunFolder,
     reporter: Arc<dyn Reporter>,
+    capacity: Capacity,
     to_driver: Mutex<Sender<Message>>,
     jobs: Mutex<Jobs>,
+    tokens: Mutex<HashMap<Arc<str>, u64>>,
     all_ended: Condvar,
     ran: AtomicUsize,
 }
@@ -44,6 +48,7 @@ impl Shared {
         workspace: Workspace,
         run: RunFolder,
         reporter: Arc<dyn Reporter>,
+        capacity: Capacity,
         to_driver: Sender<Message>,
     ) -> Self {
         Self {
@@ -51,8 +56,10 @@ impl Shared {
             workspace,
             run,
             reporter,
+            capacity,
             to_driver: Mutex::new(to_driver),
             jobs: Mutex::default(),
+            tokens: Mutex::default(),
             all_ended: Condvar::new(),
             ran: AtomicUsize::new(0),
         }
@@ -68,6 +75,29 @@ impl Shared {
 
     pub(crate) fn run(&self) -> &RunFolder {
         &self.run
+    }
+
+    /// What jobs may take together.
+    pub(super) fn capacity(&self) -> &Capacity {
+        &self.capacity
+    }
+
+    /// Declares a token, or changes its capacity, for every process of the workspace.
+    pub(super) fn declare_token(&self, name: &str, capacity: u64) -> Result<Arc<str>, anyhow::Error> {
+        check_token_name(name)?;
+        if TokenFile::new(self.workspace.clone(), name).declare(capacity)? {
+            let text = format!("the file of token `{name}` was damaged and is written anew; jobs that held some of it");
+            self.report(&Event::Warning(format!("{text} right now are not counted")));
+        }
+        let name: Arc<str> = name.into();
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), capacity);
+        self.send(Message::TokenDeclared { name: name.clone(), capacity })?;
+        Ok(name)
+    }
+
+    /// The capacity of a token of this run.
+    pub(super) fn token_capacity(&self, name: &str) -> Option<u64> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
     pub(crate) fn report(&self, event: &Event) {

@@ -13,12 +13,39 @@ use crate::identity::{self, Refused};
 use crate::ids::JobKey;
 use crate::job::Task;
 use crate::report::Event;
+use crate::schema::Resources;
 use crate::value::Node;
 use crate::workspace::StatusError;
 
-/// Something to wait for before a job starts: `&job`.
+/// Something that a job waits for before it starts: `&job`, or `token.dependency(n)`.
 #[derive(Clone, Debug)]
-pub struct Dependency(pub(super) JobKey);
+pub struct Dependency(What);
+
+#[derive(Clone, Debug)]
+enum What {
+    Job(JobKey),
+    Token(Arc<str>, u64),
+}
+
+impl Dependency {
+    pub(super) fn job(key: JobKey) -> Self {
+        Self(What::Job(key))
+    }
+
+    pub(super) fn token(name: Arc<str>, amount: u64) -> Self {
+        Self(What::Token(name, amount))
+    }
+
+    fn add_to(self, options: &mut SubmitOptions) {
+        match self.0 {
+            What::Job(key) => options.depends_on.push(key),
+            What::Token(name, amount) => match options.tokens.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, sum)) => *sum = sum.saturating_add(amount),
+                None => options.tokens.push((name, amount)),
+            },
+        }
+    }
+}
 
 /// Why a job is not taken. What `submit` returns holds it: `error.downcast_ref::<SubmitError>()`.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +108,46 @@ pub enum SubmitError {
         /// The job.
         job: JobKey,
     },
+    /// The job asks for more of a token than there is.
+    #[error("{task} asks for {wanted} of token `{token}`, of which there are {capacity} in all")]
+    TokenTooSmall {
+        /// The task's id.
+        task: String,
+        /// The token.
+        token: String,
+        /// What the job asks for.
+        wanted: u64,
+        /// How much there is.
+        capacity: u64,
+    },
+    /// The token belongs to another experiment.
+    #[error("{task} asks for token `{token}`, which was not declared in this experiment: call `xp.token(\"{token}\", …)`")]
+    UnknownToken {
+        /// The task's id.
+        task: String,
+        /// The token.
+        token: String,
+    },
+    /// The job asks for more than the machine has.
+    #[error("{task} asks for {wanted}, and jobs may take {there} here{hint}")]
+    TooLarge {
+        /// The task's id.
+        task: String,
+        /// What the job asks for.
+        wanted: String,
+        /// How much there is.
+        there: String,
+        /// Where that can be changed.
+        hint: &'static str,
+    },
+    /// The resources cannot be read.
+    #[error("{task}: {why}")]
+    Resources {
+        /// The task's id.
+        task: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The record of an earlier attempt cannot be used.
     #[error(transparent)]
     Status(#[from] StatusError),
@@ -121,13 +188,14 @@ pub trait Submit: Configure {
         Ok(Job::new(xp.shared.clone(), cell, node.tags(), args))
     }
 
-    /// Makes the job wait for another one that no argument refers to. Not in the identity.
+    /// Makes the job wait for another one that no argument refers to (`&job`), or hold some of a token while it runs
+    /// (`token.dependency(n)`). Not in the identity.
     #[must_use]
     fn add_dependency(mut self, dependency: impl Into<Dependency>) -> Self
     where
         <Self::Built as ArgStruct>::Target: Task,
     {
-        self.args_mut().meta_mut().options_mut().depends_on.push(dependency.into().0);
+        dependency.into().add_to(self.args_mut().meta_mut().options_mut());
         self
     }
 
@@ -137,8 +205,28 @@ pub trait Submit: Configure {
     where
         <Self::Built as ArgStruct>::Target: Task,
     {
-        let keys = dependencies.into_iter().map(|dependency| dependency.into().0);
-        self.args_mut().meta_mut().options_mut().depends_on.extend(keys);
+        let options = self.args_mut().meta_mut().options_mut();
+        dependencies.into_iter().for_each(|dependency| dependency.into().add_to(options));
+        self
+    }
+
+    /// What this job needs, where it differs from what its task declares. Not in the identity.
+    #[must_use]
+    fn resources(mut self, resources: Resources) -> Self
+    where
+        <Self::Built as ArgStruct>::Target: Task,
+    {
+        self.args_mut().meta_mut().options_mut().resources = resources;
+        self
+    }
+
+    /// Jobs with a higher priority start first; among equals, those submitted first. Not in the identity.
+    #[must_use]
+    fn priority(mut self, priority: i64) -> Self
+    where
+        <Self::Built as ArgStruct>::Target: Task,
+    {
+        self.args_mut().meta_mut().options_mut().priority = priority;
         self
     }
 }
@@ -162,6 +250,7 @@ impl Shared {
         if let Some(known) = self.find(&key) {
             return Ok(known);
         }
+        self.check_needs(node, options)?;
         let folder = self.workspace().job(&key);
         if node.facts().validated {
             match validate(&mut Reader::new(self, folder.path())) {
@@ -194,7 +283,8 @@ impl Shared {
         if new {
             self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
             if !done {
-                self.send(Message::Submitted { cell: cell.clone(), depends_on })?;
+                let options = Box::new(options.clone());
+                self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
             }
         }
         Ok(cell)
@@ -215,6 +305,43 @@ impl Shared {
             };
             let (argument, place) = (mention.path.clone(), mention.place.clone());
             return Err(SubmitError::PathIntoJob { task, argument, place, path: path.clone(), give });
+        }
+        Ok(())
+    }
+
+    /// What can never be had is refused, saying what there is.
+    fn check_needs(&self, node: &Node, options: &SubmitOptions) -> Result<(), SubmitError> {
+        let task = || node.schema().id().to_owned();
+        for (name, wanted) in &options.tokens {
+            let Some(capacity) = self.token_capacity(name) else {
+                return Err(SubmitError::UnknownToken { task: task(), token: name.to_string() });
+            };
+            if *wanted > capacity {
+                let token = name.to_string();
+                return Err(SubmitError::TokenTooSmall { task: task(), token, wanted: *wanted, capacity });
+            }
+        }
+        let resources = options.resources.clone().or(node.schema().resources());
+        if let Some(why) = resources.problem() {
+            return Err(SubmitError::Resources { task: task(), why: why.to_owned() });
+        }
+        let capacity = self.capacity();
+        let too_large = |wanted: String, there: String, hint: &'static str| {
+            Err(SubmitError::TooLarge { task: task(), wanted, there, hint })
+        };
+        if resources.cpu_count() > capacity.cpus {
+            let hint = " (`[local] cpus` in xpm.toml, or `.cpus(n)` of the experiment)";
+            return too_large(format!("{} CPUs", resources.cpu_count()), capacity.cpus.to_string(), hint);
+        }
+        if let (Some(wanted), Some(there)) = (resources.memory_bytes(), capacity.memory)
+            && wanted > there
+        {
+            let hint = " (`[local] memory` in xpm.toml)";
+            return too_large(format!("{wanted} bytes of memory"), format!("{there} bytes"), hint);
+        }
+        if resources.gpu_count() as usize > capacity.gpus.len() {
+            let hint = " (`[local] gpus` in xpm.toml)";
+            return too_large(format!("{} GPUs", resources.gpu_count()), capacity.gpus.len().to_string(), hint);
         }
         Ok(())
     }

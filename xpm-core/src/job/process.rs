@@ -1,5 +1,6 @@
 //! The process of one job, from its first instruction to its terminal record.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +14,7 @@ use super::JobContext;
 use crate::config::Reader;
 use crate::identity;
 use crate::ids::JobKey;
-use crate::workspace::{Failure, JobFolder, Status, Workspace, read_params};
+use crate::workspace::{Failure, JobFolder, Owner, Status, Workspace, read_params};
 use crate::{clock, sys};
 
 /// The stack of the thread that a task runs on, in bytes. Only what is touched is ever allocated; it is large since
@@ -24,10 +25,14 @@ const STACK: usize = 1 << 30;
 /// people; the record is what counts.
 pub(crate) fn run_job(folder: &Path, attempt: u32) -> u8 {
     // From here on this process holds the job's lock itself: whatever happens to the driver, nobody starts it again.
-    let lock = sys::take_stdin();
+    let lock = sys::take_stdin().map(File::from);
     sys::new_session();
     let start = clock::timestamp();
     let result = prepare(folder).and_then(|(workspace, folder)| {
+        if let Ok(lock) = &lock {
+            // Started by hand, a job may have no lock to write into.
+            let _ = Owner::this(attempt, start.clone()).write(lock);
+        }
         let result = on_large_stack(|| execute(&workspace, &folder));
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);

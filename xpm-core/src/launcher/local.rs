@@ -4,28 +4,78 @@
 //! again, write the arguments, start the process with the lock as its standard input, wait, read the record. Each order
 //! has a thread of its own, which waits most of the time; there are never more than the scheduler lets run.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::{End, Order, Progress};
+use crate::ids::JobKey;
 use crate::job::{UNRECORDED, job_arguments};
 use crate::sys::{self, ProcessEnd};
-use crate::workspace::{Failure, JobFolder, JobLock, Status, StatusError, TryLock, Workspace, write_params};
+use crate::workspace::{
+    Failure, JobFolder, JobLock, Owner, Status, StatusError, Taken, TokenFile, TryLock, WaitLock, Workspace,
+    write_params,
+};
+
+/// What came of waiting for somebody else's attempt.
+enum Attached {
+    /// It ended like this.
+    Ended(End),
+    /// Whoever had the lock has left the job as it was.
+    Free(JobLock),
+}
 
 /// Starts jobs on this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
     workspace: Workspace,
     executable: Arc<PathBuf>,
+    holders: OwnHolders,
+}
+
+/// The jobs that hold tokens for this driver, which counts them itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnHolders(Arc<Mutex<HashSet<JobKey>>>);
+
+impl OwnHolders {
+    pub(crate) fn contains(&self, job: &JobKey) -> bool {
+        self.lock().contains(job)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<JobKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The tokens that a job holds, given back when it is dropped.
+struct HeldTokens<'a> {
+    tokens: &'a [(TokenFile, u64)],
+    job: &'a JobKey,
+    holders: &'a OwnHolders,
+}
+
+impl Drop for HeldTokens<'_> {
+    fn drop(&mut self) {
+        for (token, _) in self.tokens {
+            // What cannot be given back is struck out by the next one who asks, since the job is gone.
+            let _ = token.give_back(self.job);
+        }
+        self.holders.lock().remove(self.job);
+    }
 }
 
 impl Local {
     pub(crate) fn new(workspace: Workspace, executable: PathBuf) -> Self {
-        Self { workspace, executable: executable.into() }
+        Self { workspace, executable: executable.into(), holders: OwnHolders::default() }
+    }
+
+    /// The jobs that hold tokens for this driver.
+    pub(crate) fn holders(&self) -> OwnHolders {
+        self.holders.clone()
     }
 
     /// Takes an order; `tell` is called from another thread.
@@ -33,45 +83,91 @@ impl Local {
         let local = self.clone();
         let tell = Arc::new(tell);
         let told = tell.clone();
-        let work = move || told(Progress::Ended(local.attempt(&order, &*told).unwrap_or_else(End::Failed)));
+        let work = move || {
+            let last = local.attempt(&order, &*told);
+            told(last.unwrap_or_else(|failure| Progress::Ended(End::Failed(failure))));
+        };
         let thread = thread::Builder::new().name("xpm-job".to_owned()).stack_size(512 << 10).spawn(work);
         if let Err(error) = thread {
             tell(Progress::Ended(End::Failed(launch_failed("a thread cannot be started", &error))));
         }
     }
 
-    fn attempt(&self, order: &Order, tell: &dyn Fn(Progress)) -> Result<End, Failure> {
+    /// Makes an attempt, unless it turns out that there is nothing to do; gives the last thing to tell.
+    fn attempt(&self, order: &Order, tell: &dyn Fn(Progress)) -> Result<Progress, Failure> {
         let folder = &order.folder;
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
-        folder.create().map_err(|error| here(&error))?;
+        let new = folder.create().map_err(|error| here(&error))?;
         let lock = match JobLock::try_take(&folder.lock()).map_err(|error| here(&error))? {
             TryLock::Taken(lock) => lock,
-            TryLock::Busy(wait) => {
-                let before = self.read(folder)?.map_or(0, |status| status.attempt);
-                tell(Progress::Attached);
-                let lock = wait.wait().map_err(|error| here(&error))?;
-                match self.read(folder)? {
-                    Some(status) if status.attempt > before || status.is_done() => return Ok(end_of(&status)),
-                    _ => {
-                        let attempt = folder.last_attempt(None).max(before + 1);
-                        return Ok(End::Failed(self.record(folder, attempt, Failure::Lost, None, lock)));
-                    }
-                }
-            }
+            TryLock::Busy(wait) => match self.attach(folder, wait, tell)? {
+                Attached::Ended(end) => return Ok(Progress::Ended(end)),
+                Attached::Free(lock) => lock,
+            },
         };
-        // Only what is read after the lock is taken counts.
+        // Only what is read after the lock is taken counts: somebody may have run the job since the folder was made.
         let status = self.read(folder)?;
         if status.as_ref().is_some_and(Status::is_done) {
-            return Ok(End::Done { ran: false });
+            return Ok(Progress::Ended(End::Done { ran: false }));
         }
-        let before = folder.last_attempt(status.as_ref());
-        let attempt = before + 1;
-        folder.put_attempt_aside(before).map_err(|error| here(&error))?;
+        let _held = match self.take_tokens(order)? {
+            Ok(held) => held,
+            Err(short) => return Ok(Progress::Deferred(short)),
+        };
+        let attempt = if new && status.is_none() && !folder.stderr().exists() {
+            1
+        } else {
+            let before = folder.last_attempt(status.as_ref());
+            folder.put_attempt_aside(before).map_err(|error| here(&error))?;
+            before + 1
+        };
         write_params(&self.workspace, folder, &order.node).map_err(|error| here(&error))?;
         let end = self.run(folder, attempt, lock, tell)?;
         match self.read(folder)? {
-            Some(status) if status.attempt == attempt => Ok(end_of(&status)),
-            _ => self.died(folder, attempt, end),
+            Some(status) if status.attempt == attempt => Ok(Progress::Ended(end_of(&status, true))),
+            _ => self.died(folder, attempt, end).map(Progress::Ended),
+        }
+    }
+
+    /// Takes the job's tokens, or says of which there is too little. The job's lock is held.
+    fn take_tokens<'a>(&'a self, order: &'a Order) -> Result<Result<Option<HeldTokens<'a>>, usize>, Failure> {
+        if order.tokens.is_empty() {
+            return Ok(Ok(None));
+        }
+        let job = order.folder.key();
+        self.holders.lock().insert(job.clone());
+        let held = HeldTokens { tokens: &order.tokens, job, holders: &self.holders };
+        match TokenFile::take_all(&order.tokens, job) {
+            Ok(Taken::All) => Ok(Ok(Some(held))),
+            Ok(Taken::Short(place)) => Ok(Err(place)),
+            Err(error) => {
+                let chain = anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>();
+                Err(Failure::LaunchFailed { message: chain.join(": ") })
+            }
+        }
+    }
+
+    /// Somebody has the job's lock: waits for it, and takes over what that attempt came to.
+    fn attach(&self, folder: &JobFolder, wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Attached, Failure> {
+        let recorded_before = folder.recorded_attempts(self.read(folder)?.as_ref());
+        let owner_before = Owner::read(&folder.lock());
+        let ran_before = owner_before.as_ref().is_some_and(Owner::may_live);
+        tell(Progress::Attached);
+        let lock = wait.wait().map_err(|error| launch_failed(&folder.path().display().to_string(), &error))?;
+        let status = self.read(folder)?;
+        if let Some(status) = &status
+            && (status.is_done() || status.attempt > recorded_before)
+        {
+            return Ok(Attached::Ended(end_of(status, false)));
+        }
+        let recorded = folder.recorded_attempts(status.as_ref());
+        match Owner::read(&folder.lock()) {
+            // The attempt that was waited for died without a record. One that had died before is no news.
+            Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
+                let failure = self.record(folder, owner.attempt, Failure::Lost, None, lock);
+                Ok(Attached::Ended(End::Failed(failure)))
+            }
+            _ => Ok(Attached::Free(lock)),
         }
     }
 
@@ -113,7 +209,7 @@ impl Local {
             && let Some(status) = self.read(folder)?
             && status.attempt >= attempt
         {
-            return Ok(end_of(&status));
+            return Ok(end_of(&status, true));
         }
         Ok(End::Failed(self.record(folder, attempt, failure, Some(end.usage), lock)))
     }
@@ -149,9 +245,9 @@ impl Local {
     }
 }
 
-fn end_of(status: &Status) -> End {
+fn end_of(status: &Status, ran: bool) -> End {
     match status.result() {
-        Ok(_) => End::Done { ran: true },
+        Ok(_) => End::Done { ran },
         Err(failure) => End::Failed(failure.clone()),
     }
 }

@@ -99,8 +99,10 @@ impl Blocked {
 
     fn refresh(&mut self, class: ClassNumber) -> Tree {
         let node = self.node(class);
-        let below = self.first_of(node.left).into_iter().chain(self.first_of(node.right));
-        let first = below.fold((node.key, class), Ord::min);
+        let mut first = (node.key, class);
+        for below in [node.left, node.right].into_iter().filter_map(|tree| self.first_of(tree)) {
+            first = first.min(below);
+        }
         self.node_mut(class).first = first;
         Tree(Some(class))
     }

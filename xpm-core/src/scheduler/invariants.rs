@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Scheduler;
 use super::capacity::Claim;
 use super::class::{Age, Place};
 use super::job::{Cause, Counts, JobNumber, State};
 use super::needs::PoolNumber;
 use super::ready::short;
-use super::Scheduler;
 
 /// Says what is wrong, unless the condition holds.
 macro_rules! ensure {
@@ -47,7 +47,10 @@ impl Scheduler {
             let not_done: Vec<_> = job.depends_on.iter().filter(|&&other| self.state(other) != State::Done).collect();
             match job.state {
                 State::Waiting { unmet } => {
-                    ensure!(unmet > 0 && unmet as usize == not_done.len(), "{number:?} has {unmet} unmet of {not_done:?}");
+                    ensure!(
+                        unmet > 0 && unmet as usize == not_done.len(),
+                        "{number:?} has {unmet} unmet of {not_done:?}"
+                    );
                     for &&other in &not_done {
                         ensure!(self.failure_through(other).is_none(), "{number:?} waits for {other:?}, which failed");
                         let calls = self.graph.iter(self.jobs[other.index()].dependents);

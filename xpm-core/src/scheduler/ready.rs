@@ -261,6 +261,7 @@ impl Ready {
 
 /// The pools that have too little for a job of this class at `key` in the order, most binding kind first.
 pub(super) fn short(class: &Class, key: Key, pools: &Pools) -> impl Iterator<Item = PoolNumber> {
-    let refusing = move |&(pool, amount): &(PoolNumber, u64)| (pools.get(pool).available_to(key) < amount).then_some(pool);
+    let refusing =
+        move |&(pool, amount): &(PoolNumber, u64)| (pools.get(pool).available_to(key) < amount).then_some(pool);
     class.needs.iter().filter_map(refusing)
 }

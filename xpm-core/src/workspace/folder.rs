@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Status, StatusError};
+use super::{Owner, Status, StatusError};
 use crate::ids::JobKey;
 
 /// The folder of a job.
@@ -52,7 +52,7 @@ impl JobFolder {
         self.path.join("stderr.log")
     }
 
-    /// The job's lock.
+    /// The job's lock; whoever runs the job writes into it who that is.
     pub(crate) fn lock(&self) -> PathBuf {
         self.own().join("lock")
     }
@@ -62,9 +62,20 @@ impl JobFolder {
         self.path.join(".xpm")
     }
 
-    /// Makes the folder.
-    pub(crate) fn create(&self) -> io::Result<()> {
-        fs::create_dir_all(self.own())
+    /// Makes the folder; says whether it is new, and so empty.
+    pub(crate) fn create(&self) -> io::Result<bool> {
+        let new = match fs::create_dir(&self.path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(_) => {
+                fs::create_dir_all(&self.path)?;
+                false
+            }
+        };
+        match fs::create_dir(self.own()) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            made => Ok(new && made.is_ok()),
+        }
     }
 
     /// The terminal record; `None` if there is none.
@@ -108,12 +119,20 @@ impl JobFolder {
         Ok(())
     }
 
-    /// The number of the last attempt, from what lies in the folder; 0 before the first.
+    /// The number of the last attempt that has begun, from what lies in the folder; 0 before the first.
     pub(crate) fn last_attempt(&self, status: Option<&Status>) -> u32 {
+        let recorded = self.recorded_attempts(status);
+        let owner = Owner::read(&self.lock()).map_or(0, |owner| owner.attempt);
+        // A process that died before it could say who it is has left its logs.
+        let logs = status.is_none() && owner <= recorded && self.stderr().exists();
+        recorded.max(owner) + u32::from(logs)
+    }
+
+    /// The number of the last attempt of which the end is recorded, or which was put aside.
+    pub(crate) fn recorded_attempts(&self, status: Option<&Status>) -> u32 {
         let aside = fs::read_dir(self.own().join("attempts")).into_iter().flatten().flatten();
-        let aside = aside.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max().unwrap_or(0);
-        let here = status.map_or_else(|| if self.stderr().exists() { aside + 1 } else { aside }, |s| s.attempt);
-        here.max(aside)
+        let aside = aside.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max();
+        aside.max(status.map(|status| status.attempt)).unwrap_or(0)
     }
 }
 

@@ -33,6 +33,12 @@ impl JobLock {
         }
     }
 
+    /// Whether somebody has the lock in the file `path`. Asking takes it, shared with others who ask, for a moment.
+    pub(crate) fn is_held(path: &Path) -> bool {
+        let Ok(file) = File::open(path) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
     /// The open file, for a process to inherit: it holds the lock with no gap.
     pub(crate) fn into_file(self) -> File {
         self.0

@@ -1,7 +1,9 @@
 //! The argument struct, `RankConfig`: a public field and a `set_…` method for each argument that the plan can set.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+
+use syn::ext::IdentExt as _;
 
 use super::builder::{help, maybe_help};
 use super::schema::{arg_ty, into_arg, item_ty};
@@ -14,13 +16,14 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
     let Model { ident, vis, is_task, .. } = model;
     let args = &body.args;
     let allow = allow();
+    let keyword = quote_spanned!(ident.span()=> struct);
     let doc = format!("The arguments of [`{ident}`].\n\n{}", model.help);
     let settable = || body.arguments.iter().filter(|argument| argument.settable());
     let fields = settable().map(|argument| {
         let (name, ty, help) = (&argument.setter, arg_ty(argument), help(argument));
         quote!(#[doc = #help] #vis #name: ::xpm::__private::Arg<#ty>)
     });
-    let setters = settable().map(|argument| setters(argument, model));
+    let setters = settable().map(|argument| setters(argument, &body.arguments, model));
     let slots = body.arguments.iter().map(|argument| {
         let name = &argument.setter;
         if argument.settable() {
@@ -31,7 +34,8 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
     });
     let none = TokenStream::new();
     let this = quote!(self);
-    let of = |ty, args| Stands { generics: none.clone(), ty, bounds: none.clone(), target: ident, is_task: *is_task, args };
+    let of =
+        |ty, args| Stands { generics: none.clone(), ty, bounds: none.clone(), target: ident, is_task: *is_task, args };
     let owned = of(quote!(#args), quote!(&self));
     let symbolic = owned.symbolic();
     let by_reference = of(quote!(&#args), this.clone()).symbolic();
@@ -67,7 +71,7 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
         #[doc = #doc]
         #allow
         #[derive(::core::clone::Clone)]
-        #vis struct #args {
+        #vis #keyword #args {
             #(#fields,)*
             #[doc(hidden)]
             __xpm: ::xpm::__private::Meta,
@@ -83,10 +87,11 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
 }
 
 /// `set_…`, and `set_maybe_…` for an optional argument.
-fn setters(argument: &Argument, model: &Model) -> TokenStream {
+fn setters(argument: &Argument, among: &[Argument], model: &Model) -> TokenStream {
     let vis = &model.vis;
     let (name, ty) = (&argument.setter, arg_ty(argument));
-    let (set, set_maybe) = (format_ident!("set_{name}"), format_ident!("set_maybe_{name}"));
+    let bare = name.unraw();
+    let (set, set_maybe) = (format_ident!("set_{bare}"), format_ident!("set_maybe_{bare}"));
     let setter = |set, help, given: &TokenStream, arg: TokenStream| {
         let bound = into_arg(argument, given);
         quote! {
@@ -102,7 +107,8 @@ fn setters(argument: &Argument, model: &Model) -> TokenStream {
     match item_ty(argument) {
         Some(item) => {
             let some = setter(set, help(argument), &item, quote!(::xpm::__private::Arg::<#ty>::some::<__M>(value)));
-            let maybe = setter(set_maybe, maybe_help(&format!("set_{name}")), &ty, as_is);
+            let maybe =
+                argument.takes_maybe(among).then(|| setter(set_maybe, maybe_help(&format!("set_{bare}")), &ty, as_is));
             quote!(#some #maybe)
         }
         None => setter(set, help(argument), &ty, as_is),

@@ -18,7 +18,10 @@ pub(crate) enum Attribute {
 
 /// Expands `#[config(options)] item` or `#[task(options)] item`.
 pub(crate) fn attribute(attribute: Attribute, options: TokenStream, item: TokenStream) -> TokenStream {
+    let errors = Errors::new();
+    let item = without_second(item, &errors);
     if takes_derive(item.clone()) {
+        let errors = errors.finish();
         let options = match attribute {
             Attribute::Config => quote!(config(#options)),
             Attribute::Task => quote!(task(#options)),
@@ -27,9 +30,9 @@ pub(crate) fn attribute(attribute: Attribute, options: TokenStream, item: TokenS
             #[derive(::xpm::__private::ConfigDerive)]
             #[__xpm(#options)]
             #item
+            #errors
         };
     }
-    let errors = Errors::new();
     let expanded = match (attribute, syn::parse2::<Item>(item.clone())) {
         (_, Err(error)) => {
             errors.add(error);
@@ -62,6 +65,32 @@ pub(crate) fn attribute(attribute: Attribute, options: TokenStream, item: TokenS
     quote!(#expanded #errors)
 }
 
+/// The item without a second `#[config]` or `#[task]`, which would make everything twice.
+fn without_second(item: TokenStream, errors: &Errors) -> TokenStream {
+    let parser = |input: ParseStream<'_>| {
+        let attrs = input.call(syn::Attribute::parse_outer)?;
+        let rest = input.parse::<TokenStream>()?;
+        let (second, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attr| is_ours(attr.path()));
+        for attr in second {
+            errors.on(
+                attr,
+                "`#[config]` and `#[task]` exclude each other, and each goes on an item once: remove this one",
+            );
+        }
+        Ok(quote!(#(#attrs)* #rest))
+    };
+    parser.parse2(item.clone()).unwrap_or(item)
+}
+
+/// `config`, `task`, `xpm::config` or `xpm::task`.
+fn is_ours(path: &syn::Path) -> bool {
+    let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [name] | ["xpm", name] => name == "config" || name == "task",
+        _ => false,
+    }
+}
+
 /// Whether the item is a struct, an enum or a union, as far as can be seen without parsing it.
 fn takes_derive(item: TokenStream) -> bool {
     let parser = |input: ParseStream<'_>| {
@@ -83,8 +112,6 @@ fn no_options(options: TokenStream, what: &str, errors: &Errors) {
 
 /// The item up to its body.
 fn first_line(item: &TokenStream) -> TokenStream {
-    let is_body = |token: &proc_macro2::TokenTree| {
-        matches!(token, proc_macro2::TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace)
-    };
+    let is_body = |token: &proc_macro2::TokenTree| matches!(token, proc_macro2::TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace);
     item.clone().into_iter().take_while(|token| !is_body(token)).collect()
 }

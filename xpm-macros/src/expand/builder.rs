@@ -2,7 +2,7 @@
 //! says whether it is set. Structs and the variants of closed families share it.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Ident, Visibility};
 
@@ -16,6 +16,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) vis: &'a Visibility,
     pub(crate) doc: String,
+    /// What it builds, for messages.
+    pub(crate) of: &'a Ident,
     /// The user's type.
     pub(crate) target: &'a Ident,
     pub(crate) is_task: bool,
@@ -32,13 +34,14 @@ pub(crate) fn of_struct(model: &Model, body: &StructBody) -> TokenStream {
     let StructBody { args, builder: name, arguments } = body;
     let set = |_: usize, argument: &Argument, maybe: bool| {
         let maybe = if maybe { "maybe_" } else { "" };
-        let set = format_ident!("set_{maybe}{}", argument.setter);
+        let set = format_ident!("set_{maybe}{}", argument.setter.unraw());
         quote!(self.__args.#set(value);)
     };
     let builder = Builder {
         ident: name,
         vis,
         doc: format!("Builds the arguments of [`{ident}`]: made by `{ident}::config()`."),
+        of: ident,
         target: ident,
         is_task: *is_task,
         arguments,
@@ -77,11 +80,11 @@ impl Builder<'_> {
         let states: Vec<_> = (0..required.len()).map(|i| format_ident!("__S{i}")).collect();
         let generics = if states.is_empty() { quote!() } else { quote!(<#(#states),*>) };
         let ty = quote!(#ident #generics);
-        let marks = (!required.is_empty()).then(|| self.marks(&required));
-        let bounds = required.iter().zip(&states).map(|(argument, state)| {
-            let (marks, mark) = (self.marks_module(), &argument.setter);
-            quote!(#state: ::xpm::__private::Given<#marks::#mark>)
-        });
+        let marks: Vec<_> = required.iter().map(|argument| self.mark(argument)).collect();
+        let bounds =
+            required.iter().zip(&states).zip(&marks).map(
+                |((argument, state), mark)| quote_spanned!(argument.span()=> #state: ::xpm::__private::Given<#mark>),
+            );
         let bounds = if required.is_empty() { quote!() } else { quote!(where #(#bounds),*) };
         let setters = self.arguments.iter().enumerate().filter(|(_, argument)| argument.settable());
         let setters = setters.map(|(index, argument)| {
@@ -107,16 +110,23 @@ impl Builder<'_> {
             #has_tags
             #debug
         });
+        // The item begins and ends on the user's type, which is where messages then show it.
+        let keyword = quote_spanned!(self.target.span()=> struct);
+        let states_given = quote!((#(#states,)*));
+        let fields = quote_spanned! {self.target.span()=>
+            {
+                __args: #args,
+                __given: ::core::marker::PhantomData<fn() -> #states_given>,
+            }
+        };
         let unset = if states.is_empty() { quote!() } else { quote!(<#(#states = ::xpm::__private::Unset),*>) };
         quote! {
-            #marks
+            #(#[doc(hidden)] #allow #vis struct #marks;)*
+
             #[doc = #doc]
             #allow
             #[must_use = "give the builder to an argument, `.build()` it or submit it"]
-            #vis struct #ident #unset {
-                __args: #args,
-                __given: ::core::marker::PhantomData<fn() -> (#(#states,)*)>,
-            }
+            #vis #keyword #ident #unset #fields
 
             #allow
             impl #generics #ty {
@@ -127,33 +137,31 @@ impl Builder<'_> {
         }
     }
 
-    fn marks_module(&self) -> Ident {
-        format_ident!("__xpm_{}", self.ident)
-    }
-
-    /// A mark for each required argument, which bears its name: messages show it.
-    fn marks(&self, required: &[&Argument]) -> TokenStream {
-        let (vis, module, allow) = (self.vis, self.marks_module(), allow());
-        let marks = required.iter().map(|argument| &argument.setter);
-        quote! {
-            #[doc(hidden)]
-            #allow
-            #vis mod #module {
-                #(#[derive(::core::fmt::Debug)] pub struct #marks;)*
-            }
-        }
+    /// The name of a required argument as a type, for messages: `Collection·name`.
+    fn mark(&self, argument: &Argument) -> Ident {
+        let of = self.of.unraw().to_string();
+        Ident::new(&format!("{of}·{}", argument.name), argument.span())
     }
 
     /// The setters of one argument; `required` is its number among the required ones, and their states.
-    fn setters(&self, index: usize, argument: &Argument, required: Option<(usize, &[Ident])>, ty: &TokenStream) -> TokenStream {
-        let (ident, name) = (self.ident, &argument.setter);
+    fn setters(
+        &self,
+        index: usize,
+        argument: &Argument,
+        required: Option<(usize, &[Ident])>,
+        ty: &TokenStream,
+    ) -> TokenStream {
+        let ident = self.ident;
         let (then, end) = match required {
             None => (ty.clone(), quote!(self)),
             Some((number, states)) => {
                 let states = states.iter().enumerate().map(|(i, state)| {
                     if i == number { quote!(::xpm::__private::Set) } else { state.to_token_stream() }
                 });
-                (quote!(#ident<#(#states),*>), quote!(#ident { __args: self.__args, __given: ::core::marker::PhantomData }))
+                (
+                    quote!(#ident<#(#states),*>),
+                    quote!(#ident { __args: self.__args, __given: ::core::marker::PhantomData }),
+                )
             }
         };
         let whole = arg_ty(argument);
@@ -161,9 +169,8 @@ impl Builder<'_> {
             return self.setter(index, argument, &whole, false, &then, &end);
         };
         let some = self.setter(index, argument, &item, false, &then, &end);
-        let maybe = format_ident!("maybe_{name}");
-        let taken = self.arguments.iter().any(|other| other.setter.unraw() == maybe);
-        let maybe = (!taken).then(|| self.setter(index, argument, &whole, true, &then, &end));
+        let maybe =
+            argument.takes_maybe(self.arguments).then(|| self.setter(index, argument, &whole, true, &then, &end));
         quote!(#some #maybe)
     }
 
@@ -179,7 +186,7 @@ impl Builder<'_> {
         let (vis, set) = (self.vis, (self.set)(index, argument, maybe));
         let (name, help) = match maybe {
             false => (argument.setter.clone(), help(argument)),
-            true => (format_ident!("maybe_{}", argument.setter), maybe_help(&argument.setter.to_string())),
+            true => (format_ident!("maybe_{}", argument.setter.unraw()), maybe_help(&argument.setter.to_string())),
         };
         let bound = into_arg(argument, given);
         quote! {

@@ -29,7 +29,8 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
                 let name = &variant.ident;
                 let members = variant.arguments.iter().map(|argument| &argument.member);
                 let bound: Vec<_> = (0..variant.arguments.len()).map(|i| format_ident!("__field{i}")).collect();
-                let values = variant.arguments.iter().zip(&bound).map(|(argument, bound)| slot(argument, &quote!(#bound)));
+                let values =
+                    variant.arguments.iter().zip(&bound).map(|(argument, bound)| slot(argument, &quote!(#bound)));
                 let node = node(&quote!(::core::option::Option::Some(#index)), values);
                 quote!(Self::#name { #(#members: #bound),* } => #node,)
             });
@@ -156,8 +157,8 @@ fn member((index, argument): (usize, &Argument)) -> TokenStream {
             quote!(#member: #read?)
         }
         Role::Plain => {
-            let read = quote_spanned!(ty.span()=> ::xpm::__private::Reader::arg::<#ty>(reader, node, #index));
-            quote!(#member: #read?)
+            let argument = as_argument(argument);
+            quote!(#member: ::xpm::__private::Reader::arg(reader, node, #index, #argument::read)?)
         }
     }
 }

@@ -22,7 +22,10 @@ pub(crate) fn main_fn(options: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#main)
         }
         Err(_) => {
-            errors.at(proc_macro2::Span::call_site(), "`#[xpm::main]` goes on the function `main`: `fn main() -> xpm::Result<()> { … }`");
+            errors.at(
+                proc_macro2::Span::call_site(),
+                "`#[xpm::main]` goes on the function `main`: `fn main() -> xpm::Result<()> { … }`",
+            );
             item
         }
     };

@@ -28,13 +28,14 @@ pub(crate) fn member(item: &ItemImpl, errors: &Errors) -> TokenStream {
     }
     let object = quote_spanned!(family.span()=> dyn #family);
     let of = quote_spanned!(self_ty.span()=> of::<#object, #self_ty>);
+    let read_as = quote_spanned!(self_ty.span()=> read_as::<#object, #self_ty>);
     let impls = apart(&quote! {
         impl ::xpm::__private::MemberOf<#object> for #self_ty {}
 
         ::xpm::__private::inventory::submit! {
             ::xpm::__private::FamilyMember::#of(|node, reader| {
                 let member: ::std::boxed::Box<#object> =
-                    ::std::boxed::Box::new(::xpm::__private::Reader::config::<#self_ty>(reader, node)?);
+                    ::std::boxed::Box::new(::xpm::__private::FamilyMember::#read_as(node, reader)?);
                 ::core::result::Result::Ok(::std::boxed::Box::new(member))
             })
         }

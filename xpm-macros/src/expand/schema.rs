@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::Member;
+use syn::Expr;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
@@ -51,8 +51,7 @@ fn argument(argument: &Argument) -> TokenStream {
     let (name, ty) = (&argument.name, schema_ty(argument));
     let help = (!argument.help.is_empty()).then_some(&argument.help).map(|help| quote!(.help(#help)));
     let default = argument.default.as_ref().map(|default| {
-        let ty = arg_ty(argument);
-        let value = quote_spanned!(default.span()=> ::xpm::__private::default_value::<#ty, _>(#default));
+        let value = default_value(argument, default);
         quote!(.default(|| #value))
     });
     let ignore_default = argument.ignore_default.then(|| quote!(.ignore_default()));
@@ -63,6 +62,40 @@ fn argument(argument: &Argument) -> TokenStream {
         Role::Plain | Role::Json => None,
     };
     quote!(::xpm::__private::ArgSchema::new(#name, #ty) #help #default #ignore_default #ignored #id #job_path)
+}
+
+fn default_value(argument: &Argument, default: &Expr) -> TokenStream {
+    let (ty, arg) = (&argument.ty, arg_ty(argument));
+    let given = match &argument.role {
+        // Nothing says what an empty list is a list of, unless it is of the type of the field itself.
+        Role::Plain if says_no_type(default) => quote_spanned! {default.span()=>
+            ::xpm::__private::Arg::<#arg>::of(<#ty as ::xpm::__private::Argument>::to_value(&{
+                let value: #ty = #default;
+                value
+            }))
+        },
+        _ => quote!(#default),
+    };
+    quote_spanned!(default.span()=> ::xpm::__private::default_value::<#arg, _>(#given))
+}
+
+/// `vec![]`, `[]`, `Vec::new()`, `Default::default()`, `None` and the like.
+fn says_no_type(default: &Expr) -> bool {
+    const CONTAINERS: [&str; 8] =
+        ["Default", "Vec", "HashMap", "BTreeMap", "IndexMap", "HashSet", "BTreeSet", "IndexSet"];
+    match default {
+        Expr::Array(array) => array.elems.is_empty(),
+        Expr::Macro(call) => call.mac.path.is_ident("vec") && call.mac.tokens.is_empty(),
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "None"),
+        Expr::Call(call) if call.args.is_empty() => match &*call.func {
+            Expr::Path(path) => {
+                let container = path.path.segments.iter().rev().nth(1);
+                container.is_some_and(|name| CONTAINERS.iter().any(|container| name.ident == container))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn schema_ty(argument: &Argument) -> TokenStream {
@@ -98,11 +131,7 @@ pub(crate) fn arg_ty(argument: &Argument) -> TokenStream {
 
 /// The bound of what is given to a setter: an error that it is not met also shows the field.
 pub(crate) fn into_arg(argument: &Argument, given: &TokenStream) -> TokenStream {
-    let span = match &argument.member {
-        Member::Named(name) => name.span(),
-        Member::Unnamed(_) => argument.ty.span(),
-    };
-    quote_spanned!(span=> ::xpm::__private::IntoArg<#given, __M>)
+    quote_spanned!(argument.span()=> ::xpm::__private::IntoArg<#given, __M>)
 }
 
 /// What an optional argument is optionally.

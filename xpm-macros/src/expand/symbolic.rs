@@ -1,6 +1,6 @@
 //! What lets an argument struct or a builder stand for its configuration: in arguments, and where tags are asked for.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
@@ -22,10 +22,11 @@ pub(crate) struct Stands<'a> {
 impl Stands<'_> {
     /// `Symbolic`.
     pub(crate) fn symbolic(&self) -> TokenStream {
-        let Self { generics, ty, bounds, target, args, .. } = self;
+        let Self { bounds, target, args, .. } = self;
         let form = if self.is_task { quote!(Unsubmitted) } else { quote!(Submitted) };
+        let head = self.head(&quote!(Symbolic));
         quote! {
-            impl #generics ::xpm::__private::Symbolic for #ty #bounds {
+            #head #bounds {
                 type Target = #target;
                 type Form = ::xpm::__private::#form;
 
@@ -38,9 +39,10 @@ impl Stands<'_> {
 
     /// `HasTags`.
     pub(crate) fn has_tags(&self) -> TokenStream {
-        let Self { generics, ty, bounds, args, .. } = self;
+        let Self { bounds, args, .. } = self;
+        let head = self.head(&quote!(HasTags));
         quote! {
-            impl #generics ::xpm::__private::HasTags for #ty #bounds {
+            #head #bounds {
                 fn all_tags(&self) -> ::std::sync::Arc<::xpm::__private::Tags> {
                     ::xpm::__private::Node::tags(&*::xpm::__private::ArgStruct::node(#args))
                 }
@@ -50,14 +52,36 @@ impl Stands<'_> {
 
     /// `Complete`.
     pub(crate) fn complete(&self) -> TokenStream {
-        let Self { generics, ty, bounds, .. } = self;
-        quote!(impl #generics ::xpm::__private::Complete for #ty #bounds {})
+        let (head, bounds) = (self.head(&quote!(Complete)), &self.bounds);
+        let body = moved(quote!({}), self.target.span());
+        quote!(#head #bounds #body)
+    }
+
+    /// `impl … for …`, on the user's type: messages show where an impl is, and say other things of derived ones.
+    fn head(&self, name: &TokenStream) -> TokenStream {
+        let Self { generics, ty, target, .. } = self;
+        moved(quote!(impl #generics ::xpm::__private::#name for #ty), target.span())
     }
 }
 
+/// `tokens` at the place `span`.
+fn moved(tokens: TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
+}
+
 /// `Configure` for `ty`, whose argument struct is at `place` of `self` (`self` itself for the argument struct).
-pub(crate) fn configure(generics: &TokenStream, ty: &TokenStream, built: &TokenStream, place: &TokenStream) -> TokenStream {
-    let (by_ref, by_mut) = if place.to_string() == "self" { (quote!(self), quote!(self)) } else { (quote!(&#place), quote!(&mut #place)) };
+pub(crate) fn configure(
+    generics: &TokenStream,
+    ty: &TokenStream,
+    built: &TokenStream,
+    place: &TokenStream,
+) -> TokenStream {
+    let (by_ref, by_mut) =
+        if place.to_string() == "self" { (quote!(self), quote!(self)) } else { (quote!(&#place), quote!(&mut #place)) };
     quote! {
         impl #generics ::xpm::__private::Configure for #ty {
             type Built = #built;

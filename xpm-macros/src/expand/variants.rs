@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::allow;
 use super::builder::Builder;
 use super::schema::{arg_ty, item_ty};
-use super::allow;
 use crate::model::{Argument, EnumBody, Model, Variant};
 
 /// The chooser, the builders, and the function `config`.
@@ -63,6 +63,7 @@ fn builder(model: &Model, variant: &Variant) -> TokenStream {
         ident: &variant.builder,
         vis: &model.vis,
         doc: format!("Builds the arguments of [`{ident}::{}`]: made by `{ident}::config()`.", variant.ident),
+        of: &variant.ident,
         target: ident,
         is_task: false,
         arguments: &variant.arguments,

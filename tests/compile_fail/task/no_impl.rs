@@ -1,0 +1,8 @@
+use xpm::prelude::*;
+
+#[task]
+pub struct Rank {
+    pub depth: usize,
+}
+
+fn main() {}

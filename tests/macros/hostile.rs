@@ -1,0 +1,105 @@
+//! Generated code in a module without the prelude, where every warning is an error.
+
+#[path = "no_prelude.rs"]
+mod no_prelude;
+
+/// Everything is denied.
+#[deny(
+    warnings,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    unused,
+    unused_qualifications,
+    elided_lifetimes_in_paths,
+    nonstandard_style,
+    rust_2018_idioms,
+    let_underscore,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unnameable_types,
+    variant_size_differences,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+#[allow(dead_code, reason = "an unused configuration is no mistake of ours")]
+mod strict {
+    use xpm::prelude::{Configure as _, JobContext, Task, TaskResult, config, task};
+
+    /// Data.
+    #[config]
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(super) struct Data {
+        /// Its size.
+        pub(super) size: usize,
+        /// Its limit.
+        pub(super) limit: Option<usize>,
+        /// Its file.
+        #[param(path = "data.bin")]
+        pub(super) file: std::path::PathBuf,
+    }
+
+    /// A choice.
+    #[config]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Choice {
+        /// One.
+        One,
+        /// Many.
+        Many {
+            /// How many.
+            count: u8,
+        },
+    }
+
+    /// A family.
+    #[config]
+    pub(super) trait Shows: std::fmt::Debug {
+        /// Shows.
+        fn show(&self) -> u8;
+    }
+
+    #[config]
+    impl Shows for Choice {
+        fn show(&self) -> u8 {
+            1
+        }
+    }
+
+    /// A task.
+    #[task(version = 1)]
+    #[derive(Debug)]
+    struct Work {
+        data: Data,
+        #[param(default = Choice::One)]
+        choice: Choice,
+        shows: Box<dyn Shows>,
+    }
+
+    impl Task for Work {
+        type Output = u8;
+
+        fn execute(&self, _job: &JobContext) -> TaskResult<u8> {
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn code_is_without_warnings() {
+        let data = Data::config().size(1).build();
+        let work = Work::config().data(data).shows(Choice::config().many().count(1)).build();
+        assert_eq!(crate::reading::read_back::<Work>(&work).shows.show(), 1);
+    }
+}
+
+#[forbid(unsafe_code)]
+mod safe {
+    use xpm::prelude::*;
+
+    #[config]
+    pub struct Safe {
+        pub n: u8,
+    }
+}

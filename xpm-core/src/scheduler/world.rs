@@ -1,0 +1,270 @@
+//! A random world for simulations: it submits, launches, ends, fails, stops and changes things at random, and checks each action
+//! against its own plain account of what is taken. Tests only.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// xorshift64*, so that each seed is one run for ever.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % limit.max(1)
+    }
+
+    pub(super) fn one_in(&mut self, odds: u64) -> bool {
+        self.below(odds) == 0
+    }
+}
+
+/// A token as the world has it, whatever the scheduler has been told.
+#[derive(Clone, Copy)]
+pub(super) struct WorldToken {
+    pub(super) capacity: u64,
+    used: u64,
+    elsewhere: u64,
+}
+
+/// Everything that is outside the scheduler.
+pub(super) struct World {
+    pub(super) random: Random,
+    pub(super) scheduler: Scheduler,
+    actions: Vec<Action>,
+    checked: bool,
+    capacity: Capacity,
+    used: (u32, u64),
+    gpus: BTreeMap<u32, JobNumber>,
+    pub(super) tokens: Vec<(TokenNumber, WorldToken)>,
+    pub(super) jobs: Vec<(JobNumber, Request)>,
+    pub(super) starts: Vec<u32>,
+    pub(super) all_starts: u32,
+    pub(super) starting: Vec<JobNumber>,
+    pub(super) running: Vec<JobNumber>,
+}
+
+pub(super) const FULL: Capacity = Capacity { cpus: 8, memory: Some(64), gpus: Vec::new() };
+
+impl World {
+    pub(super) fn new(seed: u64, checked: bool) -> Self {
+        let capacity = Capacity { gpus: vec![0, 2, 3, 5], ..FULL };
+        let mut scheduler = Scheduler::new(&capacity);
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let tokens = (0..4).map(|_| {
+            let capacity = 1 + random.below(6);
+            (scheduler.add_token(capacity), WorldToken { capacity, used: 0, elsewhere: 0 })
+        });
+        let tokens = tokens.collect();
+        Self {
+            random,
+            scheduler,
+            actions: Vec::new(),
+            checked,
+            capacity,
+            used: (0, 0),
+            gpus: BTreeMap::new(),
+            tokens,
+            jobs: Vec::new(),
+            starts: Vec::new(),
+            all_starts: 0,
+            starting: Vec::new(),
+            running: Vec::new(),
+        }
+    }
+
+    pub(super) fn submit(&mut self, request: Request) {
+        let job = self.scheduler.submit(request.clone(), &mut self.actions);
+        if let Ok(job) = job {
+            assert_eq!(job.index(), self.jobs.len());
+            self.jobs.push((job, request));
+            self.starts.push(0);
+        }
+        self.act();
+    }
+
+    pub(super) fn handle(&mut self, event: Event) {
+        self.scheduler.handle(event, &mut self.actions);
+        self.act();
+    }
+
+    /// Does what the scheduler asks, and checks that it may ask it.
+    fn act(&mut self) {
+        for action in std::mem::take(&mut self.actions) {
+            match action {
+                Action::StartJob { job, gpus } => {
+                    let request = &self.jobs[job.index()].1.clone();
+                    for &dependency in &request.depends_on {
+                        assert_eq!(self.scheduler.state(dependency), State::Done, "{job:?} started too early");
+                    }
+                    self.starts[job.index()] += 1;
+                    self.all_starts += 1;
+                    self.take(job, request, &gpus);
+                    self.starting.push(job);
+                }
+                Action::StopJob(job) => assert!(self.starting.contains(&job) || self.running.contains(&job)),
+                Action::Ended(job) => assert!(self.scheduler.state(job).is_final()),
+            }
+        }
+        if self.checked {
+            self.scheduler.check_invariants().unwrap();
+        }
+    }
+
+    fn take(&mut self, job: JobNumber, request: &Request, gpus: &[u32]) {
+        let needs = &request.needs;
+        self.used.0 += needs.cpus;
+        self.used.1 += needs.memory;
+        // What shrank below its use may stay so while jobs start that need none of it.
+        assert!(needs.cpus == 0 || self.used.0 <= self.capacity.cpus, "{} CPUs in use", self.used.0);
+        assert!(needs.memory == 0 || self.used.1 <= self.capacity.memory.unwrap(), "{} bytes in use", self.used.1);
+        assert_eq!(gpus.len(), needs.gpus as usize);
+        for gpu in gpus {
+            assert!(self.capacity.gpus.contains(gpu) && self.gpus.insert(*gpu, job).is_none(), "GPU {gpu}");
+        }
+        for &(token, amount) in &needs.tokens {
+            let token = &mut self.tokens[token.index()].1;
+            token.used += amount;
+            assert!(amount == 0 || token.used <= token.capacity, "{} of {} in use", token.used, token.capacity);
+        }
+    }
+
+    fn leave(&mut self, job: JobNumber) {
+        let needs = &self.jobs[job.index()].1.needs;
+        self.used.0 -= needs.cpus;
+        self.used.1 -= needs.memory;
+        self.gpus.retain(|_, owner| *owner != job);
+        for &(token, amount) in &needs.tokens {
+            self.tokens[token.index()].1.used -= amount;
+        }
+    }
+
+    /// Lets one starting job go on: it starts, or is refused a token that others have.
+    pub(super) fn launch(&mut self) {
+        let index = self.random.below(self.starting.len() as u64) as usize;
+        let job = self.starting.swap_remove(index);
+        let mut wanted = self.jobs[job.index()].1.needs.tokens.iter().copied();
+        let lacking = wanted.find(|(token, _)| {
+            let token = self.tokens[token.index()].1;
+            token.used + token.elsewhere > token.capacity
+        });
+        if let Some((token, _)) = lacking {
+            self.leave(job);
+            self.handle(Event::StartDeferred { job, token });
+        } else if self.random.one_in(40) {
+            self.leave(job);
+            self.handle(Event::JobFoundElsewhere(job));
+        } else {
+            self.running.push(job);
+            self.handle(Event::JobStarted(job));
+        }
+    }
+
+    pub(super) fn end_one(&mut self, failing: u64) {
+        let index = self.random.below(self.running.len() as u64) as usize;
+        let job = self.running.swap_remove(index);
+        let outcome = match self.random.below(failing) {
+            0 => Outcome::Failed { retry: true },
+            1 => Outcome::Failed { retry: false },
+            2 => Outcome::Cancelled,
+            _ => Outcome::Done,
+        };
+        self.leave(job);
+        self.handle(Event::JobEnded { job, outcome });
+    }
+
+    fn some_job(&mut self) -> JobNumber {
+        JobNumber(self.random.below(self.jobs.len() as u64) as u32)
+    }
+
+    pub(super) fn random_request(&mut self) -> Request {
+        let random = &mut self.random;
+        let count = self.jobs.len() as u64;
+        let depends_on = (0..random.below(4).min(count)).map(|_| JobNumber(random.below(count) as u32)).collect();
+        let tokens = (0..random.below(3).saturating_sub(random.below(2)))
+            .map(|_| (TokenNumber(random.below(4) as u32), random.below(4)))
+            .collect::<BTreeMap<_, _>>();
+        let needs = Needs {
+            cpus: if random.one_in(20) { 8 } else { random.below(4) as u32 },
+            memory: random.below(3) * random.below(20),
+            gpus: if random.one_in(4) { random.below(5) as u32 } else { 0 },
+            tokens: tokens.into_iter().collect(),
+        };
+        // Half of the jobs are like an earlier one, so that classes have queues.
+        let like = random.below(2 * count + 1) as usize;
+        let needs = self.jobs.get(like).map_or(needs, |earlier| earlier.1.needs.clone());
+        Request { depends_on, needs, priority: random.below(3) as i64, max_retries: random.below(3) as u32 }
+    }
+
+    /// Something from outside: a stop, a resubmission, somebody else's result, a change of what there is.
+    pub(super) fn disturb(&mut self) {
+        let job = self.some_job();
+        let held = self.scheduler.state(job).holds_resources();
+        match self.random.below(9) {
+            0 => self.handle(Event::StopRequested(job)),
+            1 => self.handle(Event::JobResubmitted { job, max_retries: 1 }),
+            2 if !held => self.handle(Event::JobFoundDone(job)),
+            3 if !held => self.handle(Event::JobFoundElsewhere(job)),
+            4 => self.handle(Event::JobFreed(job)),
+            5 => {
+                let gpus = [0, 2, 3, 5].into_iter().filter(|_| !self.random.one_in(3)).collect();
+                let (cpus, memory) = (self.random.below(9) as u32, Some(self.random.below(65)));
+                self.change_capacity(Capacity { cpus, memory, gpus });
+            }
+            6 => self.change_capacity(Capacity { gpus: vec![0, 2, 3, 5], ..FULL }),
+            _ => {
+                let index = self.random.below(4) as usize;
+                let (token, mut state) = self.tokens[index];
+                if self.random.one_in(3) {
+                    state.capacity = 1 + self.random.below(6);
+                }
+                state.elsewhere = self.random.below(4).min(state.capacity.saturating_sub(state.used));
+                let resized = state.capacity != self.tokens[index].1.capacity;
+                self.tokens[index].1 = state;
+                // The use by others may stay unknown until a start is refused, a new size does not.
+                if resized || self.random.one_in(2) {
+                    self.report(token);
+                }
+            }
+        }
+    }
+
+    fn change_capacity(&mut self, capacity: Capacity) {
+        self.capacity = capacity.clone();
+        self.handle(Event::CapacityChanged(capacity));
+    }
+
+    fn report(&mut self, token: TokenNumber) {
+        let WorldToken { capacity, elsewhere, .. } = self.tokens[token.index()].1;
+        self.handle(Event::TokenChanged { token, capacity, elsewhere });
+    }
+
+    /// Ends all disturbance and runs to the end: every job has to get there.
+    pub(super) fn finish(&mut self) {
+        self.change_capacity(Capacity { gpus: vec![0, 2, 3, 5], ..FULL });
+        for index in 0..self.tokens.len() {
+            self.tokens[index].1.capacity = 6;
+            self.tokens[index].1.elsewhere = 0;
+            self.report(self.tokens[index].0);
+        }
+        while self.scheduler.unfinished() > 0 {
+            if !self.starting.is_empty() {
+                self.launch();
+            } else if !self.running.is_empty() {
+                self.end_one(30);
+            } else {
+                let elsewhere = (0..).map(JobNumber).take(self.jobs.len());
+                let elsewhere = elsewhere.filter(|&job| self.scheduler.state(job) == State::Elsewhere);
+                let elsewhere: Vec<_> = elsewhere.collect();
+                assert!(!elsewhere.is_empty(), "stuck: {:?}", self.scheduler.counts());
+                for job in elsewhere {
+                    self.handle(Event::JobFreed(job));
+                }
+            }
+        }
+        assert_eq!((self.used, self.gpus.len()), ((0, 0), 0));
+        assert!(self.tokens.iter().all(|token| token.1.used == 0));
+    }
+}

@@ -1,0 +1,53 @@
+//! Who runs a job: what its process writes into the lock's file when it begins. It tells people whom to look for, and the
+//! next driver which attempt has begun; whether that process lives is told by the lock alone.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::FORMAT;
+
+/// The process of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    format: u32,
+    /// The attempt that it makes.
+    pub(crate) attempt: u32,
+    pub(crate) host: String,
+    /// Changes when the host starts anew, so that a process number is not taken for another process's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) boot: Option<String>,
+    pub(crate) pid: u32,
+    /// When the process began, RFC 3339.
+    pub(crate) start: String,
+}
+
+impl Owner {
+    /// This process.
+    pub(crate) fn this(attempt: u32, start: String) -> Self {
+        let (host, boot) = (crate::settings::host(), crate::settings::boot());
+        Self { format: FORMAT, attempt, host, boot, pid: std::process::id(), start }
+    }
+
+    /// Whether the process may still be there: it cannot be told for another host, and a number may have been given again.
+    pub(crate) fn may_live(&self) -> bool {
+        self.host != crate::settings::host()
+            || (self.boot == crate::settings::boot() && crate::sys::process_exists(self.pid))
+    }
+
+    /// Writes the record into the lock's file, which this process holds; in place, since nothing hangs on it.
+    pub(crate) fn write(&self, mut lock: &File) -> io::Result<()> {
+        let mut text = serde_json::to_vec(self).map_err(io::Error::other)?;
+        text.push(b'\n');
+        lock.set_len(0)?;
+        lock.seek(SeekFrom::Start(0))?;
+        lock.write_all(&text)
+    }
+
+    /// The record; `None` if there is none that can be read, since nothing hangs on it.
+    pub(crate) fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+}

@@ -1,0 +1,263 @@
+//! Tokens: named, limited amounts that the jobs of all processes of a workspace share.
+//!
+//! A token is one file, `tokens/<name>.json`, changed under the lock of `tokens/<name>.lock`. A holder is a job; it holds
+//! its amount exactly as long as its job's lock is held, so a killed job or driver keeps nothing: whoever needs the token
+//! next strikes out the holders that are gone. There is no background process.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Durability, FORMAT, JobLock, Workspace, write_atomic};
+use crate::ids::JobKey;
+
+/// A token of a workspace.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenFile {
+    workspace: Workspace,
+    name: String,
+}
+
+/// What a token's file says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenRecord {
+    format: u32,
+    pub(crate) capacity: u64,
+    #[serde(default)]
+    pub(crate) holders: Vec<Holder>,
+}
+
+/// A job that holds some of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    #[serde(flatten)]
+    pub(crate) job: JobKey,
+    pub(crate) amount: u64,
+}
+
+/// Why a token cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// A file cannot be read or written.
+    #[error("the token's file {} cannot be used", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// It was written by a newer xpm.
+    #[error("{} has format {found}, and this binary knows formats up to {FORMAT}: build it with a newer xpm", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+}
+
+/// What came of asking for amounts of several tokens.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// All of them are held.
+    All,
+    /// The token with this place in the request has too little left; nothing is held.
+    Short(usize),
+}
+
+impl TokenFile {
+    pub(crate) fn new(workspace: Workspace, name: &str) -> Self {
+        Self { workspace, name: name.to_owned() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.workspace.path().join("tokens").join(format!("{}.json", self.name))
+    }
+
+    fn error(&self) -> impl Fn(io::Error) -> TokenError {
+        let path = self.path();
+        move |source| TokenError::Io { path: path.clone(), source }
+    }
+
+    /// Takes the token's lock, for a moment.
+    fn lock(&self) -> io::Result<File> {
+        let path = self.path().with_extension("lock");
+        let open = || OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(self.workspace.path().join("tokens"))?;
+                open()?
+            }
+            other => other?,
+        };
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// The record; `None` if there is none. A damaged one counts as none: who holds what is then unknown for the jobs
+    /// that run right now, which is said where the token is declared.
+    fn read(&self) -> Result<Option<TokenRecord>, TokenError> {
+        let text = match fs::read(self.path()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.error()(error)),
+        };
+        match serde_json::from_slice::<TokenRecord>(&text) {
+            Ok(record) if record.format <= FORMAT => Ok(Some(record)),
+            Ok(record) => Err(TokenError::Newer { path: self.path(), found: record.format }),
+            Err(_) => match super::status::newer_format(&text) {
+                Some(found) => Err(TokenError::Newer { path: self.path(), found }),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn write(&self, record: &TokenRecord) -> io::Result<()> {
+        let text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
+        write_atomic(&self.path(), &text, Durability::Lazy)
+    }
+
+    /// Sets the capacity; says whether the file was there and damaged.
+    pub(crate) fn declare(&self, capacity: u64) -> Result<bool, TokenError> {
+        let _lock = self.lock().map_err(self.error())?;
+        let before = self.read()?;
+        let damaged = before.is_none() && self.path().exists();
+        let mut record = before.unwrap_or(TokenRecord { format: FORMAT, capacity, holders: Vec::new() });
+        record.capacity = capacity;
+        self.write(&record).map_err(self.error())?;
+        Ok(damaged)
+    }
+
+    /// Takes amounts of several tokens for the job, or nothing. The caller has the job's lock.
+    pub(crate) fn take_all(wanted: &[(TokenFile, u64)], job: &JobKey) -> Result<Taken, TokenError> {
+        // In order of name, so that two drivers never wait for each other.
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by(|a, b| wanted[*a].0.name.cmp(&wanted[*b].0.name));
+        let mut locks = Vec::with_capacity(order.len());
+        let mut records = Vec::with_capacity(order.len());
+        for &index in &order {
+            let (token, amount) = &wanted[index];
+            locks.push(token.lock().map_err(token.error())?);
+            let mut record = token.read()?.unwrap_or(TokenRecord { format: FORMAT, capacity: 0, holders: Vec::new() });
+            record.holders.retain(|holder| holder.job != *job);
+            if record.left() < *amount {
+                record.holders.retain(|holder| token.lives(&holder.job));
+            }
+            if record.left() < *amount {
+                return Ok(Taken::Short(index));
+            }
+            record.holders.push(Holder { job: job.clone(), amount: *amount });
+            records.push(record);
+        }
+        for (place, &index) in order.iter().enumerate() {
+            let token = &wanted[index].0;
+            if let Err(error) = token.write(&records[place]) {
+                for &written in &order[..place] {
+                    // What cannot be undone here is struck out by the next one who asks: the job's lock is freed.
+                    let _ = wanted[written].0.strike_out(job);
+                }
+                return Err(token.error()(error));
+            }
+        }
+        Ok(Taken::All)
+    }
+
+    /// Gives back what the job holds of the token.
+    pub(crate) fn give_back(&self, job: &JobKey) -> Result<(), TokenError> {
+        let _lock = self.lock().map_err(self.error())?;
+        self.strike_out(job)
+    }
+
+    fn strike_out(&self, job: &JobKey) -> Result<(), TokenError> {
+        let Some(mut record) = self.read()? else { return Ok(()) };
+        let before = record.holders.len();
+        record.holders.retain(|holder| holder.job != *job);
+        if record.holders.len() == before { Ok(()) } else { self.write(&record).map_err(self.error()) }
+    }
+
+    /// The capacity, and how much the jobs hold that `own` does not know.
+    pub(crate) fn elsewhere(&self, own: impl Fn(&JobKey) -> bool) -> Result<(u64, u64), TokenError> {
+        let record = self.read()?.unwrap_or(TokenRecord { format: FORMAT, capacity: 0, holders: Vec::new() });
+        let others = record.holders.iter().filter(|holder| !own(&holder.job) && self.lives(&holder.job));
+        Ok((record.capacity, others.map(|holder| holder.amount).sum()))
+    }
+
+    /// What changes whenever the file does.
+    pub(crate) fn stamp(&self) -> Option<(SystemTime, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        let meta = fs::metadata(self.path()).ok()?;
+        Some((meta.modified().ok()?, meta.ino()))
+    }
+
+    /// Whether the job's lock is held.
+    fn lives(&self, job: &JobKey) -> bool {
+        JobLock::is_held(&self.workspace.job(job).lock())
+    }
+}
+
+impl TokenRecord {
+    fn left(&self) -> u64 {
+        self.capacity.saturating_sub(self.holders.iter().map(|holder| holder.amount).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Identity;
+    use crate::workspace::TryLock;
+
+    fn job(n: u8) -> JobKey {
+        JobKey { task: "t".into(), identity: Identity::from_bytes([n; 32]) }
+    }
+
+    fn held(workspace: &Workspace, n: u8) -> JobLock {
+        let folder = workspace.job(&job(n));
+        folder.create().unwrap();
+        match JobLock::try_take(&folder.lock()).unwrap() {
+            TryLock::Taken(lock) => lock,
+            TryLock::Busy(_) => panic!("nobody else has it"),
+        }
+    }
+
+    #[test]
+    fn all_or_nothing_and_the_dead_hold_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open_or_create(dir.path()).unwrap();
+        let (a, b) = (TokenFile::new(workspace.clone(), "a"), TokenFile::new(workspace.clone(), "b"));
+        assert!(!a.declare(2).unwrap());
+        b.declare(1).unwrap();
+        let one = held(&workspace, 1);
+        assert!(matches!(TokenFile::take_all(&[(b.clone(), 1)], &job(1)), Ok(Taken::All)));
+        let two = held(&workspace, 2);
+        let both = [(b.clone(), 1), (a.clone(), 2)];
+        assert!(matches!(TokenFile::take_all(&both, &job(2)), Ok(Taken::Short(0))));
+        assert_eq!(a.elsewhere(|_| false).unwrap(), (2, 0), "nothing of `a` is held");
+        drop(one);
+        assert!(matches!(TokenFile::take_all(&both, &job(2)), Ok(Taken::All)));
+        assert_eq!(a.elsewhere(|_| false).unwrap(), (2, 2));
+        a.declare(5).unwrap();
+        assert_eq!(a.elsewhere(|key| *key == job(2)).unwrap(), (5, 0));
+        a.give_back(&job(2)).unwrap();
+        drop(two);
+        assert_eq!(b.elsewhere(|_| false).unwrap(), (1, 0));
+    }
+
+    #[test]
+    fn a_damaged_file_is_said_and_written_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open_or_create(dir.path()).unwrap();
+        let token = TokenFile::new(workspace, "a");
+        token.declare(2).unwrap();
+        let whole = fs::read(token.path()).unwrap();
+        for cut in 0..whole.len() {
+            File::create(token.path()).and_then(|mut f| io::Write::write_all(&mut f, &whole[..cut])).unwrap();
+            assert!(token.declare(3).unwrap(), "cut at {cut}");
+            assert_eq!(token.elsewhere(|_| false).unwrap(), (3, 0));
+        }
+    }
+}
