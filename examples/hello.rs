@@ -34,8 +34,7 @@ fn main() -> xpm::Result<()> {
     xpm::experiment("workspaces/hello", "hello").run(|xp| {
         let hello = Capitals::config().word("hello").submit(xp)?;
         let world = Capitals::config().word("world").submit(xp)?;
-        let join = Join::config().words([hello.promise(), world.promise()]).submit(xp)?;
-        println!("{}", join.output()?);
+        println!("{}", Join::config().words([hello.promise(), world.promise()]).submit(xp)?.output()?);
         Ok(())
     })
 }

@@ -1,6 +1,7 @@
 //! The wines: where they come from, and which of them are held out.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -49,17 +50,21 @@ impl Task for Prepare {
         let mut wines: Vec<Wine> = Vec::new();
         for (chemistry, quality) in set.records().outer_iter().zip(set.targets()) {
             let wine = Wine { chemistry: chemistry.to_vec(), quality: *quality as f64 };
-            // A sixth of the rows repeat another one: a model could have seen a wine that it is measured on.
+            // 240 rows repeat another one: a model would have seen wines that it is measured on.
             if !wines.contains(&wine) {
                 wines.push(wine);
             }
         }
         Random(self.seed).shuffle(&mut wines);
         let (held_out, development) = wines.split_at((self.share * wines.len() as f64).round() as usize);
-        serde_json::to_writer(File::create(&self.development)?, development)?;
-        serde_json::to_writer(File::create(&self.held_out)?, held_out)?;
+        write(&self.development, development)?;
+        write(&self.held_out, held_out)?;
         Ok(Sizes { development: development.len(), held_out: held_out.len() })
     }
+}
+
+fn write(path: &Path, wines: &[Wine]) -> TaskResult<()> {
+    Ok(File::create(path)?.write_all(&serde_json::to_vec(wines)?)?)
 }
 
 /// Reads what [`Prepare`] wrote.

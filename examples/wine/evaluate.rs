@@ -14,7 +14,7 @@ use crate::models::Model;
 #[config(id = "wine.split")]
 pub(crate) enum Split {
     /// Measured on one part of the development wines, learnt from the others
-    Fold {
+    CrossValidation {
         /// Which part, from 0
         fold: usize,
         /// How many parts there are
@@ -54,7 +54,7 @@ impl Task for Evaluate {
         let development = read(&self.data.development)?;
         let (mut train, mut test) = match self.split {
             Split::HeldOut => (development, read(&self.data.held_out)?),
-            Split::Fold { fold, folds } => {
+            Split::CrossValidation { fold, folds } => {
                 let (mut others, mut part) = (Vec::new(), Vec::new());
                 for (i, wine) in development.into_iter().enumerate() {
                     if i % folds == fold { &mut part } else { &mut others }.push(wine);

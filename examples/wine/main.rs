@@ -98,7 +98,7 @@ fn grid(cli: &Cli) -> Vec<Arg<Box<dyn Model>>> {
 fn cross_validate(xp: &Experiment, data: &Job<Prepare>, model: &Arg<Box<dyn Model>>) -> Result<Job<Average>> {
     let mut scores = Vec::new();
     for fold in 0..FOLDS {
-        let split = Split::config().fold().fold(tag(fold)).folds(FOLDS);
+        let split = Split::config().cross_validation().fold(tag(fold)).folds(FOLDS);
         scores.push(Evaluate::config().data(data).model(model).split(split).submit(xp)?.promise());
     }
     // The folds' tags stay with them: the sum has those of the model.

@@ -44,6 +44,7 @@ pub(crate) fn with_golden(which: impl Fn(&str) -> bool, computed: Vec<(&str, Ide
             None => wrong.push(format!("`{name}` has no golden vector")),
         }
     }
-    wrong.extend(golden.keys().filter(|name| !seen.contains_key(*name)).map(|name| format!("`{name}` is not computed")));
+    wrong
+        .extend(golden.keys().filter(|name| !seen.contains_key(*name)).map(|name| format!("`{name}` is not computed")));
     assert!(wrong.is_empty(), "{} of {} golden vectors:\n{}", wrong.len(), golden.len(), wrong.join("\n"));
 }

@@ -12,6 +12,7 @@ use crate::compare::with_golden;
 
 #[test]
 fn every_vector_has_the_digest_of_the_reference() {
-    let vectors = [scalars::vectors(), containers::vectors(), types::vectors(), declarations::vectors(), json::vectors()];
+    let vectors =
+        [scalars::vectors(), containers::vectors(), types::vectors(), declarations::vectors(), json::vectors()];
     with_golden(|name| !name.starts_with("job: "), vectors.concat());
 }

@@ -57,10 +57,15 @@ fn tree() -> impl Strategy<Value = Tree> {
         text().prop_map(Tree::Text),
         prop::option::of(0u8..2).prop_map(Tree::Maybe),
         prop::collection::vec(prop::collection::vec(0u8..2, 0..3), 0..3).prop_map(Tree::Lists),
-        (text(), words(), prop::option::of(0u8..2)).prop_map(|(text, words, n)| Tree::Leaf { leaf: Leaf { text, words, n } }),
+        (text(), words(), prop::option::of(0u8..2))
+            .prop_map(|(text, words, n)| Tree::Leaf { leaf: Leaf { text, words, n } }),
     ];
     leaf.prop_recursive(4, 24, 3, move |inner| {
-        let named = (prop::option::of(inner.clone()), prop::option::of(text()), prop::collection::vec(any::<Option<bool>>(), 0..3));
+        let named = (
+            prop::option::of(inner.clone()),
+            prop::option::of(text()),
+            prop::collection::vec(any::<Option<bool>>(), 0..3),
+        );
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(a, b)| Tree::Pair(Box::new(a), Arc::new(b))),
             prop::collection::vec(inner.clone(), 0..3).prop_map(Tree::List),
@@ -83,7 +88,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 16, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::hash_map("[a€😀\u{fb33}]{0,2}", inner, 0..3).prop_map(|m| Value::Object(m.into_iter().collect())),
+            prop::collection::hash_map("[a€😀\u{fb33}]{0,2}", inner, 0..3)
+                .prop_map(|m| Value::Object(m.into_iter().collect())),
         ]
     })
 }
@@ -132,7 +138,8 @@ proptest! {
     fn the_order_of_insertion_does_not_count(map in prop::collection::btree_map(text(), 0u8..3, 0..6), by in 0usize..6) {
         let mut entries: Vec<_> = map.clone().into_iter().collect();
         let plain = one!(BTreeMap<String, u8>, map);
-        entries.rotate_left(by.min(entries.len()));
+        let by = by.min(entries.len());
+        entries.rotate_left(by);
         entries.reverse();
         prop_assert_eq!(plain, one!(IndexMap<String, u8>, entries.iter().cloned().collect::<IndexMap<_, _>>()));
         prop_assert_eq!(plain, one!(HashMap<String, u8>, entries.iter().cloned().collect::<HashMap<_, _>>()));

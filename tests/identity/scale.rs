@@ -16,7 +16,7 @@ struct Diamond {
 }
 
 /// A chain of `length` diamonds, each twice in the next: 2^length paths. `shared` says how the next holds the last.
-fn diamonds(length: u32, bottom: u32) -> DiamondArgs {
+fn diamonds(length: u32, bottom: u32) -> DiamondConfig {
     let mut last = Diamond::config().n(bottom).build();
     for n in 1..=length {
         last = Diamond::config().n(n).left(&last).right(&last).build();
@@ -28,13 +28,20 @@ fn diamonds(length: u32, bottom: u32) -> DiamondArgs {
 #[test]
 fn a_chain_of_64_diamonds() {
     let chain = diamonds(64, 0);
-    different([("bottom 0", chain.identity()), ("bottom 1", diamonds(64, 1).identity()), ("63", diamonds(63, 0).identity())]);
+    different([
+        ("bottom 0", chain.identity()),
+        ("bottom 1", diamonds(64, 1).identity()),
+        ("63", diamonds(63, 0).identity()),
+    ]);
     same([("once", chain.identity()), ("again", chain.identity()), ("built again", diamonds(64, 0).identity())]);
     // Each is explained once: three arguments each, but the two of the bottom that are not set are told too.
     assert_eq!(chain.explain().arguments.len(), 65 * 3);
     assert!(chain.clone().tag("a", 1).tags().contains_key("a"));
     let asked_from_below = diamonds(64, 0);
-    assert_eq!(Diamond::config().n(65).left(&asked_from_below).identity(), Diamond::config().n(65).left(&chain).identity());
+    assert_eq!(
+        Diamond::config().n(65).left(&asked_from_below).identity(),
+        Diamond::config().n(65).left(&chain).identity()
+    );
 }
 
 #[test]
@@ -96,8 +103,16 @@ struct Chain {
     next: Option<Box<Chain>>,
 }
 
+/// Runs on a stack as large as that of a program's main thread, where plans run; tests have a quarter of it.
+fn as_on_main(test: fn()) {
+    let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(test).expect("a thread starts");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
 /// This many configurations, each in the next.
-fn chain(length: u32) -> ChainArgs {
+fn chain(length: u32) -> ChainConfig {
     let mut last = Chain::config().n(0).build();
     for n in 1..length {
         last = Chain::config().n(n).next(&last).build();
@@ -105,28 +120,37 @@ fn chain(length: u32) -> ChainArgs {
     last
 }
 
+fn deep(length: u32) {
+    let deep = chain(length);
+    same([("once", deep.identity()), ("again", chain(length).identity())]);
+    different([("this deep", deep.identity()), ("one less", chain(length - 1).identity())]);
+    assert_eq!(deep.explain().arguments.len(), 2 * length as usize);
+}
+
+#[test]
+fn two_hundred_deep() {
+    deep(200);
+}
+
 #[test]
 fn a_thousand_deep() {
-    for length in [1, 200, 1_000] {
-        let deep = chain(length);
-        same([("once", deep.identity()), ("again", chain(length).identity())]);
-        assert_eq!(deep.explain().arguments.len(), 2 * length as usize);
-        assert_ne!(deep.identity(), chain(length + 1).try_identity().unwrap_or_else(|_| Identity::from_bytes([0; 32])));
-    }
+    as_on_main(|| deep(1_000));
 }
 
 #[test]
 fn deeper_is_refused() {
-    let message = "argument `next`: configurations are nested more than 1000 deep";
-    let lengths = [999, 1_000, 1_001, 1_002, 1_003];
-    let results = lengths.map(|length| chain(length).try_identity().map_err(|error| error.to_string()).err());
-    let refused = Some(message.to_owned());
-    // `next` of the configuration at the depth that is too much; a configuration further out names the way to it.
-    let further_out = Some(message.replace("`next`", "`next.next`"));
-    assert_eq!(results, [None, None, None, refused, further_out]);
-    // Building it costs no stack, however deep; only the path in the message is long.
-    let error = chain(5_000).try_identity().expect_err("it is too deep");
-    assert_eq!(error.why, "configurations are nested more than 1000 deep");
+    as_on_main(|| {
+        let message = "argument `next`: configurations are nested more than 1000 deep";
+        let lengths = [999, 1_000, 1_001, 1_002, 1_003];
+        let results = lengths.map(|length| chain(length).try_identity().map_err(|error| error.to_string()).err());
+        let refused = Some(message.to_owned());
+        // `next` of the configuration at the depth that is too much; a configuration further out names the way to it.
+        let further_out = Some(message.replace("`next`", "`next.next`"));
+        assert_eq!(results, [None, None, None, refused, further_out]);
+        // Building it costs no stack, however deep; only the path in the message is long.
+        let error = chain(5_000).try_identity().expect_err("it is too deep");
+        assert_eq!(error.why, "configurations are nested more than 1000 deep");
+    });
 }
 
 #[test]
@@ -136,14 +160,16 @@ fn variants_are_as_deep_as_configurations() {
         End,
         Cons(u32, Box<List>),
     }
-    let list = |length: u32| {
-        let mut last = List::config().end();
-        for n in 1..length {
-            last = List::config().cons()._0(n)._1(&last).build();
-        }
-        last
-    };
-    different([("200", one!(List, list(200))), ("201", one!(List, list(201))), ("800", one!(List, list(800)))]);
-    let error = List::config().cons()._0(0)._1(list(1_500)).build().try_identity().expect_err("it is too deep");
-    assert_eq!(error.why, "configurations are nested more than 1000 deep");
+    as_on_main(|| {
+        let list = |length: u32| {
+            let mut last = List::config().end();
+            for n in 1..length {
+                last = List::config().cons()._0(n)._1(&last).build();
+            }
+            last
+        };
+        different([("200", one!(List, list(200))), ("201", one!(List, list(201))), ("800", one!(List, list(800)))]);
+        let error = List::config().cons()._0(0)._1(list(1_500)).build().try_identity().expect_err("it is too deep");
+        assert_eq!(error.why, "configurations are nested more than 1000 deep");
+    });
 }

@@ -27,7 +27,7 @@ pub struct Gone {
     #[cfg(any())]
     #[param(nonsense = 1)]
     pub also: Missing,
-    #[cfg(all())]
+    #[cfg(not(any()))]
     pub there: u8,
     #[cfg_attr(all(), param(default = 7))]
     pub seven: u8,

@@ -4,7 +4,7 @@
 fn plain() {}
 
 #[xpm::main]
-#[must_use]
+#[inline]
 pub(crate) fn returns() -> xpm::Result<u8> {
     let text = "7";
     Ok(text.parse()?)

@@ -29,7 +29,7 @@ pub fn try_read_back<C: ConfigType>(args: &C::Args) -> Result<C, ReadError> {
 }
 
 pub fn read_back<C: ConfigType>(args: &C::Args) -> C {
-    try_read_back(args).unwrap()
+    try_read_back(args).expect("the arguments of a test can be read back")
 }
 
 #[config]
@@ -66,7 +66,7 @@ fn paths_lie_in_the_job_s_folder() {
 }
 
 fn even(checked: &Checked) -> Result<(), String> {
-    if checked.size % 2 == 0 { Ok(()) } else { Err(format!("{} is odd", checked.size)) }
+    if checked.size.is_multiple_of(2) { Ok(()) } else { Err(format!("{} is odd", checked.size)) }
 }
 
 mod checks {

@@ -31,8 +31,8 @@ pub use pointers::Pointee;
 pub use reader::{JobPath, JobSource, ReadArgument, ReadError, Reader};
 pub use registry::{FamilyMember, ReadMember, Registered, Registry, RegistryError};
 pub use traits::{
-    ArgStruct, Complete, ConfigType, Configure, Given, HasTags, Is, Set, Submitted, Symbolic, Unset, Unsubmitted, Usable,
-    tagspath,
+    ArgStruct, Complete, ConfigType, Configure, Given, HasTags, Is, Set, Submitted, Symbolic, Unset, Unsubmitted,
+    Usable, tagspath,
 };
 pub use variant::VariantArgs;
 pub(crate) use walk::{References, references};

@@ -6,6 +6,7 @@
 mod builder;
 mod driver;
 mod failures;
+mod interrupt;
 mod job;
 mod outputs;
 mod shared;

@@ -10,7 +10,7 @@ mod explain;
 
 pub use canonical_json::canonical_json;
 pub use encode::digest;
-pub use explain::{Explanation, ExplainedArgument, Standing, explain};
+pub use explain::{ExplainedArgument, Explanation, Standing, explain};
 
 use crate::schema::{ArgSchema, Role, Type};
 use crate::value::{Node, Slot, Value};

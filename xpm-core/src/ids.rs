@@ -122,7 +122,12 @@ pub struct InvalidId {
 /// # Errors
 /// Says what is wrong with the id and proposes another.
 pub fn check_experiment_id(id: &str) -> Result<(), InvalidId> {
-    check(id, "an experiment", |c| !c.is_control() && c != '/' && c != '\\', "it holds `/`, `\\` or a control character")
+    check(
+        id,
+        "an experiment",
+        |c| !c.is_control() && c != '/' && c != '\\',
+        "it holds `/`, `\\` or a control character",
+    )
 }
 
 /// Checks that `id` can name a type: what [`check_experiment_id`] asks, and only ASCII letters, digits, `_`, `-` and `.`.

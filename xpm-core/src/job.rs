@@ -38,9 +38,9 @@ pub type TaskResult<T> = Result<T, anyhow::Error>;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is a task that nothing says how to execute",
-    label = "`impl Task for {Self}` is missing",
-    note = "write `impl Task for {Self} {{ type Output = …; fn execute(&self, job: &JobContext) -> TaskResult<Self::Output> {{ … }} }}`"
+    message = "`{Self}` cannot be run as a task",
+    label = "there is no `impl Task for {Self}`",
+    note = "mark `{Self}` with `#[task]`, not `#[config]`, and write `impl Task for {Self} {{ type Output = …; fn execute(&self, job: &JobContext) -> TaskResult<Self::Output> {{ … }} }}`"
 )]
 pub trait Task: ConfigType {
     /// What the task returns: any serde value, `()` for none. It is kept with the job and read back typed.

@@ -2,11 +2,17 @@
 //!
 //! A launcher knows a job's folder, lock and records; it does not know the graph, or why a job is started now.
 
+mod holding;
 mod local;
+mod machine;
+mod process;
 
-pub(crate) use local::{Local, OwnHolders};
+pub(crate) use holding::OwnHolders;
+pub(crate) use local::Local;
+pub(crate) use machine::{cpus, gpus, memory};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::value::Node;
 use crate::workspace::{Failure, JobFolder, TokenFile};
@@ -18,9 +24,15 @@ pub(crate) struct Order {
     pub(crate) node: Arc<Node>,
     /// Tokens and how much of each.
     pub(crate) tokens: Vec<(TokenFile, u64)>,
+    /// The memory that the job asked for, in bytes.
+    pub(crate) memory: Option<u64>,
+    /// The GPUs that are the job's own, as `CUDA_VISIBLE_DEVICES` names them; `None` if it asked for none.
+    pub(crate) gpus: Option<String>,
+    /// The time after which the job is stopped.
+    pub(crate) time: Option<Duration>,
 }
 
-/// What a launcher tells of an order, in this order: at most one of the first two, then one of the last two.
+/// What a launcher tells of an order, in this order: at most one of the first two, then one of the last three.
 #[derive(Debug)]
 pub(crate) enum Progress {
     /// The job's process has been started.
@@ -29,6 +41,8 @@ pub(crate) enum Progress {
     Attached,
     /// There is too little left of the token with this place in the order: nothing has been started.
     Deferred(usize),
+    /// Whoever had the job has left it as it was: it is to be started again.
+    Freed,
     /// The order is over.
     Ended(End),
 }

@@ -1,7 +1,9 @@
 //! The roles of a user's binary: its own `main`, and what is behind `xpm` on its command line.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::job::run_job;
 
@@ -24,18 +26,26 @@ pub fn dispatch() {
     std::process::exit(code.into());
 }
 
-fn role(args: &[std::ffi::OsString]) -> u8 {
-    match args {
-        [command, folder, attempt] if command == "job" => {
-            let attempt = attempt.to_str().and_then(|text| text.parse().ok());
-            attempt.map_or_else(usage, |attempt| run_job(Path::new(folder), attempt))
-        }
-        _ => usage(),
+fn role(args: &[OsString]) -> u8 {
+    let number = |text: &OsString| text.to_str().and_then(|text| text.parse::<u64>().ok());
+    let (folder, attempt, time) = match args {
+        [command, folder, attempt] if command == "job" => (folder, number(attempt), None),
+        [command, folder, attempt, time] if command == "job" => match number(time) {
+            Some(time) => (folder, number(attempt), Some(Duration::from_millis(time))),
+            None => return usage(),
+        },
+        _ => return usage(),
+    };
+    match attempt.and_then(|attempt| u32::try_from(attempt).ok()) {
+        Some(attempt) => run_job(Path::new(folder), attempt, time),
+        None => usage(),
     }
 }
 
 #[expect(clippy::print_stderr, reason = "the answer to a wrong command line")]
 fn usage() -> u8 {
-    eprintln!("usage: PROGRAM xpm job FOLDER ATTEMPT\n\nRuns one job of a workspace. Experiments call this; people need not.");
+    eprintln!(
+        "usage: PROGRAM xpm job FOLDER ATTEMPT [MILLISECONDS]\n\nRuns one job of a workspace. Experiments call this; people need not."
+    );
     2
 }

@@ -27,6 +27,18 @@ pub enum Event {
     JobAttached(JobLabel),
     /// A job has ended well.
     JobDone(JobLabel),
+    /// An attempt of a job has failed, and there will be another.
+    JobRetried {
+        /// The job.
+        job: JobLabel,
+        /// Why.
+        failure: Failure,
+    },
+    /// The run was interrupted: nothing more is started.
+    Interrupted {
+        /// How many jobs go on by themselves.
+        running: usize,
+    },
     /// A job has failed.
     JobFailed {
         /// The job.
@@ -36,6 +48,8 @@ pub enum Event {
         /// Its standard error, if it was started.
         log: Option<PathBuf>,
     },
+    /// A job was stopped before it ended.
+    JobStopped(JobLabel),
     /// Something that people should know and that stops nothing.
     Warning(String),
     /// The run is over.
@@ -60,12 +74,16 @@ pub struct JobLabel {
 pub struct Summary {
     /// The experiment's id.
     pub experiment: String,
+    /// Jobs that were submitted, each counted once.
+    pub submitted: usize,
     /// Jobs that ended well in this run.
     pub ran: usize,
     /// Jobs that had been done before, or by somebody else.
     pub found_done: usize,
-    /// Jobs that failed, those included that were not started.
+    /// Jobs that failed or were stopped, those included that were not started.
     pub failed: usize,
+    /// Jobs that have not ended, when the run was interrupted.
+    pub unfinished: usize,
     /// How long the run took.
     pub elapsed: Duration,
     /// The folder of the run.

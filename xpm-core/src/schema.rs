@@ -11,7 +11,6 @@ pub use arguments::{ArgList, ArgSchema, Role};
 pub use resources::{Memory, Resources, TimeLimit, check_resources, parse_memory, parse_time};
 pub use types::Type;
 
-
 /// What a type is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TypeKind {

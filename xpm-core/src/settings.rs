@@ -2,6 +2,11 @@
 
 use std::ffi::OsString;
 
+/// What `CUDA_VISIBLE_DEVICES` says.
+pub(crate) fn visible_gpus() -> Option<String> {
+    read("CUDA_VISIBLE_DEVICES").and_then(|text| text.into_string().ok())
+}
+
 /// The name of this machine.
 pub(crate) fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")

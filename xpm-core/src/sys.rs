@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a process ended, and what it used.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,62 @@ pub(crate) struct Usage {
     /// The largest resident set of one process, in bytes.
     pub(crate) peak_memory: u64,
 }
+
+/// Waits until a child has ended and leaves it to be waited for: its number is not given again before.
+pub(crate) fn wait_for_end(child: &Child) -> io::Result<()> {
+    loop {
+        // SAFETY: `siginfo_t` is plain data, for which all zeros is a value; the pointer is to a live local.
+        let waited = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            libc::waitid(libc::P_PID, child.id(), &raw mut info, libc::WEXITED | libc::WNOWAIT)
+        };
+        if waited == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Sends a signal to the process group of the process `pid`, or to the process alone while it leads none yet. That there
+/// is nobody left is no error.
+pub(crate) fn signal_group(pid: u32, signal: i32) {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return };
+    if pid <= 1 {
+        return;
+    }
+    // SAFETY: kill takes no pointers; the number is that of a child which has not been waited for.
+    unsafe {
+        if libc::kill(-pid, signal) != 0 {
+            libc::kill(pid, signal);
+        }
+    }
+}
+
+/// Makes SIGTERM set a flag instead of ending this process.
+pub(crate) fn catch_termination() {
+    extern "C" fn note(_: libc::c_int) {
+        TERMINATION.store(true, Ordering::Relaxed);
+    }
+    let handler: extern "C" fn(libc::c_int) = note;
+    // SAFETY: the action is fully initialised; the handler does nothing but store to an atomic, which is allowed in one.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as libc::sighandler_t;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigemptyset(&raw mut action.sa_mask);
+        libc::sigaction(libc::SIGTERM, &raw const action, std::ptr::null_mut());
+    }
+}
+
+/// Whether SIGTERM has come since [`catch_termination`].
+pub(crate) fn termination_came() -> bool {
+    TERMINATION.load(Ordering::Relaxed)
+}
+
+static TERMINATION: AtomicBool = AtomicBool::new(false);
 
 /// Waits for a child and takes what it used; the child must not have been waited for.
 pub(crate) fn wait(child: Child) -> io::Result<ProcessEnd> {

@@ -58,6 +58,12 @@ pub(crate) struct Settings {
 pub(crate) struct LocalSettings {
     /// How many CPUs jobs may take together; the machine's if not given.
     pub(crate) cpus: Option<std::num::NonZeroU32>,
+    /// How much memory jobs may ask for together, in bytes; the machine's if not given.
+    pub(crate) memory_bytes: Option<u64>,
+    /// How many GPUs there are, numbered from 0; what is detected if not given.
+    pub(crate) gpus: Option<u32>,
+    /// How many seconds a job that is asked to stop may take before it is killed.
+    pub(crate) grace_seconds: Option<u64>,
 }
 
 /// Why a workspace cannot be used.
@@ -115,7 +121,7 @@ impl Workspace {
     pub fn open_or_create(path: &Path) -> Result<Self, WorkspaceError> {
         let unwritable = |what: &str| {
             let (path, what) = (path.to_owned(), what.to_owned());
-            move |source: io::Error| WorkspaceError::Unwritable { path, what: format!("{what}: {source}"), source }
+            move |source: io::Error| WorkspaceError::Unwritable { path, what, source }
         };
         if path.exists() && !path.is_dir() {
             return Err(WorkspaceError::NotAFolder(path.to_owned()));

@@ -160,10 +160,10 @@ pub(crate) fn arguments(arguments: &[Argument], errors: &Errors) {
     let mut names: HashMap<String, &Argument> = HashMap::new();
     let mut files: HashMap<String, &Argument> = HashMap::new();
     for argument in arguments {
-        if let Role::JobPath(path) = &argument.role {
-            if let Some(other) = files.insert(path.value(), argument) {
-                errors.on(path, format!("`{}` and `{}` are one file", other.name, argument.name));
-            }
+        if let Role::JobPath(path) = &argument.role
+            && let Some(other) = files.insert(path.value(), argument)
+        {
+            errors.on(path, format!("`{}` and `{}` are one file: give each its own", other.name, argument.name));
         }
         let name = argument.identity_name();
         if let Some(other) = names.insert(name.clone(), argument) {

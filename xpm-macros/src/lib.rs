@@ -11,8 +11,10 @@ mod check;
 mod errors;
 mod expand;
 mod model;
+mod names;
 mod options;
 mod parse;
+mod types;
 
 use proc_macro::TokenStream;
 

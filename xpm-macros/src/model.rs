@@ -3,19 +3,18 @@
 //! A model is made even of an item with mistakes, as long as its shape is right: what uses it then still compiles, and
 //! only the mistakes are reported.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident};
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{
-    Expr, Field, Fields, GenericArgument, Index, Item, ItemEnum, ItemStruct, LitStr, Member, Path, PathArguments, Type,
-    Visibility,
-};
+use syn::{Expr, Field, Fields, Index, Item, ItemEnum, ItemStruct, LitStr, Member, Path, Type, Visibility};
 
 use crate::check;
 use crate::errors::Errors;
+use crate::names::{method_name, snake_case};
 use crate::options::Site;
 use crate::parse::{self, Options};
+use crate::types::{inside_option, without_self};
 
 /// A struct or an enum with `#[config]` or `#[task]`.
 pub(crate) struct Model {
@@ -229,113 +228,5 @@ impl Argument {
     /// The name that enters the identity.
     pub(crate) fn identity_name(&self) -> String {
         self.id.as_ref().map_or_else(|| self.name.clone(), LitStr::value)
-    }
-}
-
-/// `T`, if the type is written `Option<T>`.
-fn inside_option(ty: &Type) -> Option<Type> {
-    let path = match ty {
-        Type::Group(group) => return inside_option(&group.elem),
-        Type::Paren(paren) => return inside_option(&paren.elem),
-        Type::Path(path) if path.qself.is_none() => &path.path,
-        _ => return None,
-    };
-    let last = path.segments.last()?;
-    let PathArguments::AngleBracketed(of) = &last.arguments else { return None };
-    match (last.ident == "Option", of.args.len(), of.args.first()?) {
-        (true, 1, GenericArgument::Type(item)) => Some(item.clone()),
-        _ => None,
-    }
-}
-
-/// The type with `Self` spelled out: the argument struct, where it is repeated, is another `Self`.
-fn without_self(ty: &Type, of: &Ident) -> Type {
-    fn replace(tokens: TokenStream, of: &Ident) -> TokenStream {
-        let tokens = tokens.into_iter().map(|token| match token {
-            TokenTree::Ident(ident) if ident == "Self" => {
-                let mut of = of.clone();
-                of.set_span(ident.span());
-                TokenTree::Ident(of)
-            }
-            TokenTree::Group(group) => {
-                let mut replaced = proc_macro2::Group::new(group.delimiter(), replace(group.stream(), of));
-                replaced.set_span(group.span());
-                TokenTree::Group(replaced)
-            }
-            other => other,
-        });
-        tokens.collect()
-    }
-    let tokens = ty.to_token_stream();
-    if !tokens.to_string().contains("Self") {
-        return ty.clone();
-    }
-    syn::parse2(replace(tokens, of)).unwrap_or_else(|_| ty.clone())
-}
-
-/// `HTTPGet` as `http_get`.
-fn snake_case(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    let mut snake = String::new();
-    for (i, c) in chars.iter().enumerate() {
-        let after_lower = i > 0 && !chars[i - 1].is_uppercase() && chars[i - 1] != '_';
-        let starts_word = i > 0 && chars[i - 1].is_uppercase() && chars.get(i + 1).is_some_and(|c| c.is_lowercase());
-        if c.is_uppercase() && (after_lower || starts_word) {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
-}
-
-/// An identifier, raw if the name is a keyword.
-fn method_name(name: &str, span: Span) -> Ident {
-    if syn::parse_str::<Ident>(name).is_ok() {
-        return Ident::new(name, span);
-    }
-    match name {
-        "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), span),
-        keyword => Ident::new_raw(keyword, span),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variants_are_methods_in_snake_case() {
-        for (variant, method) in [
-            ("Mse", "mse"),
-            ("HuberLoss", "huber_loss"),
-            ("HTTPGet", "http_get"),
-            ("L2", "l2"),
-            ("Bm25Plus", "bm25_plus"),
-            ("Already_Snake", "already_snake"),
-            ("Type", "r#type"),
-            ("Super", "super_"),
-        ] {
-            assert_eq!(method_name(&snake_case(variant), Span::call_site()).to_string(), method);
-        }
-    }
-
-    #[test]
-    fn options_are_recognised_as_they_are_written() {
-        for (ty, inside) in [
-            ("Option<usize>", Some("usize")),
-            ("::core::option::Option<Vec<u8>>", Some("Vec < u8 >")),
-            ("Option", None),
-            ("Vec<Option<u8>>", None),
-        ] {
-            let ty: Type = syn::parse_str(ty).unwrap();
-            assert_eq!(inside_option(&ty).map(|ty| ty.to_token_stream().to_string()).as_deref(), inside);
-        }
-    }
-
-    #[test]
-    fn self_is_spelled_out() {
-        let ty: Type = syn::parse_str("Option<Box<(Self, [Self; 2])>>").unwrap();
-        let ty = without_self(&ty, &format_ident!("Tree")).to_token_stream().to_string();
-        assert_eq!(ty, "Option < Box < (Tree , [Tree ; 2]) > >");
     }
 }

@@ -57,7 +57,11 @@ fn row_08_there_is_one_nan() {
         ("with a payload", one!(f64, f64::from_bits(0x7ff0_0000_0000_0001))),
         ("f32", one!(f32, f32::NAN)),
     ]);
-    different([("NaN", one!(f64, f64::NAN)), ("inf", one!(f64, f64::INFINITY)), ("-inf", one!(f64, f64::NEG_INFINITY))]);
+    different([
+        ("NaN", one!(f64, f64::NAN)),
+        ("inf", one!(f64, f64::INFINITY)),
+        ("-inf", one!(f64, f64::NEG_INFINITY)),
+    ]);
 }
 
 #[test]

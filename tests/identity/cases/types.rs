@@ -73,15 +73,21 @@ fn row_26_variants_differ() {
         Power(u8),
         Wrapped(Box<Loss>),
     }
-    #[config(id = "case.other")]
-    enum Other {
-        Mse,
-        Huber { delta: u8 },
+    mod other {
+        #[xpm::config(id = "case.other")]
+        pub(super) enum Other {
+            Mse,
+            Huber { delta: u8 },
+        }
     }
-    #[config(id = "case.huber")]
-    struct Huber {
-        delta: u8,
+    mod structs {
+        #[xpm::config(id = "case.huber")]
+        pub(super) struct Huber {
+            pub(super) delta: u8,
+        }
     }
+    use other::Other;
+    use structs::Huber;
     different([
         ("Mse", one!(Loss, Loss::Mse)),
         ("Mae", one!(Loss, Loss::Mae)),
@@ -108,11 +114,14 @@ fn row_26_variants_differ() {
 
 #[test]
 fn row_26_variants_may_move_and_grow() {
-    #[config(id = "case.moved")]
-    enum Before {
-        A { x: u8, y: bool },
-        B,
+    mod before {
+        #[xpm::config(id = "case.moved")]
+        pub(super) enum Before {
+            A { x: u8, y: bool },
+            B,
+        }
     }
+    use before::Before;
     #[config(id = "case.moved")]
     enum After {
         B,

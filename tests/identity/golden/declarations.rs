@@ -119,9 +119,9 @@ fn left_out() -> Vec<(&'static str, Identity)> {
         weights: PathBuf,
     }
     impl Task for Train {
-        type Output = u8;
-        fn execute(&self, _: &JobContext) -> TaskResult<u8> {
-            Ok(self.n)
+        type Output = (u8, PathBuf);
+        fn execute(&self, _: &JobContext) -> TaskResult<Self::Output> {
+            Ok((self.n, self.weights.clone()))
         }
     }
     let paths = Paths::config().n(1).threads(8).data("/d").cache("/c").more(["a", "b"]).set(["c"]).boxed("e");

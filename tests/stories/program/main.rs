@@ -3,7 +3,7 @@
 //! `story SCENARIO WORKDIR CONTROL [ARGUMENT…]`. CONTROL is a folder outside of the workspace where the test and the
 //! tasks meet; see [`steps::Control`].
 
-#![allow(missing_docs, missing_debug_implementations, reason = "a program, not a library")]
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program, not a library")]
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::exit, reason = "written as users write")]
 
 mod bad_jobs;

@@ -1,6 +1,6 @@
 //! A program in which two types have one id.
 
-#![allow(missing_docs, missing_debug_implementations, reason = "a program, not a library")]
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program, not a library")]
 
 use xpm::prelude::*;
 

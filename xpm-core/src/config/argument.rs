@@ -60,6 +60,8 @@ pub fn default_value<T, M>(given: impl super::IntoArg<T, M>) -> Value {
 ///
 /// # Errors
 /// The function's.
-pub fn validated<E: Into<Box<dyn std::error::Error + Send + Sync>>>(result: Result<(), E>) -> Result<(), anyhow::Error> {
+pub fn validated<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    result: Result<(), E>,
+) -> Result<(), anyhow::Error> {
     result.map_err(|error| anyhow::Error::from_boxed(error.into()))
 }

@@ -269,7 +269,7 @@ macro_rules! set_into_set {
         }
     )*};
 }
-set_into_set!(BTreeSet<>, HashSet<S>, IndexSet<S>);
+set_into_set!(BTreeSet, HashSet<S>, IndexSet<S>);
 
 // Maps.
 
@@ -316,7 +316,7 @@ macro_rules! into_map {
         }
     )*};
 }
-into_map!(BTreeMap<>, HashMap<S>, IndexMap<S>);
+into_map!(BTreeMap, HashMap<S>, IndexMap<S>);
 
 // Tuples.
 

@@ -48,7 +48,10 @@ impl FamilyMember {
     ///
     /// # Errors
     /// As [`Reader::config`].
-    pub fn read_as<F: Family + ?Sized, C: MemberOf<F>>(node: &Arc<Node>, reader: &mut Reader<'_>) -> Result<C, ReadError> {
+    pub fn read_as<F: Family + ?Sized, C: MemberOf<F>>(
+        node: &Arc<Node>,
+        reader: &mut Reader<'_>,
+    ) -> Result<C, ReadError> {
         reader.config::<C>(node)
     }
 }
@@ -77,14 +80,14 @@ pub enum RegistryError {
         second_place: Place,
     },
     /// A type's id cannot name a folder.
-    #[error("{rust_path} ({place}): {source}")]
+    #[error("{rust_path} ({place}): {why}")]
     InvalidId {
         /// The type.
         rust_path: String,
         /// Where it is declared.
         place: Place,
         /// What is wrong with the id.
-        source: InvalidId,
+        why: InvalidId,
     },
     /// No such type in this binary.
     #[error("this binary has no {what} with the id `{id}`; it has {}", list_of(.known))]
@@ -122,10 +125,10 @@ impl Registry {
         let mut by_id: HashMap<&'static str, &'static TypeSchema> = HashMap::new();
         for entry in inventory::iter::<Registered> {
             let schema = (entry.schema)();
-            check_type_id(schema.id()).map_err(|source| RegistryError::InvalidId {
+            check_type_id(schema.id()).map_err(|why| RegistryError::InvalidId {
                 rust_path: schema.rust_path().to_owned(),
                 place: schema.place(),
-                source,
+                why,
             })?;
             if let Some(other) = by_id.insert(schema.id(), schema) {
                 let mut both = [other, schema];

@@ -8,11 +8,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use super::Experiment;
 use super::driver::{Driver, Message};
 use super::failures::RunError;
+use super::interrupt::Interrupts;
 use super::shared::Shared;
 use super::state::JobError;
-use super::Experiment;
 use crate::config::{Registry, RegistryError};
 use crate::ids::{InvalidId, check_experiment_id};
 use crate::launcher::Local;
@@ -115,22 +116,23 @@ impl ExperimentBuilder {
         let mut record = shared.run().record(shared.id());
         let run_error = |source| StartError::Run { path: shared.run().path().to_owned(), source };
         shared.run().write(&record).map_err(run_error)?;
+        let interrupts = Interrupts::take(&shared)
+            .map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
         let planned = plan(&experiment);
         let waited = shared.wait_all();
+        if shared.is_interrupted() {
+            interrupts.settle();
+        }
+        drop(interrupts);
         // The driver may be gone already, which the wait has told.
         let _ = shared.send(Message::Closed);
+        // Threads that wait for jobs which go on end with this process.
         let driver = driver.join();
         let failed = shared.failed_jobs();
-        let (submitted, ran) = shared.totals();
-        let summary = Summary {
-            experiment: shared.id().to_owned(),
-            ran,
-            found_done: submitted - failed.len() - ran.min(submitted - failed.len()),
-            failed: failed.len(),
-            elapsed: begin.elapsed(),
-            run: shared.run().path().to_owned(),
-        };
+        let summary = shared.summary(begin.elapsed());
+        let submitted = summary.submitted;
         let plan = planned.err().filter(|error| failed.is_empty() || !hands_on_failure(error));
+        let waited = if shared.is_interrupted() { Err(JobError::Interrupted) } else { waited };
         let result = match (waited, driver) {
             (Err(error), _) => Err(error.into()),
             (Ok(()), Err(_)) => Err(JobError::Broken.into()),
@@ -138,7 +140,7 @@ impl ExperimentBuilder {
             (Ok(()), Ok(())) if failed.is_empty() => Err(plan.unwrap_or_else(|| JobError::Broken.into())),
             _ => Err(anyhow::Error::from(RunError { failed, submitted, plan })),
         };
-        close(&shared, &mut record, &summary, submitted, result.as_ref().err());
+        close(&shared, &mut record, &summary, result.as_ref().err());
         shared.report(&Event::RunEnded(summary));
         result
     }
@@ -154,8 +156,9 @@ impl ExperimentBuilder {
             .map_err(|source| StartError::Run { path: workspace.experiment(&self.id), source })?;
         let executable = std::env::current_exe()
             .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
-        let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(machine_cpus, NonZeroU32::get);
-        let capacity = Capacity { cpus, memory: None, gpus: Vec::new() };
+        let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(crate::launcher::cpus, NonZeroU32::get);
+        let memory = workspace.settings().local.memory_bytes.or_else(crate::launcher::memory);
+        let capacity = Capacity { cpus, memory, gpus: Vec::new() };
         let launcher = Local::new(workspace.clone(), executable);
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, capacity.clone(), sender.clone()));
@@ -172,26 +175,19 @@ impl fmt::Debug for ExperimentBuilder {
     }
 }
 
-/// The CPUs that this process may use; cgroup limits count.
-fn machine_cpus() -> u32 {
-    thread::available_parallelism().ok().and_then(|n| u32::try_from(n.get()).ok()).unwrap_or(1)
-}
-
 /// Whether the plan's error only says that one of its jobs failed, which the run says better.
 fn hands_on_failure(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref::<JobError>(), Some(JobError::Failed { .. } | JobError::Cancelled(_)))
 }
 
-fn close(
-    shared: &Shared,
-    record: &mut RunRecord,
-    summary: &Summary,
-    submitted: usize,
-    error: Option<&anyhow::Error>,
-) {
-    record.status = if error.is_some() { RunStatus::Failed } else { RunStatus::Done };
+fn close(shared: &Shared, record: &mut RunRecord, summary: &Summary, error: Option<&anyhow::Error>) {
+    record.status = match error {
+        _ if shared.is_interrupted() => RunStatus::Interrupted,
+        Some(_) => RunStatus::Failed,
+        None => RunStatus::Done,
+    };
     record.end = Some(crate::clock::timestamp());
-    record.jobs = submitted;
+    record.jobs = summary.submitted;
     record.failed = summary.failed;
     record.error = error.map(|error| format!("{error:#}"));
     if let Err(error) = shared.run().write(record) {

@@ -14,12 +14,19 @@ use crate::report::Event as Report;
 use crate::scheduler::{
     Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Scheduler, State, TokenNumber,
 };
+use crate::value::Node;
 use crate::workspace::{Failure, TokenFile};
 
 /// What the driver is told.
 pub(crate) enum Message {
     /// A job to run, and the jobs that have to be done first.
     Submitted { cell: Arc<JobCell>, depends_on: Vec<JobKey>, options: Box<SubmitOptions> },
+    /// The GPUs of this machine, looked for when the first job asks for one.
+    GpusFound(Vec<String>),
+    /// Nothing more is to be started.
+    Draining,
+    /// What runs is to be stopped.
+    StopAll,
     /// A token of the plan.
     TokenDeclared { name: Arc<str>, capacity: u64 },
     /// A token's capacity, or what other processes hold of it, has changed.
@@ -42,6 +49,8 @@ pub(crate) struct Driver {
     tokens: Vec<TokenFile>,
     token_numbers: HashMap<Arc<str>, TokenNumber>,
     watch: Option<TokenWatch>,
+    /// The names of the GPUs, by their index in the scheduler.
+    gpus: Vec<String>,
     actions: Vec<Action>,
 }
 
@@ -59,6 +68,7 @@ impl Driver {
             tokens: Vec::new(),
             token_numbers: HashMap::new(),
             watch: None,
+            gpus: Vec::new(),
             actions: Vec::new(),
         }
     }
@@ -81,6 +91,14 @@ impl Driver {
                     self.scheduler.handle(event, &mut self.actions);
                 }
                 Message::Progress { job, progress } => self.progress(job, progress),
+                Message::GpusFound(names) => {
+                    let gpus = (0..).take(names.len()).collect();
+                    self.gpus = names;
+                    let capacity = Capacity { gpus, ..self.shared.capacity().clone() };
+                    self.scheduler.handle(Event::CapacityChanged(capacity), &mut self.actions);
+                }
+                Message::Draining => self.scheduler.handle(Event::Draining, &mut self.actions),
+                Message::StopAll => self.stop_all(),
                 Message::Closed => break,
             }
             self.act();
@@ -102,7 +120,8 @@ impl Driver {
             match TokenWatch::start(self.to_self.clone(), self.launcher.holders()) {
                 Ok(watch) => self.watch = Some(watch),
                 Err(error) => {
-                    let text = format!("tokens cannot be watched ({error}): what other processes give back is not seen");
+                    let text =
+                        format!("tokens cannot be watched ({error}): what other processes give back is not seen");
                     self.shared.report(&Report::Warning(text));
                 }
             }
@@ -115,7 +134,7 @@ impl Driver {
     fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
         // Jobs that the scheduler does not know were done when they were submitted.
         let depends_on = depends_on.iter().filter_map(|key| self.numbers.get(key).copied()).collect();
-        let resources = options.resources.clone().or(cell.node.schema().resources());
+        let resources = &cell.resources;
         // Every token was declared before it could be asked for.
         let tokens = options.tokens.iter().filter_map(|(name, n)| Some((*self.token_numbers.get(name)?, *n)));
         let tokens: Vec<_> = tokens.collect();
@@ -125,7 +144,7 @@ impl Driver {
             gpus: resources.gpu_count(),
             tokens: tokens.clone(),
         };
-        let max_retries = options.max_retries.unwrap_or(0);
+        let max_retries = max_retries(&cell.node, options);
         let request = Request { depends_on, needs, priority: options.priority, max_retries };
         // The numbers are given in order, so what the job holds is known before it can be started.
         match self.scheduler.submit(request, &mut self.actions) {
@@ -155,6 +174,10 @@ impl Driver {
                 self.shared.job_runs(&cell, true);
                 Event::JobFoundElsewhere(job)
             }
+            Progress::Freed => {
+                cell.set(JobState::Waiting);
+                Event::JobFreed(job)
+            }
             Progress::Deferred(place) => {
                 cell.set(JobState::Waiting);
                 let Some(&(token, _)) = self.tokens_of.get(&job).and_then(|tokens| tokens.get(place)) else { return };
@@ -167,35 +190,64 @@ impl Driver {
                 self.shared.job_ended(&cell, JobState::Done, ran);
                 Event::JobEnded { job, outcome: Outcome::Done }
             }
-            Progress::Ended(End::Failed(failure)) => {
-                self.shared.job_ended(&cell, JobState::Failed(failure), true);
-                Event::JobEnded { job, outcome: Outcome::Failed { retry: false } }
+            Progress::Ended(End::Failed(Failure::Stopped)) => {
+                self.shared.job_ended(&cell, JobState::Cancelled, true);
+                Event::JobEnded { job, outcome: Outcome::Cancelled }
             }
+            Progress::Ended(End::Failed(failure)) => return self.failed(job, &cell, failure),
         };
         self.scheduler.handle(event, &mut self.actions);
+    }
+
+    /// An attempt has failed: the scheduler knows whether there is another one.
+    fn failed(&mut self, job: JobNumber, cell: &JobCell, failure: Failure) {
+        let retry = failure.may_pass(cell.node.schema().resumable());
+        let event = Event::JobEnded { job, outcome: Outcome::Failed { retry } };
+        self.scheduler.handle(event, &mut self.actions);
+        if self.scheduler.state(job).is_final() {
+            self.shared.job_ended(cell, JobState::Failed(failure), true);
+        } else {
+            self.shared.job_retried(cell, &failure);
+        }
     }
 
     /// Does what the scheduler has decided.
     fn act(&mut self) {
         for action in std::mem::take(&mut self.actions) {
             match action {
-                Action::StartJob { job, gpus: _ } => self.start(job),
+                Action::StartJob { job, gpus } => self.start(job, &gpus),
                 Action::Ended(job) => self.ended_unstarted(job),
-                // Nothing asks for it yet: the plan has no way to stop a job.
-                Action::StopJob(_) => {}
+                Action::StopJob(job) => self.launcher.stop(self.cells[job.index()].key()),
             }
         }
     }
 
-    fn start(&mut self, job: JobNumber) {
+    fn start(&mut self, job: JobNumber, gpus: &[u32]) {
         let cell = &self.cells[job.index()];
         cell.set(JobState::Starting);
         let tokens = self.tokens_of.get(&job).into_iter().flatten();
         let tokens = tokens.map(|&(token, amount)| (self.tokens[token.index()].clone(), amount)).collect();
-        let order = Order { folder: cell.folder.clone(), node: cell.node.clone(), tokens };
+        let gpu_names = gpus.iter().filter_map(|&index| self.gpus.get(index as usize).cloned()).collect::<Vec<_>>();
+        let order = Order {
+            folder: cell.folder.clone(),
+            node: cell.node.clone(),
+            tokens,
+            memory: cell.resources.memory_bytes(),
+            gpus: (!gpus.is_empty()).then(|| gpu_names.join(",")),
+            time: cell.resources.time_limit(),
+        };
         let to_self = self.to_self.clone();
         // If the driver is gone, the job's own record tells the next one.
         self.launcher.start(order, move |progress| drop(to_self.send(Message::Progress { job, progress })));
+    }
+
+    fn stop_all(&mut self) {
+        // Jobs are numbered in order of submission.
+        for job in self.numbers.values().copied().collect::<Vec<_>>() {
+            if self.scheduler.state(job).holds_resources() {
+                self.scheduler.handle(Event::StopRequested(job), &mut self.actions);
+            }
+        }
     }
 
     fn ended_unstarted(&mut self, job: JobNumber) {
@@ -209,3 +261,11 @@ impl Driver {
         self.shared.job_ended(&cell, state, false);
     }
 }
+
+/// How often a job is tried again: what the plan says, or for a task that resumes, often enough for a long computation.
+pub(super) fn max_retries(node: &Node, options: &SubmitOptions) -> u32 {
+    options.max_retries.unwrap_or(if node.schema().resumable() { RESUMES } else { 0 })
+}
+
+/// How often a resumable job is run again, unless the plan says otherwise.
+const RESUMES: u32 = 3;

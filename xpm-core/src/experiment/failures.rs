@@ -66,7 +66,8 @@ impl fmt::Display for RunError {
             write!(f, ", and {skipped} could not be started because of these")?;
         }
         f.write_str(":")?;
-        let (skipped_shown, shown) = if started.is_empty() { (&self.failed[..], &[][..]) } else { (&[][..], &started[..]) };
+        let (skipped_shown, shown) =
+            if started.is_empty() { (&self.failed[..], &[][..]) } else { (&[][..], &started[..]) };
         for job in skipped_shown.iter().chain(shown.iter().copied()).take(SHOWN) {
             write!(f, "\n  {}", job.job)?;
             for (key, value) in &job.tags {
@@ -81,8 +82,5 @@ impl fmt::Display for RunError {
     }
 }
 
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.plan.as_ref().map(|error| &**error as _)
-    }
-}
+// The plan's error is told in full by `Display`, since it stands beside the jobs: it is no cause of them.
+impl std::error::Error for RunError {}

@@ -63,7 +63,7 @@ impl<T: Task> Job<T> {
     }
 
     fn ended(&self) -> Result<JobState, JobError> {
-        Ok(self.cell.wait())
+        self.shared.wait_for(&self.cell)
     }
 
     /// Waits until the job has ended, and gives what it returned.

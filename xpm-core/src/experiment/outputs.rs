@@ -42,12 +42,14 @@ pub struct ByPromise;
 
 macro_rules! promised {
     ($($promise:ty);*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<T>, ByPromise> for $promise {
             fn into_arg(self) -> Arg<Json<T>> {
                 Arg::of(Value::Promise(self.job.clone()))
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: Plain> IntoArg<T, ByPromise> for $promise {
             fn into_arg(self) -> Arg<T> {
                 Arg::of(Value::Promise(self.job.clone()))
@@ -61,12 +63,14 @@ fn promises<T>(items: impl IntoIterator<Item = Promise<T>>) -> Arg<Json<Vec<T>>>
     Arg::of(Value::List(items.into_iter().map(|promise| Value::Promise(promise.job)).collect()))
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Json<Vec<T>>, ByPromise> for Vec<Promise<T>> {
     fn into_arg(self) -> Arg<Json<Vec<T>>> {
         promises(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static, const N: usize> IntoArg<Json<Vec<T>>, ByPromise> for [Promise<T>; N] {
     fn into_arg(self) -> Arg<Json<Vec<T>>> {
         promises(self)
@@ -115,12 +119,14 @@ impl fmt::Debug for JobFile {
 #[derive(Debug)]
 pub struct ByJobFile;
 
+#[diagnostic::do_not_recommend]
 impl IntoArg<PathBuf, ByJobFile> for JobFile {
     fn into_arg(self) -> Arg<PathBuf> {
         Arg::of(self.value())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoArg<PathBuf, ByJobFile> for &JobFile {
     fn into_arg(self) -> Arg<PathBuf> {
         Arg::of(self.value())

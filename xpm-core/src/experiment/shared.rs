@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -14,10 +15,10 @@ use super::state::{JobCell, JobError, JobState};
 use crate::config::{JobSource, ReadError};
 use crate::ids::{JobKey, check_token_name};
 use crate::job::read_output;
-use crate::report::{Event, JobLabel, Reporter};
+use crate::report::{Event, JobLabel, Reporter, Summary};
 use crate::scheduler::Capacity;
 use crate::value::{JobRef, Node};
-use crate::workspace::{RunFolder, TokenFile, Workspace};
+use crate::workspace::{Failure, RunFolder, TokenFile, Workspace};
 
 /// One run of an experiment.
 pub(crate) struct Shared {
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     tokens: Mutex<HashMap<Arc<str>, u64>>,
     all_ended: Condvar,
     ran: AtomicUsize,
+    interrupted: AtomicBool,
+    gpus: OnceLock<usize>,
 }
 
 /// Every job of the run, in order of submission.
@@ -62,6 +65,8 @@ impl Shared {
             tokens: Mutex::default(),
             all_ended: Condvar::new(),
             ran: AtomicUsize::new(0),
+            interrupted: AtomicBool::new(false),
+            gpus: OnceLock::new(),
         }
     }
 
@@ -114,17 +119,18 @@ impl Shared {
 
     /// Enters a job unless one of its name is there; says which it is, and whether it is new.
     pub(super) fn enter(&self, cell: Arc<JobCell>) -> (Arc<JobCell>, bool) {
-        let done = cell.state().is_final();
+        let state = cell.state();
         let mut jobs = self.jobs();
         if let Some(known) = jobs.by_key.get(cell.key()) {
             return (known.clone(), false);
         }
         jobs.by_key.insert(cell.key().clone(), cell.clone());
-        if done {
+        if state.is_final() {
             jobs.ended += 1;
+            jobs.failed += usize::from(state != JobState::Done);
             let label = label(&jobs, &cell);
             drop(jobs);
-            self.report(&Event::JobFoundDone(label));
+            self.report_end(&cell, &state, label, false);
         }
         (cell, true)
     }
@@ -156,26 +162,97 @@ impl Shared {
         if state == JobState::Done && ran {
             self.ran.fetch_add(1, Ordering::Relaxed);
         }
-        match &state {
-            JobState::Failed(failure) => {
-                let log = cell.folder.stderr();
-                let log = log.exists().then_some(log);
-                self.report(&Event::JobFailed { job: label, failure: failure.clone(), log });
-            }
-            _ if ran => self.report(&Event::JobDone(label)),
-            _ => self.report(&Event::JobFoundDone(label)),
-        }
+        self.report_end(cell, &state, label, ran);
         cell.set(state);
         // Waiters look at the count under this lock, so the wake-up cannot be missed.
         drop(self.jobs());
         self.all_ended.notify_all();
     }
 
+    fn report_end(&self, cell: &JobCell, state: &JobState, label: JobLabel, ran: bool) {
+        match state {
+            JobState::Failed(failure) => {
+                let log = cell.folder.stderr();
+                let log = log.exists().then_some(log);
+                self.report(&Event::JobFailed { job: label, failure: failure.clone(), log });
+            }
+            JobState::Cancelled => self.report(&Event::JobStopped(label)),
+            _ if ran => self.report(&Event::JobDone(label)),
+            _ => self.report(&Event::JobFoundDone(label)),
+        }
+    }
+
+    /// An attempt has failed and there will be another.
+    pub(super) fn job_retried(&self, cell: &JobCell, failure: &Failure) {
+        cell.set(JobState::Waiting);
+        let label = label(&self.jobs(), cell);
+        self.report(&Event::JobRetried { job: label, failure: failure.clone() });
+    }
+
     /// Waits until every job submitted so far has ended.
     pub(crate) fn wait_all(&self) -> Result<(), JobError> {
         let jobs = self.jobs();
-        let jobs = self.all_ended.wait_while(jobs, |jobs| jobs.ended < jobs.by_key.len() && !jobs.broken);
-        if jobs.unwrap_or_else(PoisonError::into_inner).broken { Err(JobError::Broken) } else { Ok(()) }
+        let unfinished = |jobs: &mut Jobs| jobs.ended < jobs.by_key.len() && !jobs.broken && !self.is_interrupted();
+        let jobs = self.all_ended.wait_while(jobs, unfinished).unwrap_or_else(PoisonError::into_inner);
+        match () {
+            () if jobs.broken => Err(JobError::Broken),
+            () if jobs.ended < jobs.by_key.len() => Err(JobError::Interrupted),
+            () => Ok(()),
+        }
+    }
+
+    /// Waits until one job has ended.
+    pub(super) fn wait_for(&self, cell: &JobCell) -> Result<JobState, JobError> {
+        let state = cell.wait(|| self.is_interrupted());
+        if state.is_final() { Ok(state) } else { Err(JobError::Interrupted) }
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Stops submitting and starting; whoever waits gets an error. Gives the number of jobs that run.
+    pub(super) fn interrupt(&self) -> usize {
+        self.interrupted.store(true, Ordering::SeqCst);
+        let jobs = self.jobs();
+        let cells: Vec<_> = jobs.by_key.values().cloned().collect();
+        drop(jobs);
+        self.all_ended.notify_all();
+        // A driver that is gone starts nothing either.
+        let _ = self.send(Message::Draining);
+        let mut running = 0;
+        for cell in &cells {
+            running += usize::from(matches!(cell.state(), JobState::Running | JobState::Starting));
+            cell.wake();
+        }
+        running
+    }
+
+    /// Asks what runs to stop, and waits for it.
+    pub(super) fn stop_running(&self) {
+        if self.send(Message::StopAll).is_err() {
+            return;
+        }
+        let cells: Vec<_> = self.jobs().by_key.values().cloned().collect();
+        for cell in cells {
+            if matches!(cell.state(), JobState::Running | JobState::Starting) {
+                cell.wait(|| self.jobs().broken);
+            }
+        }
+    }
+
+    /// How many GPUs jobs may use. Looked for when the first job asks, since that takes a program's start.
+    pub(super) fn gpu_count(&self) -> usize {
+        *self.gpus.get_or_init(|| {
+            let names = match self.workspace.settings().local.gpus {
+                Some(count) => (0..count).map(|index| index.to_string()).collect(),
+                None => crate::launcher::gpus(),
+            };
+            let count = names.len();
+            // Without a driver nothing is started.
+            let _ = self.send(Message::GpusFound(names));
+            count
+        })
     }
 
     /// Ends every job that has not ended, since there is no driver any more.
@@ -202,9 +279,20 @@ impl Shared {
         jobs.by_key.values().filter_map(|cell| FailedJob::of(cell)).collect()
     }
 
-    /// How many jobs there are, and how many were run by this run.
-    pub(super) fn totals(&self) -> (usize, usize) {
-        (self.jobs().by_key.len(), self.ran.load(Ordering::Relaxed))
+    /// The run in numbers.
+    pub(super) fn summary(&self, elapsed: Duration) -> Summary {
+        let jobs = self.jobs();
+        let ran = self.ran.load(Ordering::Relaxed);
+        Summary {
+            experiment: self.id.clone(),
+            submitted: jobs.by_key.len(),
+            ran,
+            found_done: jobs.ended.saturating_sub(jobs.failed + ran),
+            failed: jobs.failed,
+            unfinished: jobs.by_key.len() - jobs.ended,
+            elapsed,
+            run: self.run.path().to_owned(),
+        }
     }
 
     /// The folder that no plain path may point into.
@@ -223,12 +311,7 @@ impl Shared {
 }
 
 fn label(jobs: &Jobs, cell: &JobCell) -> JobLabel {
-    JobLabel {
-        key: cell.key().clone(),
-        tags: cell.tags.clone(),
-        ended: jobs.ended,
-        submitted: jobs.by_key.len(),
-    }
+    JobLabel { key: cell.key().clone(), tags: cell.tags.clone(), ended: jobs.ended, submitted: jobs.by_key.len() }
 }
 
 /// The plan's jobs, for a configuration that is validated before it is submitted.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::ids::JobKey;
+use crate::schema::Resources;
 use crate::value::{Node, Tags};
 use crate::workspace::{Failure, JobFolder};
 
@@ -52,6 +53,11 @@ pub enum JobError {
     /// Its output cannot be read.
     #[error("{0}")]
     Output(String),
+    /// The run was interrupted.
+    #[error(
+        "interrupted: nothing more is started; what runs goes on by itself, and is found again when this is run again"
+    )]
+    Interrupted,
     /// The driver of the run is gone.
     #[error("the run has broken down and starts nothing more; its jobs are found again when it is run again")]
     Broken,
@@ -62,14 +68,16 @@ pub(crate) struct JobCell {
     pub(crate) folder: JobFolder,
     pub(crate) node: Arc<Node>,
     pub(crate) tags: Arc<Tags>,
+    /// What the job needs, its task's defaults included.
+    pub(crate) resources: Resources,
     state: Mutex<JobState>,
     changed: Condvar,
 }
 
 impl JobCell {
-    pub(crate) fn new(folder: JobFolder, node: Arc<Node>, state: JobState) -> Self {
+    pub(crate) fn new(folder: JobFolder, node: Arc<Node>, resources: Resources, state: JobState) -> Self {
         let tags = node.tags();
-        Self { folder, node, tags, state: Mutex::new(state), changed: Condvar::new() }
+        Self { folder, node, tags, resources, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     pub(crate) fn key(&self) -> &JobKey {
@@ -86,10 +94,16 @@ impl JobCell {
         self.changed.notify_all();
     }
 
-    /// Waits until the job has ended.
-    pub(crate) fn wait(&self) -> JobState {
-        let guard = self.changed.wait_while(self.lock(), |state| !state.is_final());
+    /// Waits until the job has ended, or `given_up` says that nobody waits any more; gives the state it is in then.
+    pub(crate) fn wait(&self, given_up: impl Fn() -> bool) -> JobState {
+        let guard = self.changed.wait_while(self.lock(), |state| !state.is_final() && !given_up());
         guard.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes those who wait look again.
+    pub(crate) fn wake(&self) {
+        drop(self.lock());
+        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, JobState> {

@@ -3,19 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::driver::Message;
+use super::driver::{Message, max_retries};
 use super::state::{JobCell, JobError, JobState};
 use super::{Experiment, Job, Shared};
-use crate::config::{
-    ArgStruct, Complete, Configure, ReadError, Reader, References, SubmitOptions, references,
-};
+use crate::config::{ArgStruct, Complete, Configure, ReadError, Reader, References, SubmitOptions, references};
 use crate::identity::{self, Refused};
 use crate::ids::JobKey;
 use crate::job::Task;
 use crate::report::Event;
 use crate::schema::Resources;
-use crate::value::Node;
-use crate::workspace::StatusError;
+use crate::value::{Node, Value};
+use crate::workspace::{Status, StatusError};
 
 /// Something that a job waits for before it starts: `&job`, or `token.dependency(n)`.
 #[derive(Clone, Debug)]
@@ -52,28 +50,29 @@ impl Dependency {
 #[non_exhaustive]
 pub enum SubmitError {
     /// An argument has no identity.
-    #[error("{task}: {source}{}", set_at(place))]
+    #[error("{task}: {why}{}", set_at(place))]
     Refused {
         /// The task's id.
         task: String,
         /// Where the argument was set.
         place: Option<String>,
         /// What is wrong.
-        source: Refused,
+        why: Refused,
     },
     /// A `validate` function refused a configuration, or a value does not fit its type.
-    #[error("{task}: {source}{}", set_at(place))]
+    #[error("{task}: {why}{}", set_at(place))]
     Invalid {
         /// The task's id.
         task: String,
         /// Where the argument was set.
         place: Option<String>,
         /// What is wrong.
-        source: ReadError,
+        why: ReadError,
     },
     /// A task was given as a plain value.
     #[error(
-        "{task}: argument `{argument}`{} is a task that was not submitted; submit it, and give the job", set_at(place)
+        "{task}: argument `{argument}`{} is a task that was not submitted; submit it, and give the job",
+        set_at(place)
     )]
     NotSubmitted {
         /// The task's id.
@@ -121,7 +120,9 @@ pub enum SubmitError {
         capacity: u64,
     },
     /// The token belongs to another experiment.
-    #[error("{task} asks for token `{token}`, which was not declared in this experiment: call `xp.token(\"{token}\", …)`")]
+    #[error(
+        "{task} asks for token `{token}`, which was not declared in this experiment: call `xp.token(\"{token}\", …)`"
+    )]
     UnknownToken {
         /// The task's id.
         task: String,
@@ -220,6 +221,17 @@ pub trait Submit: Configure {
         self
     }
 
+    /// How often a failed attempt is followed by another one: retries, not attempts. Without it none, but 3 for a task
+    /// that is resumable. Not in the identity.
+    #[must_use]
+    fn max_retries(mut self, max_retries: u32) -> Self
+    where
+        <Self::Built as ArgStruct>::Target: Task,
+    {
+        self.args_mut().meta_mut().options_mut().max_retries = Some(max_retries);
+        self
+    }
+
     /// Jobs with a higher priority start first; among equals, those submitted first. Not in the identity.
     #[must_use]
     fn priority(mut self, priority: i64) -> Self
@@ -241,9 +253,15 @@ impl Shared {
         options: &SubmitOptions,
         validate: impl FnOnce(&mut Reader<'_>) -> Result<(), ReadError>,
     ) -> Result<Arc<JobCell>, SubmitError> {
+        if self.is_interrupted() {
+            return Err(JobError::Interrupted.into());
+        }
         let task = || node.schema().id().to_owned();
-        let identity = identity::digest(node)
-            .map_err(|source| SubmitError::Refused { task: task(), place: place_of(node, &source.path), source })?;
+        let identity = identity::digest(node).map_err(|why| SubmitError::Refused {
+            task: task(),
+            place: place_of(node, &why.path),
+            why,
+        })?;
         let found = references(node, &self.jobs_folder());
         self.check(node, &found)?;
         let key = JobKey { task: node.schema().id().into(), identity };
@@ -256,33 +274,34 @@ impl Shared {
             match validate(&mut Reader::new(self, folder.path())) {
                 // What depends on an output that is not known yet is checked by the job, before it executes.
                 Ok(()) | Err(ReadError::NotYet(_)) => {}
-                Err(source) => {
-                    let place = match &source {
+                Err(why) => {
+                    let place = match &why {
                         ReadError::Argument { path, .. } | ReadError::Invalid { path, .. } => place_of(node, path),
                         ReadError::NotYet(_) => None,
                     };
-                    return Err(SubmitError::Invalid { task: task(), place, source });
+                    return Err(SubmitError::Invalid { task: task(), place, why });
                 }
             }
         }
-        let done = match folder.read_status() {
-            Ok(status) => status.is_some_and(|status| status.is_done()),
+        let status = match folder.read_status() {
+            Ok(status) => status,
             Err(error @ StatusError::Damaged { .. }) => {
                 self.report(&Event::Warning(format!("{error}; the job is run again, and the file is kept")));
-                false
+                None
             }
             Err(error) => return Err(error.into()),
         };
         let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
         depends_on.retain(|job| *job != key);
-        if !done {
+        let state = state_before(node, options, status.as_ref());
+        if state == JobState::Waiting {
             self.check_known(node, &depends_on)?;
         }
-        let state = if done { JobState::Done } else { JobState::Waiting };
-        let (cell, new) = self.enter(Arc::new(JobCell::new(folder, node.clone(), state)));
+        let resources = options.resources.clone().or(node.schema().resources());
+        let (cell, new) = self.enter(Arc::new(JobCell::new(folder, node.clone(), resources, state)));
         if new {
             self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
-            if !done {
+            if cell.state() == JobState::Waiting {
                 let options = Box::new(options.clone());
                 self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
             }
@@ -336,12 +355,12 @@ impl Shared {
         if let (Some(wanted), Some(there)) = (resources.memory_bytes(), capacity.memory)
             && wanted > there
         {
-            let hint = " (`[local] memory` in xpm.toml)";
+            let hint = " (`[local] memory_bytes` in xpm.toml)";
             return too_large(format!("{wanted} bytes of memory"), format!("{there} bytes"), hint);
         }
-        if resources.gpu_count() as usize > capacity.gpus.len() {
-            let hint = " (`[local] gpus` in xpm.toml)";
-            return too_large(format!("{} GPUs", resources.gpu_count()), capacity.gpus.len().to_string(), hint);
+        if resources.gpu_count() > 0 && resources.gpu_count() as usize > self.gpu_count() {
+            let hint = " (`CUDA_VISIBLE_DEVICES`, `nvidia-smi`, or `[local] gpus` in xpm.toml)";
+            return too_large(format!("{} GPUs", resources.gpu_count()), self.gpu_count().to_string(), hint);
         }
         Ok(())
     }
@@ -357,14 +376,32 @@ impl Shared {
     }
 }
 
-/// Where the argument at `path`, dotted, was set: as deep as the path can be followed.
+/// What an earlier run has left of the job. A failed job is run again; one that is resumable and has had all its retries
+/// is not, since another attempt would only go on from where those ended: it needs more of them.
+fn state_before(node: &Node, options: &SubmitOptions, status: Option<&Status>) -> JobState {
+    match status.map(|status| (status.attempt, status.result())) {
+        Some((_, Ok(_))) => JobState::Done,
+        Some((attempt, Err(failure)))
+            if node.schema().resumable() && failure.may_pass(true) && attempt > max_retries(node, options) =>
+        {
+            JobState::Failed(failure.clone())
+        }
+        _ => JobState::Waiting,
+    }
+}
+
+/// Where the argument at `path`, dotted, was set: as deep as the path can be followed. Of a configuration, where the
+/// first of its own arguments was set, which is closer to what is wrong with it than where it was given.
 fn place_of(node: &Node, path: &str) -> Option<String> {
+    if path.is_empty() {
+        return node.slots().iter().find_map(|slot| slot.set_at).map(ToString::to_string);
+    }
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
     let name = first.split('[').next().unwrap_or(first);
     let index = node.arguments().iter().position(|arg| arg.name == name)?;
     let slot = &node.slots()[index];
     let below = match slot.value.unmarked() {
-        crate::value::Value::Config(inner) if !rest.is_empty() => place_of(inner, rest),
+        Value::Config(inner) => place_of(inner, rest),
         _ => None,
     };
     below.or_else(|| slot.set_at.map(ToString::to_string))

@@ -23,6 +23,11 @@ pub fn digest(node: &Node) -> Result<Identity, Refused> {
 fn compute(node: &Node) -> Result<Identity, Refused> {
     let mut out = b"xpm".to_vec();
     out.push(FORMAT);
+    if node.variant().is_some() {
+        // A variant that is asked for its own identity, or made by a job.
+        config(node, &mut out)?;
+        return Ok(Identity::from_bytes(Sha256::digest(&out).into()));
+    }
     out.push(b'C');
     string(node.schema().id(), &mut out);
     if let Some(version) = node.schema().version() {

@@ -72,7 +72,10 @@ impl Explainer<'_> {
         let path = format!("{}{name}", self.prefix);
         let nested = nested(&slot.value);
         let value = match nested {
-            Some(node) => node.schema().id().to_owned(),
+            Some(node) => match node.variant() {
+                Some(_) => format!("{}::{}", node.schema().id(), node.short_name()),
+                None => node.schema().id().to_owned(),
+            },
             None => slot.value.to_string(),
         };
         self.out.push(ExplainedArgument { path: path.clone(), value, standing, set_at: slot.set_at });

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
 
 use crate::ids::Identity;
 use crate::schema::Role;
+use crate::sys;
 use crate::value::{Node, Value};
 use crate::workspace::JobFolder;
 
@@ -13,11 +15,41 @@ use crate::workspace::JobFolder;
 #[derive(Debug)]
 pub struct JobContext {
     folder: JobFolder,
+    deadline: Option<Instant>,
+    catching: Once,
 }
 
+/// The error that [`JobContext::out_of_time`] gives.
+#[derive(Debug, thiserror::Error)]
+#[error("out of time")]
+pub(super) struct OutOfTime;
+
 impl JobContext {
-    pub(super) fn new(folder: JobFolder) -> Self {
-        Self { folder }
+    pub(super) fn new(folder: JobFolder, deadline: Option<Instant>) -> Self {
+        Self { folder, deadline, catching: Once::new() }
+    }
+
+    /// From here on a request to stop is something to ask for, and ends the process only after the grace period.
+    pub(super) fn catch_stops(&self) {
+        self.catching.call_once(sys::catch_termination);
+    }
+
+    /// How long the job may still run; `None` without a time limit.
+    pub fn remaining_time(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether the job was asked to stop: it ran out of time, or somebody stops it. It is then killed after a grace
+    /// period. A task that never asks, and is not resumable, is ended by the request itself.
+    pub fn stop_requested(&self) -> bool {
+        self.catch_stops();
+        sys::termination_came()
+    }
+
+    /// The error to return when there is no time left: `return Err(job.out_of_time())`. A resumable task is then run
+    /// again, and finds its files as it left them.
+    pub fn out_of_time(&self) -> anyhow::Error {
+        OutOfTime.into()
     }
 
     /// The job's identity.

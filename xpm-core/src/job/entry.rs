@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::context::OutOfTime;
 use super::{JobContext, Task};
 use crate::config::{ReadError, Reader, Registry, RegistryError};
 use crate::schema::{TypeKind, TypeSchema};
@@ -47,7 +48,15 @@ impl fmt::Debug for TaskEntry {
 fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> Result<Box<RawValue>, Failure> {
     let task: T = reader.config(node).map_err(|error: ReadError| Failure::Arguments { message: error.to_string() })?;
     job.make_nested_folders(node);
-    let output = task.execute(job).map_err(|error| Failure::Error { chain: error.chain().map(ToString::to_string).collect() })?;
-    let text = serde_json::to_string(&output).and_then(RawValue::from_string);
-    text.map_err(|error| Failure::Output { message: format!("it cannot be written as JSON: {error}") })
+    let output = task.execute(job).map_err(|error| match error.downcast_ref::<OutOfTime>() {
+        Some(OutOfTime) => Failure::TimedOut,
+        None => Failure::Error { chain: error.chain().map(ToString::to_string).collect() },
+    })?;
+    let text = serde_json::to_string(&output)
+        .map_err(|error| Failure::Output { message: format!("it cannot be written as JSON: {error}") })?;
+    // What cannot be read back is no result: better now, by the one who made it, than later by every consumer.
+    serde_json::from_str::<T::Output>(&text).map_err(|error| Failure::Output {
+        message: format!("written as JSON it cannot be read back: {error} (JSON has no NaN and no infinite floats)"),
+    })?;
+    RawValue::from_string(text).map_err(|error| Failure::Output { message: error.to_string() })
 }

@@ -1,16 +1,18 @@
 //! The process of one job, from its first instruction to its terminal record.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
+use super::JobContext;
 use super::entry::TaskEntry;
 use super::panics::caught;
 use super::upstream::JobsOnDisk;
-use super::JobContext;
 use crate::config::Reader;
 use crate::identity;
 use crate::ids::JobKey;
@@ -23,17 +25,18 @@ const STACK: usize = 1 << 30;
 
 /// Runs the job in `folder`: reads its arguments, executes its task, writes its terminal record. The exit code is for
 /// people; the record is what counts.
-pub(crate) fn run_job(folder: &Path, attempt: u32) -> u8 {
+pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8 {
     // From here on this process holds the job's lock itself: whatever happens to the driver, nobody starts it again.
     let lock = sys::take_stdin().map(File::from);
     sys::new_session();
     let start = clock::timestamp();
+    let deadline = time.and_then(|time| Instant::now().checked_add(time));
     let result = prepare(folder).and_then(|(workspace, folder)| {
         if let Ok(lock) = &lock {
             // Started by hand, a job may have no lock to write into.
             let _ = Owner::this(attempt, start.clone()).write(lock);
         }
-        let result = on_large_stack(|| execute(&workspace, &folder));
+        let result = on_large_stack(|| execute(&workspace, &folder, deadline));
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);
         match status.write(&folder.status()) {
@@ -95,11 +98,14 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     run().unwrap_or_else(|| unreachable!("the work is taken once, by the thread whose result is returned"))
 }
 
-fn execute(workspace: &Workspace, folder: &JobFolder) -> Result<Box<RawValue>, Failure> {
+fn execute(workspace: &Workspace, folder: &JobFolder, deadline: Option<Instant>) -> Result<Box<RawValue>, Failure> {
     let node = load(workspace, folder)?;
     let run = TaskEntry::find(&folder.key().task).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let jobs = JobsOnDisk(workspace);
-    let context = JobContext::new(folder.clone());
+    let context = JobContext::new(folder.clone(), deadline);
+    if node.schema().resumable() {
+        context.catch_stops();
+    }
     caught(std::panic::AssertUnwindSafe(|| {
         let mut reader = Reader::new(&jobs, folder.path());
         run(&node, &mut reader, &context)
@@ -110,7 +116,7 @@ fn execute(workspace: &Workspace, folder: &JobFolder) -> Result<Box<RawValue>, F
 /// Reads the arguments back and checks that they give the identity that the folder has.
 fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<crate::value::Node>, Failure> {
     let wrong = |message: String| Failure::Arguments { message };
-    let node = read_params(workspace, folder).map_err(|error| wrong(error.to_string()))?;
+    let node = read_params(workspace, folder).map_err(|error| wrong(format!("{:#}", anyhow::Error::from(error))))?;
     let identity = identity::digest(&node).map_err(|error| wrong(error.to_string()))?;
     if identity != folder.key().identity {
         return Err(wrong(format!(
@@ -122,6 +128,8 @@ fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<crate::value::N
 }
 
 /// The command line that runs the job in `folder`.
-pub(crate) fn job_arguments(folder: &Path, attempt: u32) -> [std::ffi::OsString; 4] {
-    ["xpm".into(), "job".into(), PathBuf::from(folder).into(), attempt.to_string().into()]
+pub(crate) fn job_arguments(folder: &Path, attempt: u32, time: Option<Duration>) -> Vec<OsString> {
+    let mut args = vec!["xpm".into(), "job".into(), folder.into(), attempt.to_string().into()];
+    args.extend(time.map(|time| time.as_millis().to_string().into()));
+    args
 }

@@ -19,7 +19,8 @@ impl JobSource for JobsOnDisk<'_> {
     }
 
     fn node(&self, job: &JobRef) -> Result<Arc<Node>, ReadError> {
-        read_params(self.0, &self.0.job(&job.key)).map_err(|error| ReadError::new(error.to_string()))
+        read_params(self.0, &self.0.job(&job.key))
+            .map_err(|error| ReadError::new(format!("{:#}", anyhow::Error::from(error))))
     }
 
     fn output(&self, job: &JobRef) -> Result<serde_json::Value, ReadError> {
@@ -29,7 +30,7 @@ impl JobSource for JobsOnDisk<'_> {
 
 /// What a job returned.
 pub(crate) fn read_output<T: DeserializeOwned>(workspace: &Workspace, key: &JobKey) -> Result<T, String> {
-    let status = workspace.job(key).read_status().map_err(|error| error.to_string())?;
+    let status = workspace.job(key).read_status().map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
     let status = status.ok_or_else(|| format!("{key} has not ended"))?;
     let value = status.result().map_err(|failure| format!("{key} failed: {failure}"))?;
     serde_json::from_str(value.get()).map_err(|error| {

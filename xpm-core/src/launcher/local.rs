@@ -4,29 +4,34 @@
 //! again, write the arguments, start the process with the lock as its standard input, wait, read the record. Each order
 //! has a thread of its own, which waits most of the time; there are never more than the scheduler lets run.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use super::{End, Order, Progress};
+use super::holding::{Asked, HeldTokens, OwnHolders};
+use super::process::{Control, Ended, Stop};
+use super::{End, Order, Progress, machine};
 use crate::ids::JobKey;
 use crate::job::{UNRECORDED, job_arguments};
-use crate::sys::{self, ProcessEnd};
+use crate::sys;
 use crate::workspace::{
-    Failure, JobFolder, JobLock, Owner, Status, StatusError, Taken, TokenFile, TryLock, WaitLock, Workspace,
-    write_params,
+    Failure, JobFolder, JobLock, Owner, Status, StatusError, TryLock, WaitLock, Workspace, write_params,
 };
+
+/// How long a job that is asked to stop may take, unless `xpm.toml` says otherwise.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What came of waiting for somebody else's attempt.
 enum Attached {
     /// It ended like this.
     Ended(End),
     /// Whoever had the lock has left the job as it was.
-    Free(JobLock),
+    Free,
 }
 
 /// Starts jobs on this machine.
@@ -34,43 +39,27 @@ enum Attached {
 pub(crate) struct Local {
     workspace: Workspace,
     executable: Arc<PathBuf>,
+    grace: Duration,
     holders: OwnHolders,
-}
-
-/// The jobs that hold tokens for this driver, which counts them itself.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OwnHolders(Arc<Mutex<HashSet<JobKey>>>);
-
-impl OwnHolders {
-    pub(crate) fn contains(&self, job: &JobKey) -> bool {
-        self.lock().contains(job)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<JobKey>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The tokens that a job holds, given back when it is dropped.
-struct HeldTokens<'a> {
-    tokens: &'a [(TokenFile, u64)],
-    job: &'a JobKey,
-    holders: &'a OwnHolders,
-}
-
-impl Drop for HeldTokens<'_> {
-    fn drop(&mut self) {
-        for (token, _) in self.tokens {
-            // What cannot be given back is struck out by the next one who asks, since the job is gone.
-            let _ = token.give_back(self.job);
-        }
-        self.holders.lock().remove(self.job);
-    }
+    running: Arc<Mutex<HashMap<JobKey, Arc<Control>>>>,
 }
 
 impl Local {
     pub(crate) fn new(workspace: Workspace, executable: PathBuf) -> Self {
-        Self { workspace, executable: executable.into(), holders: OwnHolders::default() }
+        let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
+        let holders = OwnHolders::default();
+        Self { workspace, executable: executable.into(), grace, holders, running: Arc::default() }
+    }
+
+    /// Stops a job that this launcher has started. Its end is told as always.
+    pub(crate) fn stop(&self, job: &JobKey) {
+        if let Some(control) = self.running().get(job) {
+            control.stop();
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<JobKey, Arc<Control>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The jobs that hold tokens for this driver.
@@ -102,7 +91,7 @@ impl Local {
             TryLock::Taken(lock) => lock,
             TryLock::Busy(wait) => match self.attach(folder, wait, tell)? {
                 Attached::Ended(end) => return Ok(Progress::Ended(end)),
-                Attached::Free(lock) => lock,
+                Attached::Free => return Ok(Progress::Freed),
             },
         };
         // Only what is read after the lock is taken counts: somebody may have run the job since the folder was made.
@@ -110,39 +99,46 @@ impl Local {
         if status.as_ref().is_some_and(Status::is_done) {
             return Ok(Progress::Ended(End::Done { ran: false }));
         }
-        let _held = match self.take_tokens(order)? {
-            Ok(held) => held,
-            Err(short) => return Ok(Progress::Deferred(short)),
+        let _held = match HeldTokens::take(&order.tokens, folder.key(), &self.holders) {
+            Ok(Asked::Held(held)) => held,
+            Ok(Asked::Short(place)) => return Ok(Progress::Deferred(place)),
+            Err(error) => return Err(launch_failed_because(error)),
         };
         let attempt = if new && status.is_none() && !folder.stderr().exists() {
             1
         } else {
             let before = folder.last_attempt(status.as_ref());
-            folder.put_attempt_aside(before).map_err(|error| here(&error))?;
+            let keep_files = order.node.schema().resumable();
+            folder.put_attempt_aside(before, keep_files).map_err(|error| here(&error))?;
             before + 1
         };
         write_params(&self.workspace, folder, &order.node).map_err(|error| here(&error))?;
-        let end = self.run(folder, attempt, lock, tell)?;
+        let kills_before = machine::oom_kills();
+        let end = self.run(order, attempt, lock, tell)?;
+        let own_end = |status: &Status| match (status.is_done(), end.stopped) {
+            (true, _) | (false, None) => true,
+            // A job that ends by itself when it is asked to says why, unless it calls that an error.
+            (false, Some(_)) => matches!(status.result(), Err(Failure::TimedOut)),
+        };
         match self.read(folder)? {
-            Some(status) if status.attempt == attempt => Ok(Progress::Ended(end_of(&status, true))),
-            _ => self.died(folder, attempt, end).map(Progress::Ended),
-        }
-    }
-
-    /// Takes the job's tokens, or says of which there is too little. The job's lock is held.
-    fn take_tokens<'a>(&'a self, order: &'a Order) -> Result<Result<Option<HeldTokens<'a>>, usize>, Failure> {
-        if order.tokens.is_empty() {
-            return Ok(Ok(None));
-        }
-        let job = order.folder.key();
-        self.holders.lock().insert(job.clone());
-        let held = HeldTokens { tokens: &order.tokens, job, holders: &self.holders };
-        match TokenFile::take_all(&order.tokens, job) {
-            Ok(Taken::All) => Ok(Ok(Some(held))),
-            Ok(Taken::Short(place)) => Ok(Err(place)),
-            Err(error) => {
-                let chain = anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>();
-                Err(Failure::LaunchFailed { message: chain.join(": ") })
+            Some(status) if status.attempt == attempt && own_end(&status) => Ok(Progress::Ended(end_of(&status, true))),
+            _ => {
+                let killed_for_memory = || {
+                    let more = machine::oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
+                    more || order.memory.is_some_and(|limit| end.process.usage.peak_memory >= limit / 10 * 9)
+                };
+                let failure = match (end.stopped, end.process.code, end.process.signal) {
+                    (Some(Stop::OutOfTime), ..) => Failure::TimedOut,
+                    (Some(Stop::Requested), ..) => Failure::Stopped,
+                    (None, _, Some(libc::SIGKILL)) if killed_for_memory() => Failure::OutOfMemory,
+                    (None, _, Some(signal)) => Failure::Signaled { signal },
+                    (None, Some(code), None) if code == i32::from(UNRECORDED) => {
+                        Failure::Output { message: last_line(folder) }
+                    }
+                    (None, Some(code), None) => Failure::Exited { code },
+                    (None, None, None) => Failure::Lost,
+                };
+                self.died(folder, attempt, failure, &end).map(Progress::Ended)
             }
         }
     }
@@ -167,39 +163,41 @@ impl Local {
                 let failure = self.record(folder, owner.attempt, Failure::Lost, None, lock);
                 Ok(Attached::Ended(End::Failed(failure)))
             }
-            _ => Ok(Attached::Free(lock)),
+            _ => Ok(Attached::Free),
         }
     }
 
-    fn run(
-        &self,
-        folder: &JobFolder,
-        attempt: u32,
-        lock: JobLock,
-        tell: &dyn Fn(Progress),
-    ) -> Result<ProcessEnd, Failure> {
+    fn run(&self, order: &Order, attempt: u32, lock: JobLock, tell: &dyn Fn(Progress)) -> Result<Ended, Failure> {
+        let folder = &order.folder;
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
         let stdout = File::create(folder.stdout()).map_err(|error| here(&error))?;
         let stderr = File::create(folder.stderr()).map_err(|error| here(&error))?;
-        let child = Command::new(&*self.executable)
-            .args(job_arguments(folder.path(), attempt))
+        let mut command = Command::new(&*self.executable);
+        command.args(job_arguments(folder.path(), attempt, order.time));
+        if let Some(gpus) = &order.gpus {
+            command.env("CUDA_VISIBLE_DEVICES", gpus);
+        }
+        let child = command
             .stdin(Stdio::from(lock.into_file()))
             .stdout(stdout)
             .stderr(stderr)
             .spawn()
             .map_err(|error| launch_failed(&self.executable.display().to_string(), &error))?;
+        let control = Control::new(&child, self.grace);
+        self.running().insert(folder.key().clone(), control.clone());
         tell(Progress::Started);
-        sys::wait(child).map_err(|error| launch_failed("waiting for the process", &error))
+        let limited = order.time.map_or(Ok(()), |limit| control.limit_time(limit));
+        if limited.is_err() {
+            control.stop();
+        }
+        let ended = control.wait(child);
+        self.running().remove(folder.key());
+        limited.map_err(|error| launch_failed("the time limit cannot be watched", &error))?;
+        ended.map_err(|error| launch_failed("waiting for the process", &error))
     }
 
-    /// The process is gone and has left no record of this attempt: the driver writes one.
-    fn died(&self, folder: &JobFolder, attempt: u32, end: ProcessEnd) -> Result<End, Failure> {
-        let failure = match (end.code, end.signal) {
-            (_, Some(signal)) => Failure::Signaled { signal },
-            (Some(code), None) if code == i32::from(UNRECORDED) => Failure::Output { message: last_line(folder) },
-            (Some(code), None) => Failure::Exited { code },
-            (None, None) => Failure::Lost,
-        };
+    /// The process is gone and its record does not say how this attempt ended: the driver writes one.
+    fn died(&self, folder: &JobFolder, attempt: u32, failure: Failure, end: &Ended) -> Result<End, Failure> {
         // A process that the job left behind may still hold the lock; then the record is written without.
         let lock = match JobLock::try_take(&folder.lock()) {
             Ok(TryLock::Taken(lock)) => Some(lock),
@@ -207,11 +205,11 @@ impl Local {
         };
         if lock.is_some()
             && let Some(status) = self.read(folder)?
-            && status.attempt >= attempt
+            && (status.attempt > attempt || status.is_done())
         {
             return Ok(end_of(&status, true));
         }
-        Ok(End::Failed(self.record(folder, attempt, failure, Some(end.usage), lock)))
+        Ok(End::Failed(self.record(folder, attempt, failure, Some(end.process.usage), lock)))
     }
 
     /// Writes the record of a failed attempt; that it cannot be written does not change how the attempt ended.
@@ -240,7 +238,7 @@ impl Local {
         match folder.read_status() {
             Ok(status) => Ok(status),
             Err(StatusError::Damaged { .. }) => Ok(None),
-            Err(error) => Err(Failure::LaunchFailed { message: error.to_string() }),
+            Err(error) => Err(launch_failed_because(error)),
         }
     }
 }
@@ -254,6 +252,10 @@ fn end_of(status: &Status, ran: bool) -> End {
 
 fn launch_failed(what: &str, error: &io::Error) -> Failure {
     Failure::LaunchFailed { message: format!("{what}: {error}") }
+}
+
+fn launch_failed_because(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::LaunchFailed { message: format!("{:#}", error.into()) }
 }
 
 /// The last line of the job's standard error.

@@ -26,6 +26,7 @@ fn text_of(event: &Event) -> Option<String> {
         Event::JobFoundDone(_) | Event::JobStarted(_) => return None,
         Event::JobAttached(job) => format!("xpm: {} is run by another process; waiting for it", name(job)),
         Event::JobDone(job) => format!("xpm: [{}/{}] {} done", job.ended, job.submitted, name(job)),
+        Event::JobStopped(job) => format!("xpm: [{}/{}] {} stopped", job.ended, job.submitted, name(job)),
         Event::JobFailed { job, failure, log } => {
             let mut text = format!("xpm: [{}/{}] {} FAILED: {failure}", job.ended, job.submitted, name(job));
             if let Some(log) = log {
@@ -36,6 +37,12 @@ fn text_of(event: &Event) -> Option<String> {
             }
             text
         }
+        Event::JobRetried { job, failure } => format!("xpm: {} is tried again: {failure}", name(job)),
+        Event::Interrupted { running: 0 } => "xpm: interrupted".to_owned(),
+        Event::Interrupted { running } => format!(
+            "xpm: interrupted; {running} running jobs go on by themselves and are found again by the next run; \
+             Ctrl-C again within 2 s stops them too"
+        ),
         Event::Warning(text) => format!("xpm: warning: {text}"),
         Event::RunEnded(summary) => summary_of(summary),
     })
@@ -51,9 +58,12 @@ fn name(job: &JobLabel) -> String {
 
 fn summary_of(summary: &Summary) -> String {
     let mut parts = Vec::new();
-    for (count, what) in
-        [(summary.ran, "run"), (summary.found_done, "done before"), (summary.failed, "failed")]
-    {
+    for (count, what) in [
+        (summary.ran, "run"),
+        (summary.found_done, "done before"),
+        (summary.failed, "failed"),
+        (summary.unfinished, "not ended"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }

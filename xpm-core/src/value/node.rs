@@ -1,5 +1,6 @@
 //! A configuration as a value: its type and a slot per argument, shared by everything that refers to it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
@@ -111,17 +112,18 @@ impl Node {
         }
     }
 
-    /// Its tags and those of everything below it. Where two disagree the outer one wins, and among siblings the later
-    /// argument. Computed once for each node, so shared parts cost nothing.
+    /// Its tags and those of everything below it. An outer tag hides an inner one of the same name; where two parts
+    /// beside each other disagree about a tag, it is left out, since it says nothing of the whole. Computed once for each
+    /// node, so shared parts cost nothing.
     pub fn tags(&self) -> Arc<Tags> {
         self.tags
             .get_or_init(|| {
-                let mut tags = Tags::new();
-                let mut marked = Tags::new();
+                let mut found = Gathered::default();
                 for (arg, slot) in self.arguments().iter().zip(&self.slots) {
-                    gather(&slot.value, arg.name, &mut marked, &mut tags);
+                    found.value(&slot.value, arg.name);
                 }
-                tags.append(&mut marked);
+                let mut tags: Tags = found.below.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
+                tags.append(&mut found.marked);
                 tags.extend(self.own_tags.iter().map(|(k, v)| (k.clone(), v.clone())));
                 Arc::new(tags)
             })
@@ -129,41 +131,62 @@ impl Node {
     }
 }
 
-/// Adds to `marked` what is marked right here under the name `name`, and to `below` the tags of configurations and jobs.
-fn gather(value: &Value, name: &str, marked: &mut Tags, below: &mut Tags) {
-    let mut extend = |tags: &Tags| below.extend(tags.iter().map(|(k, v)| (k.clone(), v.clone())));
-    match value {
-        Value::Tagged(inner) => {
-            gather(inner, name, marked, below);
-            marked.insert(name.to_owned(), TagValue::of(inner));
-        }
-        Value::Config(node) => extend(&node.tags()),
-        Value::Produced(job, node) => {
-            extend(&job.tags);
-            extend(&node.tags());
-        }
-        Value::Job(job) | Value::Promise(job) | Value::File(job, _) => extend(&job.tags),
-        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
-            for (i, item) in items.iter().enumerate() {
-                gather_item(item, name, &i, marked, below);
-            }
-        }
-        Value::Map(entries) => {
-            for (key, item) in entries.iter() {
-                gather_item(item, name, &TagValue::of(key), marked, below);
-            }
-        }
-        _ => {}
-    }
+/// The tags that a node's arguments bring.
+#[derive(Default)]
+struct Gathered {
+    /// Those marked right here, by `tag(value)`.
+    marked: Tags,
+    /// Those of configurations and jobs below; `None` where two disagree.
+    below: BTreeMap<String, Option<TagValue>>,
 }
 
-/// An item marked inside a container is named `argument.index` or `argument.key`.
-fn gather_item(item: &Value, name: &str, step: &dyn fmt::Display, marked: &mut Tags, below: &mut Tags) {
-    match item {
-        Value::Tagged(_) | Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) => {
-            gather(item, &format!("{name}.{step}"), marked, below);
+impl Gathered {
+    fn value(&mut self, value: &Value, name: &str) {
+        match value {
+            Value::Tagged(inner) => {
+                self.value(inner, name);
+                self.marked.insert(name.to_owned(), TagValue::of(inner));
+            }
+            Value::Config(node) => self.tags(&node.tags()),
+            Value::Produced(job, node) => {
+                self.tags(&job.tags);
+                self.tags(&node.tags());
+            }
+            Value::Job(job) | Value::Promise(job) | Value::File(job, _) => self.tags(&job.tags),
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.item(item, name, &i);
+                }
+            }
+            Value::Map(entries) => {
+                for (key, item) in entries.iter() {
+                    self.item(item, name, &TagValue::of(key));
+                }
+            }
+            _ => {}
         }
-        _ => gather(item, name, marked, below),
+    }
+
+    /// An item marked inside a container is named `argument.index` or `argument.key`.
+    fn item(&mut self, item: &Value, name: &str, step: &dyn fmt::Display) {
+        match item {
+            Value::Tagged(_) | Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) => {
+                self.value(item, &format!("{name}.{step}"));
+            }
+            _ => self.value(item, name),
+        }
+    }
+
+    fn tags(&mut self, tags: &Tags) {
+        for (name, value) in tags {
+            match self.below.get_mut(name) {
+                Some(known) if known.as_ref() != Some(value) => *known = None,
+                Some(_) => {}
+                None => {
+                    self.below.insert(name.clone(), Some(value.clone()));
+                }
+            }
+        }
     }
 }
 

@@ -85,13 +85,15 @@ impl JobFolder {
 
     /// Puts everything that attempt number `attempt` left aside, so that the next one starts with an empty folder:
     /// its logs, its record and its files go to `.xpm/attempts/<attempt>`. Of earlier attempts only the records and
-    /// logs are kept. To be called with the lock held.
-    pub(crate) fn put_attempt_aside(&self, attempt: u32) -> io::Result<()> {
+    /// logs are kept. With `keep_files` the job's own files stay where they are, for a task that resumes. To be called with
+    /// the lock held.
+    pub(crate) fn put_attempt_aside(&self, attempt: u32, keep_files: bool) -> io::Result<()> {
         let attempts = self.own().join("attempts");
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
-            if name != ".xpm" && name != "params.json" {
+            let own = OWN.iter().any(|own| name == *own);
+            if name != ".xpm" && name != "params.json" && (own || !keep_files) {
                 entries.push(name);
             }
         }

@@ -80,12 +80,12 @@ pub enum ParamsError {
         found: u32,
     },
     /// It names a type that this binary does not have.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {why}", path.display())]
     Unknown {
         /// The file.
         path: PathBuf,
         /// Which type, and which there are.
-        source: RegistryError,
+        why: RegistryError,
     },
     /// The types have changed since the job was submitted.
     #[error("{}: {why}; it was written by another build of this program: submit the job again", path.display())]
@@ -222,7 +222,7 @@ pub(crate) fn read_params(workspace: &Workspace, folder: &JobFolder) -> Result<A
     }
     let tags = Arc::new(Tags::new());
     let jobs = file.jobs.into_iter().map(|key| Arc::new(JobRef { key, tags: tags.clone() })).collect();
-    let unknown = |source| ParamsError::Unknown { path: path.clone(), source };
+    let unknown = |why| ParamsError::Unknown { path: path.clone(), why };
     let registry = Registry::get().map_err(unknown)?;
     let mut nodes = FileReader { root: workspace.path(), jobs, nodes: Vec::new() };
     for record in file.configs {

@@ -15,7 +15,7 @@ pub(crate) struct RunRecord {
     pub(crate) format: u32,
     pub(crate) experiment: String,
     pub(crate) run: String,
-    /// `running`, `done` or `failed`.
+    /// `running`, `done`, `failed` or `interrupted`.
     pub(crate) status: RunStatus,
     pub(crate) start: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +37,7 @@ pub(crate) enum RunStatus {
     Running,
     Done,
     Failed,
+    Interrupted,
 }
 
 /// The folder of a run.

@@ -58,8 +58,25 @@ pub enum Failure {
         /// What is wrong.
         message: String,
     },
+    /// It ran for longer than its time limit, or gave up in time (`job.out_of_time()`).
+    TimedOut,
+    /// It was killed for want of memory.
+    OutOfMemory,
+    /// It was stopped on request.
+    Stopped,
     /// The process is gone and left no record.
     Lost,
+}
+
+impl Failure {
+    /// Whether another attempt may go better. Of a resumable job, an attempt that ran out of time is continued by the next.
+    pub(crate) fn may_pass(&self, resumable: bool) -> bool {
+        match self {
+            Failure::TimedOut => resumable,
+            Failure::Arguments { .. } | Failure::DependencyFailed { .. } | Failure::Stopped => false,
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -82,6 +99,9 @@ impl fmt::Display for Failure {
             Failure::Output { message } => write!(f, "its output cannot be kept: {message}"),
             Failure::DependencyFailed { job } => write!(f, "not started: {job}, which it depends on, failed"),
             Failure::LaunchFailed { message } => write!(f, "could not be started: {message}"),
+            Failure::TimedOut => f.write_str("ran out of time"),
+            Failure::OutOfMemory => f.write_str("killed for want of memory"),
+            Failure::Stopped => f.write_str("stopped on request"),
             Failure::Lost => f.write_str("its process is gone and left no record"),
         }
     }

@@ -1,0 +1,24 @@
+//! What happens from end to end: a user's program (`stories/program`) as a process, its jobs as processes, real signals,
+//! bad input. A module a story; what they share is in `harness`.
+
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "tests damage files and read the environment")]
+
+#[path = "stories/bad_files.rs"]
+mod bad_files;
+#[path = "stories/bad_ids.rs"]
+mod bad_ids;
+#[path = "stories/bad_jobs.rs"]
+mod bad_jobs;
+#[path = "stories/bad_workdir.rs"]
+mod bad_workdir;
+#[path = "stories/harness.rs"]
+mod harness;
+#[path = "stories/locks.rs"]
+mod locks;
+#[path = "stories/plans.rs"]
+mod plans;
+#[path = "stories/sizes.rs"]
+mod sizes;
+#[path = "stories/submit_errors.rs"]
+mod submit_errors;
