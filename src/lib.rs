@@ -44,7 +44,14 @@ pub mod __private {
     };
     pub use xpm_core::job::{Task, TaskEntry};
     pub use xpm_core::program::dispatch;
-    pub use xpm_core::schema::{ArgSchema, Place, TypeKind, TypeSchema, VariantSchema};
+    pub use xpm_core::schema::{
+        ArgSchema, Place, Resources, Type, TypeKind, TypeSchema, VariantSchema, check_resources,
+    };
     pub use xpm_core::value::{Node, Slot, Tags, Value};
     pub use xpm_macros::ConfigDerive;
 }
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

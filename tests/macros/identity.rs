@@ -52,6 +52,40 @@ fn value_builder_reference_and_arc_are_one() {
     assert_ne!(ByValue::config().data(Data::config().name("y")).identity(), one);
 }
 
+#[config]
+pub enum Loss {
+    Mse,
+    Mae,
+    Huber {
+        #[param(default = 1.0)]
+        delta: f64,
+    },
+}
+
+#[config]
+pub enum OtherLoss {
+    Mse,
+}
+
+#[config]
+pub struct Fit {
+    pub loss: Loss,
+}
+
+#[test]
+fn each_variant_has_its_own_identity() {
+    let (mse, huber) = (Loss::config().mse().identity(), Loss::config().huber().identity());
+    assert_ne!(mse, huber);
+    assert_ne!(mse, Loss::config().mae().identity());
+    assert_ne!(mse, OtherLoss::config().mse().identity());
+    assert_ne!(huber, Loss::config().huber().delta(2.0).identity());
+    assert_eq!(huber, Loss::config().huber().delta(1.0).build().identity());
+
+    let given = Fit::config().loss(Loss::config().mse()).identity();
+    assert_eq!(given, Fit::config().loss(Loss::Mse).identity());
+    assert_ne!(given, Fit::config().loss(Loss::config().mae()).identity());
+}
+
 mod with {
     use super::*;
 

@@ -1,6 +1,7 @@
 //! What the schema says: ids, help, defaults, flags.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use xpm::__private::{ConfigType, TypeKind};
 use xpm::prelude::*;
@@ -44,7 +45,7 @@ fn a_schema_says_what_was_declared() {
     assert_eq!(schema.help(), "A document collection.\n\nWith more to say.");
     assert_eq!(schema.rust_path(), "macros::schema::Collection");
     assert!(schema.place().file.ends_with("schema.rs"));
-    assert_eq!(schema.place().line, 12);
+    assert_eq!(schema.place().line, 13);
     let args: Vec<_> = schema.arguments(None).iter().map(|arg| (arg.name, arg.required(), arg.help)).collect();
     assert_eq!(
         args,
@@ -63,6 +64,39 @@ fn a_schema_says_what_was_declared() {
     assert!(arg("type").ignore_default);
     assert_eq!(arg("place").initial().to_string(), "/data");
     assert_eq!(arg("more").ty.to_string(), "optional JSON (alloc::vec::Vec<u8>)");
+}
+
+#[task(cpus = 4, memory = "8GiB", gpus = 0b10, time = "1h 30m", resumable)]
+struct Heavy {
+    n: u8,
+}
+
+impl Task for Heavy {
+    type Output = ();
+
+    fn execute(&self, _: &JobContext) -> TaskResult<()> {
+        Ok(())
+    }
+}
+
+#[task]
+struct Light;
+
+impl Task for Light {
+    type Output = ();
+
+    fn execute(&self, _: &JobContext) -> TaskResult<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_task_says_what_its_jobs_need() {
+    let (heavy, light) = (Heavy::schema(), Light::schema());
+    assert_eq!(*heavy.resources(), Resources::new().cpus(4).memory("8GiB").gpus(2).time(Duration::from_secs(5400)));
+    assert_eq!((heavy.kind(), heavy.resumable()), (TypeKind::Task, true));
+    assert_eq!(*light.resources(), Resources::new());
+    assert!(!light.resumable());
 }
 
 #[test]

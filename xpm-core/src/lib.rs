@@ -17,6 +17,7 @@ pub mod value;
 pub mod workspace;
 
 mod clock;
+mod fault;
 mod launcher;
 mod settings;
 mod sys;

@@ -2,6 +2,18 @@
 
 use std::ffi::OsString;
 
+/// The fault that a test asks for (see [`crate::fault`]).
+#[cfg(debug_assertions)]
+pub(crate) fn fault() -> Option<String> {
+    read("XPM_FAULT").and_then(|text| text.into_string().ok())
+}
+
+/// Where a test wants the fault points that are reached.
+#[cfg(debug_assertions)]
+pub(crate) fn fault_log() -> Option<OsString> {
+    read("XPM_FAULT_LOG")
+}
+
 /// What `CUDA_VISIBLE_DEVICES` says.
 pub(crate) fn visible_gpus() -> Option<String> {
     read("CUDA_VISIBLE_DEVICES").and_then(|text| text.into_string().ok())

@@ -126,6 +126,7 @@ impl Workspace {
         if path.exists() && !path.is_dir() {
             return Err(WorkspaceError::NotAFolder(path.to_owned()));
         }
+        crate::fault::point("make folder of workspace", Path::new("")).map_err(unwritable("making the folder"))?;
         std::fs::create_dir_all(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
                 let file = path.ancestors().find(|above| above.is_file()).unwrap_or(path);

@@ -94,6 +94,15 @@ pub(crate) fn type_id(id: &LitStr, errors: &Errors) {
     errors.on(id, format!("an id names a folder, and {why}; write for instance `id = \"{mend}\"`"));
 }
 
+/// Checks that an amount is given; whether it is one is checked by `xpm_core::schema::check_resources`.
+pub(crate) fn amount(name: &str, text: &LitStr, errors: &Errors) -> bool {
+    let given = !text.value().is_empty();
+    if !given {
+        errors.on(text, format!("`{name}` is empty: leave it out, or say how much"));
+    }
+    given
+}
+
 /// The files of a job's folder that xpm writes itself.
 const OWN_FILES: [&str; 5] = ["params.json", "status.json", "stdout.log", "stderr.log", ".xpm"];
 

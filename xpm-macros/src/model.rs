@@ -25,7 +25,18 @@ pub(crate) struct Model {
     pub(crate) id: Option<LitStr>,
     pub(crate) version: Option<u64>,
     pub(crate) validate: Option<Path>,
+    pub(crate) needs: Needs,
+    /// Whether the folder of a job is kept between attempts.
+    pub(crate) resumable: bool,
     pub(crate) body: Body,
+}
+
+/// What one job of a task needs by default.
+pub(crate) struct Needs {
+    pub(crate) cpus: Option<u32>,
+    pub(crate) memory: Option<LitStr>,
+    pub(crate) gpus: Option<u32>,
+    pub(crate) time: Option<LitStr>,
 }
 
 /// What a model is made of.
@@ -114,9 +125,16 @@ impl Model {
             id,
             version: options.number("version"),
             validate: options.path("validate"),
+            needs: needs(options, errors),
+            resumable: options.get("resumable").is_some(),
             body,
         })
     }
+}
+
+fn needs(options: &Options, errors: &Errors) -> Needs {
+    let amount = |name| options.text(name).filter(|text| check::amount(name, text, errors));
+    Needs { cpus: options.count("cpus"), memory: amount("memory"), gpus: options.count("gpus"), time: amount("time") }
 }
 
 fn struct_body(item: &ItemStruct, options: &Options, errors: &Errors) -> StructBody {

@@ -42,6 +42,8 @@ pub(crate) enum Takes {
     Text,
     /// `= 3`.
     Number,
+    /// `= 4`, of what a job needs: a `u32`.
+    Count,
     /// `= Name`.
     Name,
     /// `= path::to::function`.
@@ -76,6 +78,11 @@ pub(crate) static TABLE: &[Spec] = &[
         takes: Takes::Function,
         example: "validate = path::to::function",
     },
+    Spec { name: "cpus", sites: &[Task], takes: Takes::Count, example: "cpus = 4" },
+    Spec { name: "memory", sites: &[Task], takes: Takes::Text, example: "memory = \"8GiB\"" },
+    Spec { name: "gpus", sites: &[Task], takes: Takes::Count, example: "gpus = 1" },
+    Spec { name: "time", sites: &[Task], takes: Takes::Text, example: "time = \"2h\"" },
+    Spec { name: "resumable", sites: &[Task], takes: Takes::Nothing, example: "resumable" },
     Spec { name: "default", sites: &[Param], takes: Takes::Value, example: "default = 10" },
     Spec { name: "ignore_default", sites: &[Param], takes: Takes::Nothing, example: "ignore_default" },
     Spec { name: "ignored", sites: &[Param], takes: Takes::Nothing, example: "ignored" },
@@ -112,8 +119,14 @@ pub(crate) fn find(name: &str, site: Site) -> Result<&'static Spec, String> {
     let elsewhere = TABLE.iter().find(|spec| spec.name == name);
     Err(match (elsewhere, site) {
         (Some(spec), Param) => {
-            format!("`{name}` is no option of an argument: it goes on the type, `#[config({})]`", spec.example)
+            let attribute = if spec.sites == [Task] { "task" } else { "config" };
+            format!("`{name}` is no option of an argument: it goes on the type, `#[{attribute}({})]`", spec.example)
         }
+        (Some(spec), _) if spec.sites == [Task] => format!(
+            "`{name}` belongs to tasks, and {} is not run: write it on the task, `#[task({})]`",
+            site.words(),
+            spec.example
+        ),
         (Some(spec), _) if spec.sites == [Param] => {
             format!("`{name}` is no option of {}: it goes on a field, `#[param({})]`", site.words(), spec.example)
         }
@@ -188,6 +201,10 @@ mod tests {
         assert!(message.contains("`#[param(default = 10)]`"), "{message}");
         let message = find("version", Param).unwrap_err();
         assert!(message.contains("`#[config(version = 2)]`"), "{message}");
+        let message = find("cpus", Struct).unwrap_err();
+        assert!(message.contains("belongs to tasks") && message.contains("`#[task(cpus = 4)]`"), "{message}");
+        let message = find("resumable", Param).unwrap_err();
+        assert!(message.contains("`#[task(resumable)]`"), "{message}");
         let message = find("version", Enum).unwrap_err();
         assert!(message.contains("closed family"), "{message}");
     }

@@ -91,6 +91,11 @@ impl Options {
         self.get(name)?.as_number()
     }
 
+    /// Its value as a count.
+    pub(crate) fn count(&self, name: &str) -> Option<u32> {
+        self.get(name)?.as_count()
+    }
+
     /// Its value as a name.
     pub(crate) fn name(&self, name: &str) -> Option<Ident> {
         self.get(name)?.as_path()?.get_ident().cloned()
@@ -113,13 +118,14 @@ impl Given {
         let (good, words) = match self.spec.takes {
             Takes::Text => (self.as_text().is_some(), "takes a text in quotes"),
             Takes::Number => (self.as_number().is_some(), "takes a whole number"),
+            Takes::Count => (self.as_count().is_some(), "takes a whole number, a `u32`"),
             Takes::Name => (self.as_path().is_some_and(|path| path.get_ident().is_some()), "takes a name"),
             Takes::Function => (self.as_path().is_some(), "takes the path of a function"),
             Takes::Value => (self.value.is_some(), "takes a value"),
-            Takes::Nothing => (self.value.is_none(), "stands alone"),
+            Takes::Nothing => (self.value.is_none(), "takes no value"),
         };
         if !good {
-            let message = format!("`{}` {words}: `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
+            let message = format!("`{}` {words}: write `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
             match &self.value {
                 Some(value) => errors.on(value, message),
                 None => errors.at(self.key.span(), message),
@@ -139,6 +145,10 @@ impl Given {
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
             _ => None,
         }
+    }
+
+    fn as_count(&self) -> Option<u32> {
+        self.as_number()?.try_into().ok()
     }
 
     fn as_path(&self) -> Option<&Path> {

@@ -24,14 +24,15 @@ pub struct Arg<T> {
 }
 
 impl<T> Arg<T> {
-    /// An argument with this value.
+    /// An argument with this value, set by the caller.
+    #[track_caller]
     pub fn of(value: Value) -> Self {
-        Self { slot: Slot::unset(value), ty: PhantomData }
+        Self { slot: Slot { value, set_at: Some(Location::caller()) }, ty: PhantomData }
     }
 
     /// The argument as it is when nobody has set it.
     pub fn initial(schema: &ArgSchema) -> Self {
-        Self::of(schema.initial())
+        Self { slot: Slot::unset(schema.initial()), ty: PhantomData }
     }
 
     /// Remembers where it was set.

@@ -1,7 +1,7 @@
 //! What a type needs in order to be the type of an argument.
 
 use super::{ReadError, Reader};
-use crate::schema::{Type, TypeSchema};
+use crate::schema::Type;
 use crate::value::Value;
 
 /// A type that an argument may have: scalars, containers, configurations, families, tasks, and `Box` and `Arc` of these.
@@ -15,15 +15,7 @@ use crate::value::Value;
 )]
 pub trait Argument: Sized + 'static {
     /// The type as data.
-    fn ty() -> Type {
-        Type::Config(Self::config_schema)
-    }
-
-    /// The schema, of a configuration: its type follows from it.
-    #[doc(hidden)]
-    fn config_schema() -> &'static TypeSchema {
-        unreachable!("a type that is no configuration has its own `ty`")
-    }
+    fn ty() -> Type;
 
     /// The value as data.
     fn to_value(&self) -> Value;

@@ -251,7 +251,7 @@ where
 }
 
 macro_rules! set_into_set {
-    ($($set:ident <$($s:ident)?>),*) => {$(
+    ($($set:ident $(<$s:ident>)?),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<T, M, X: IntoArg<T, M> $(, $s)?> IntoArg<$set<T $(, $s)?>, ByItem<M>> for $set<X $(, $s)?> {
             fn into_arg(self) -> Arg<$set<T $(, $s)?>> {
@@ -278,7 +278,7 @@ fn entries<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N>>(pairs: impl IntoItera
 }
 
 macro_rules! into_map {
-    ($($map:ident <$($s:ident)?>),*) => {$(
+    ($($map:ident $(<$s:ident>)?),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<K, V, M, N, A: IntoArg<K, M>, B: IntoArg<V, N> $(, $s)?> IntoArg<$map<K, V $(, $s)?>, ByItem<(M, N)>>
             for $map<A, B $(, $s)?>

@@ -37,9 +37,23 @@ pub fn json_ty<T>() -> Type {
     Type::Json(std::any::type_name::<T>())
 }
 
+/// How deep JSON may nest: what readers of JSON commonly allow, less what stands around it in `params.json`.
+const MAX_JSON_DEPTH: usize = 100;
+
+fn depth_exceeds(json: &serde_json::Value, limit: usize) -> bool {
+    match json {
+        serde_json::Value::Array(items) => limit == 0 || items.iter().any(|item| depth_exceeds(item, limit - 1)),
+        serde_json::Value::Object(members) => limit == 0 || members.values().any(|item| depth_exceeds(item, limit - 1)),
+        _ => false,
+    }
+}
+
 /// The value as data.
 pub fn json_value<T: Serialize>(value: &T) -> Value {
     match serde_json::to_value(value) {
+        Ok(json) if depth_exceeds(&json, MAX_JSON_DEPTH) => {
+            Value::Refused(format!("its JSON is nested more than {MAX_JSON_DEPTH} deep").into())
+        }
         Ok(json) => Value::Json(json.into()),
         Err(error) => Value::Refused(format!("it cannot be written as JSON: {error}").into()),
     }

@@ -9,15 +9,7 @@ use crate::value::Value;
 /// What a `Box` or an `Arc` may point to: any argument type, or an open family (`dyn Scorer`).
 pub trait Pointee: 'static {
     /// The type as data.
-    fn pointee_ty() -> Type {
-        Type::Family(Self::family_name())
-    }
-
-    /// The name, of an open family: its type follows from it.
-    #[doc(hidden)]
-    fn family_name() -> &'static str {
-        unreachable!("an argument type has its own `pointee_ty`")
-    }
+    fn pointee_ty() -> Type;
 
     /// The value as data.
     fn pointee_value(&self) -> Value;

@@ -16,6 +16,8 @@ pub(crate) struct References {
     pub(crate) jobs: IndexMap<JobKey, ()>,
     /// Tasks that were given without being submitted.
     pub(crate) unsubmitted: Vec<Mention>,
+    /// Values that cannot be arguments, and why. Those that enter the identity are refused there already.
+    pub(crate) refused: Vec<(Mention, String)>,
     /// Plain paths that lie inside the folder that was asked about.
     pub(crate) inside: Vec<(Mention, PathBuf)>,
 }
@@ -63,11 +65,17 @@ impl Walk<'_> {
                     let mention = self.mention(slot);
                     self.found.unsubmitted.push(mention);
                 }
-                self.node(node);
+                if node.facts().refers {
+                    self.node(node);
+                }
             }
             Value::Produced(job, node) => {
                 self.found.jobs.insert(job.key.clone(), ());
                 self.node(node);
+            }
+            Value::Refused(why) => {
+                let refused = (self.mention(slot), why.to_string());
+                self.found.refused.push(refused);
             }
             Value::Job(job) | Value::Promise(job) | Value::File(job, _) => {
                 self.found.jobs.insert(job.key.clone(), ());

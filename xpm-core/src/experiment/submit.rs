@@ -315,6 +315,10 @@ impl Shared {
             let (argument, place) = (mention.path.clone(), mention.place.clone());
             return Err(SubmitError::NotSubmitted { task, argument, place });
         }
+        if let Some((mention, why)) = found.refused.first() {
+            let why = Refused { path: mention.path.clone(), why: why.clone() };
+            return Err(SubmitError::Refused { task, place: mention.place.clone(), why });
+        }
         if let Some((mention, path)) = found.inside.first() {
             let inside = path.strip_prefix(self.jobs_folder()).unwrap_or(path);
             let file: PathBuf = inside.components().skip(2).collect();

@@ -14,6 +14,7 @@ use super::entry::TaskEntry;
 use super::panics::caught;
 use super::upstream::JobsOnDisk;
 use crate::config::Reader;
+use crate::fault;
 use crate::identity;
 use crate::ids::JobKey;
 use crate::workspace::{Failure, JobFolder, Owner, Status, Workspace, read_params};
@@ -68,7 +69,8 @@ fn prepare(folder: &Path) -> Result<(Workspace, JobFolder), String> {
     let (Some(workspace), Some(key)) = (workspace, key) else {
         return Err(format!("{} is not the folder of a job", folder.display()));
     };
-    std::env::set_current_dir(folder).map_err(|error| format!("{} cannot be entered: {error}", folder.display()))?;
+    let entered = fault::point("enter", folder).and_then(|()| std::env::set_current_dir(folder));
+    entered.map_err(|error| format!("{} cannot be entered: {error}", folder.display()))?;
     let folder = workspace.job(&key);
     Ok((workspace, folder))
 }
@@ -100,6 +102,7 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 
 fn execute(workspace: &Workspace, folder: &JobFolder, deadline: Option<Instant>) -> Result<Box<RawValue>, Failure> {
     let node = load(workspace, folder)?;
+    fault::point("execute", folder.path()).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let run = TaskEntry::find(&folder.key().task).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let jobs = JobsOnDisk(workspace);
     let context = JobContext::new(folder.clone(), deadline);

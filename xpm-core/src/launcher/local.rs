@@ -16,6 +16,7 @@ use std::time::Duration;
 use super::holding::{Asked, HeldTokens, OwnHolders};
 use super::process::{Control, Ended, Stop};
 use super::{End, Order, Progress, machine};
+use crate::fault;
 use crate::ids::JobKey;
 use crate::job::{UNRECORDED, job_arguments};
 use crate::sys;
@@ -120,6 +121,8 @@ impl Local {
             // A job that ends by itself when it is asked to says why, unless it calls that an error.
             (false, Some(_)) => matches!(status.result(), Err(Failure::TimedOut)),
         };
+        // The process is gone: what can fail from here on is told by its record.
+        let _ = fault::point("ended process of", folder.path());
         match self.read(folder)? {
             Some(status) if status.attempt == attempt && own_end(&status) => Ok(Progress::Ended(end_of(&status, true))),
             _ => {
@@ -170,6 +173,7 @@ impl Local {
     fn run(&self, order: &Order, attempt: u32, lock: JobLock, tell: &dyn Fn(Progress)) -> Result<Ended, Failure> {
         let folder = &order.folder;
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
+        fault::point("create", &folder.stdout()).map_err(|error| here(&error))?;
         let stdout = File::create(folder.stdout()).map_err(|error| here(&error))?;
         let stderr = File::create(folder.stderr()).map_err(|error| here(&error))?;
         let mut command = Command::new(&*self.executable);
@@ -177,6 +181,7 @@ impl Local {
         if let Some(gpus) = &order.gpus {
             command.env("CUDA_VISIBLE_DEVICES", gpus);
         }
+        fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
         let child = command
             .stdin(Stdio::from(lock.into_file()))
             .stdout(stdout)
@@ -184,6 +189,8 @@ impl Local {
             .spawn()
             .map_err(|error| launch_failed(&self.executable.display().to_string(), &error))?;
         let control = Control::new(&child, self.grace);
+        // Too late to fail: the process is there.
+        let _ = fault::point("started process of", folder.path());
         self.running().insert(folder.key().clone(), control.clone());
         tell(Progress::Started);
         let limited = order.time.map_or(Ok(()), |limit| control.limit_time(limit));

@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::{TagValue, Tags, Value};
 use crate::ids::Identity;
-use crate::schema::{ArgList, TypeSchema};
+use crate::schema::{ArgList, TypeKind, TypeSchema};
 
-/// How deep configurations may nest. Far above any real plan, and low enough for every walk to be plain recursion.
+/// How deep configurations may nest. Far above any real plan, and low enough for a walk to be plain recursion.
 const MAX_DEPTH: u32 = 1_000;
 
 /// The value of one argument and where the plan set it.
@@ -46,6 +46,8 @@ pub(crate) struct Facts {
     pub(crate) depth: u32,
     /// A type below has a `validate` function.
     pub(crate) validated: bool,
+    /// Something below is no plain data: a job, a task, a path, or a value that is refused.
+    pub(crate) refers: bool,
 }
 
 impl Node {
@@ -62,9 +64,10 @@ impl Node {
             if facts.depth > MAX_DEPTH {
                 slot.value = Value::Refused(format!("configurations are nested more than {MAX_DEPTH} deep").into());
                 facts.depth = 0;
+                facts.refers = true;
             }
         }
-        Arc::new(Self {
+        let node = Arc::new(Self {
             schema,
             variant,
             slots: slots.into(),
@@ -72,7 +75,11 @@ impl Node {
             facts,
             digest: OnceLock::new(),
             tags: OnceLock::new(),
-        })
+        });
+        // Parts are made before what they are part of, so this never goes deeper than one level, on however small a stack.
+        let _ = crate::identity::digest(&node);
+        node.tags();
+        node
     }
 
     /// The type of this configuration.
@@ -125,10 +132,16 @@ impl Node {
                 let mut tags: Tags = found.below.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
                 tags.append(&mut found.marked);
                 tags.extend(self.own_tags.iter().map(|(k, v)| (k.clone(), v.clone())));
-                Arc::new(tags)
+                if tags.is_empty() { no_tags() } else { Arc::new(tags) }
             })
             .clone()
     }
+}
+
+/// Most configurations have no tags, and share this.
+fn no_tags() -> Arc<Tags> {
+    static NONE: OnceLock<Arc<Tags>> = OnceLock::new();
+    NONE.get_or_init(Arc::default).clone()
 }
 
 /// The tags that a node's arguments bring.
@@ -193,7 +206,14 @@ impl Gathered {
 impl Facts {
     fn add(&mut self, value: &Value) {
         match value {
-            Value::Config(node) | Value::Produced(_, node) => self.add_node(node),
+            Value::Config(node) => self.add_node(node),
+            Value::Produced(_, node) => {
+                self.refers = true;
+                self.add_node(node);
+            }
+            Value::Job(_) | Value::Promise(_) | Value::File(..) | Value::Path(_) | Value::Refused(_) => {
+                self.refers = true;
+            }
             Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().for_each(|v| self.add(v)),
             Value::Map(entries) => entries.iter().for_each(|(k, v)| {
                 self.add(k);
@@ -207,6 +227,7 @@ impl Facts {
     fn add_node(&mut self, node: &Node) {
         self.depth = self.depth.max(node.facts.depth + 1);
         self.validated |= node.facts.validated;
+        self.refers |= node.facts.refers || node.schema.kind() == TypeKind::Task;
     }
 }
 

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::fault;
+
 /// Whether a write must survive a power cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
@@ -21,14 +23,21 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8], durability: Durability) 
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     let temporary = path.with_file_name(format!(".{}.{}-{number}.tmp", name.display(), std::process::id()));
     let written = (|| {
+        fault::point("create", path)?;
         let mut file = File::create(&temporary)?;
+        fault::point("write", path)?;
         file.write_all(content)?;
         if durability == Durability::Synced {
+            fault::point("sync", path)?;
             file.sync_all()?;
         }
+        fault::point("rename", path)?;
         fs::rename(&temporary, path)?;
         match path.parent() {
-            Some(folder) if durability == Durability::Synced => File::open(folder)?.sync_all(),
+            Some(folder) if durability == Durability::Synced => {
+                fault::point("sync folder of", path)?;
+                File::open(folder)?.sync_all()
+            }
             _ => Ok(()),
         }
     })();

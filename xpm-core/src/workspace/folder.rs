@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Owner, Status, StatusError};
+use crate::fault;
 use crate::ids::JobKey;
 
 /// The folder of a job.
@@ -64,6 +65,7 @@ impl JobFolder {
 
     /// Makes the folder; says whether it is new, and so empty.
     pub(crate) fn create(&self) -> io::Result<bool> {
+        fault::point("make folder", &self.path)?;
         let new = match fs::create_dir(&self.path) {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
@@ -72,6 +74,7 @@ impl JobFolder {
                 false
             }
         };
+        fault::point("make folder", &self.own())?;
         match fs::create_dir(self.own()) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             made => Ok(new && made.is_ok()),
@@ -101,10 +104,12 @@ impl JobFolder {
             return Ok(());
         }
         let aside = attempts.join(attempt.to_string());
+        fault::point("make folder of attempts in", &self.path)?;
         fs::create_dir_all(&aside)?;
         // The record goes last: while it stands, the folder says what happened.
         entries.sort_by_key(|name| name == "status.json");
         for name in entries {
+            fault::point("put aside", &self.path.join(&name))?;
             fs::rename(self.path.join(&name), aside.join(&name))?;
         }
         if attempt > 1 {

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+use crate::fault;
+
 /// A job's lock, held. It is released when the last copy of its open file is closed: the driver's, or the one that the
 /// job's process inherits.
 #[derive(Debug)]
@@ -25,7 +27,9 @@ pub(crate) struct WaitLock(File);
 impl JobLock {
     /// Takes the lock in the file `path`, which is made if it does not exist, unless somebody has it.
     pub(crate) fn try_take(path: &Path) -> io::Result<TryLock> {
+        fault::point("open", path)?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        fault::point("lock", path)?;
         match file.try_lock() {
             Ok(()) => Ok(TryLock::Taken(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(TryLock::Busy(WaitLock(file))),

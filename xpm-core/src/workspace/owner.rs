@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::FORMAT;
+use crate::fault;
 
 /// The process of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,7 @@ impl Owner {
     pub(crate) fn write(&self, mut lock: &File) -> io::Result<()> {
         let mut text = serde_json::to_vec(self).map_err(io::Error::other)?;
         text.push(b'\n');
+        fault::point("write owner into", Path::new("lock"))?;
         lock.set_len(0)?;
         lock.seek(SeekFrom::Start(0))?;
         lock.write_all(&text)

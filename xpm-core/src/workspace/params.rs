@@ -24,6 +24,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Durability, FORMAT, JobFolder, Workspace, write_atomic};
 use crate::config::{Registry, RegistryError};
+use crate::fault;
 use crate::ids::{Identity, JobKey};
 use crate::schema::{ArgList, TypeSchema};
 use crate::value::{JobRef, Node, Slot, Tags, Value};
@@ -123,10 +124,26 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn config(&mut self, node: &Arc<Node>) -> usize {
-        if let Some(&number) = self.numbers.get(&Arc::as_ptr(node)) {
-            return number;
+    /// Writes every configuration below `root`, parts first. Iterative: the threads that write have small stacks.
+    fn config(&mut self, root: &Arc<Node>) {
+        let mut stack = vec![(root.clone(), false)];
+        while let Some((node, parts_written)) = stack.pop() {
+            if self.numbers.contains_key(&Arc::as_ptr(&node)) {
+                continue;
+            }
+            if parts_written {
+                self.record(&node);
+                continue;
+            }
+            stack.push((node.clone(), true));
+            for slot in node.slots() {
+                parts(&slot.value, &mut |part| stack.push((part.clone(), false)));
+            }
         }
+    }
+
+    /// Writes one configuration, the parts of which are written.
+    fn record(&mut self, node: &Arc<Node>) {
         let mut record = ConfigRecord {
             type_id: node.schema().id().to_owned(),
             variant: node.variant().map(|index| node.schema().variants()[index].name.to_owned()),
@@ -134,7 +151,8 @@ impl Writer<'_> {
             set_at: Map::new(),
         };
         for (arg, slot) in node.arguments().iter().zip(node.slots()) {
-            if matches!(slot.value.unmarked(), Value::Nothing) && !arg.has_default() {
+            // What is nothing by itself need not be said.
+            if matches!(slot.value.unmarked(), Value::Nothing) && !arg.has_default() && !arg.required() {
                 continue;
             }
             record.args.insert(arg.name.to_owned(), self.value(&slot.value));
@@ -142,10 +160,12 @@ impl Writer<'_> {
                 record.set_at.insert(arg.name.to_owned(), place.to_string().into());
             }
         }
+        self.numbers.insert(Arc::as_ptr(node), self.configs.len());
         self.configs.push(record);
-        let number = self.configs.len() - 1;
-        self.numbers.insert(Arc::as_ptr(node), number);
-        number
+    }
+
+    fn number(&self, node: &Arc<Node>) -> Json {
+        self.numbers.get(&Arc::as_ptr(node)).copied().into()
     }
 
     fn job(&mut self, job: &JobRef) -> usize {
@@ -179,11 +199,11 @@ impl Writer<'_> {
             }
             Value::Path(path) => self.path(path),
             Value::Json(json) => json!({"$json": **json}),
-            Value::Config(node) => json!({"$config": self.config(node)}),
+            Value::Config(node) => json!({"$config": self.number(node)}),
             Value::Job(job) => json!({"$job": self.job(job)}),
             Value::Promise(job) => json!({"$promise": self.job(job)}),
             Value::File(job, path) => json!({"$file": path.to_string_lossy(), "job": self.job(job)}),
-            Value::Produced(job, node) => json!({"$produced": self.config(node), "job": self.job(job)}),
+            Value::Produced(job, node) => json!({"$produced": self.number(node), "job": self.job(job)}),
             Value::Tagged(inner) | Value::TagsStopped(inner) => self.value(inner),
             // Refused at submit; written so that a reader says why.
             Value::Refused(why) => json!({"$refused": &**why}),
@@ -203,15 +223,29 @@ impl Writer<'_> {
     }
 }
 
+/// The configurations that `value` holds directly.
+fn parts<'v>(value: &'v Value, found: &mut impl FnMut(&'v Arc<Node>)) {
+    match value {
+        Value::Config(node) | Value::Produced(_, node) => found(node),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
+            items.iter().for_each(|item| parts(item, found));
+        }
+        Value::Map(entries) => entries.iter().for_each(|(key, item)| {
+            parts(key, found);
+            parts(item, found);
+        }),
+        Value::Tagged(inner) | Value::TagsStopped(inner) => parts(inner, found),
+        _ => {}
+    }
+}
+
 /// Reads the arguments of a job, with the types of this binary.
 pub(crate) fn read_params(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<Node>, ParamsError> {
     let path = folder.params();
-    let text = std::fs::read(&path).map_err(|source| ParamsError::Unreadable { path: path.clone(), source })?;
+    let text = fault::point("read", &path).and_then(|()| std::fs::read(&path));
+    let text = text.map_err(|source| ParamsError::Unreadable { path: path.clone(), source })?;
     let damaged = |why: String| ParamsError::Damaged { path: path.clone(), why };
-    let mut deserializer = serde_json::Deserializer::from_slice(&text);
-    // JSON arguments may be deep; xpm bounds everything else itself, and jobs are read on a large stack.
-    deserializer.disable_recursion_limit();
-    let file = ParamsFile::deserialize(&mut deserializer).and_then(|file| deserializer.end().map(|()| file));
+    let file: Result<ParamsFile, _> = serde_json::from_slice(&text);
     let file = match (file, super::status::newer_format(&text)) {
         (_, Some(found)) => return Err(ParamsError::Newer { path, found }),
         (Ok(file), None) => file,
@@ -330,7 +364,12 @@ impl FileReader<'_> {
                 pairs.into_iter().map(pair).collect::<Result<_, _>>().map(Value::Map)
             }
             ("$path", content) => Ok(Value::Path(path(content)?.into())),
-            ("$path_in_workspace", content) => Ok(Value::Path(self.root.join(path(content)?).into())),
+            ("$path_in_workspace", content) => {
+                let inside = path(content)?;
+                // Joining nothing would leave a trailing slash.
+                let whole = inside.as_os_str().is_empty().then(|| self.root.to_owned());
+                Ok(Value::Path(whole.unwrap_or_else(|| self.root.join(inside)).into()))
+            }
             ("$json", content) => Ok(Value::Json(content.into())),
             ("$config", content) => self.node(&content).map(Value::Config),
             ("$job", content) => self.job(Some(&content)).map(Value::Job),

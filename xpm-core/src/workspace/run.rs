@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Durability, FORMAT, Workspace, write_atomic};
+use crate::fault;
 
 /// `run.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,10 +52,12 @@ impl RunFolder {
     /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it.
     pub(crate) fn create(workspace: &Workspace, experiment: &str) -> io::Result<Self> {
         let experiment = workspace.experiment(experiment);
+        fault::point("make folder", &experiment)?;
         fs::create_dir_all(&experiment)?;
         let time = crate::clock::compact_timestamp();
         let mut id = time.clone();
         for n in 1.. {
+            fault::point("make folder of run", &experiment)?;
             match fs::create_dir(experiment.join(&id)) {
                 Ok(()) => break,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => id = format!("{time}.{n}"),
@@ -86,6 +89,7 @@ impl RunFolder {
         // From <run>/jobs up to the workspace: the link stays right when the workspace is moved.
         let relative = target.ancestors().nth(3).and_then(|root| target.strip_prefix(root).ok());
         let target = relative.map_or_else(|| target.to_owned(), |inside| Path::new("../../../..").join(inside));
+        fault::point("link job into", &jobs)?;
         match symlink(&target, jobs.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if fs::read_link(jobs.join(name)).is_ok_and(|there| there == target) {
@@ -129,6 +133,8 @@ impl RunFolder {
 fn point_to(folder: &Path, name: &str, target: &Path) -> io::Result<()> {
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let _ = fs::remove_file(&temporary);
+    fault::point("link", &folder.join(name))?;
     symlink(target, &temporary)?;
+    fault::point("rename", &folder.join(name))?;
     fs::rename(&temporary, folder.join(name))
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Durability, FORMAT, write_atomic};
+use crate::fault;
 use crate::ids::{Identity, JobKey};
 
 /// Why a job failed.
@@ -247,7 +248,7 @@ impl Status {
 
     /// Reads the record of the job `key`; `None` if there is none.
     pub(crate) fn read(path: &Path, key: &JobKey) -> Result<Option<Self>, StatusError> {
-        let text = match std::fs::read(path) {
+        let text = match fault::point("read", path).and_then(|()| std::fs::read(path)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StatusError::Unreadable { path: path.to_owned(), source }),

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::{Durability, FORMAT, JobLock, Workspace, write_atomic};
+use crate::fault;
 use crate::ids::JobKey;
 
 /// A token of a workspace.
@@ -94,6 +95,7 @@ impl TokenFile {
             }
             other => other?,
         };
+        fault::point("lock", &path)?;
         file.lock()?;
         Ok(file)
     }

@@ -6,13 +6,13 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::apart;
-use super::schema::{as_argument, schema};
+use super::schema::{as_argument, check_resources, schema};
 use crate::model::{Argument, Body, Model, Role};
 
 /// The impls on the user's type itself.
 pub(crate) fn config_impl(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let schema = schema(model);
+    let (schema, check_resources) = (schema(model), check_resources(&model.needs));
     let (args, to_node, read_from) = match &model.body {
         Body::Struct(body) => {
             let args = &body.args;
@@ -89,8 +89,8 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
         }
 
         impl ::xpm::__private::Argument for #ident {
-            fn config_schema() -> &'static ::xpm::__private::TypeSchema {
-                <Self as ::xpm::__private::ConfigType>::schema()
+            fn ty() -> ::xpm::__private::Type {
+                ::xpm::__private::Type::Config(<Self as ::xpm::__private::ConfigType>::schema)
             }
 
             fn to_value(&self) -> ::xpm::__private::Value {
@@ -110,6 +110,7 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
 
         ::xpm::__private::inventory::submit! { ::xpm::__private::Registered::of::<#ident>() }
         #task_entry
+        #check_resources
     })
 }
 

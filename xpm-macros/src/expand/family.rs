@@ -28,8 +28,8 @@ pub(crate) fn family(mut item: ItemTrait, errors: &Errors) -> TokenStream {
         }
 
         impl ::xpm::__private::Pointee for #object {
-            fn family_name() -> &'static ::core::primitive::str {
-                <Self as ::xpm::__private::Family>::NAME
+            fn pointee_ty() -> ::xpm::__private::Type {
+                ::xpm::__private::Type::Family(<Self as ::xpm::__private::Family>::NAME)
             }
 
             fn pointee_value(&self) -> ::xpm::__private::Value {

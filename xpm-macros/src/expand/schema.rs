@@ -6,7 +6,7 @@ use syn::Expr;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use crate::model::{Argument, Body, Model, Role};
+use crate::model::{Argument, Body, Model, Needs, Role};
 
 /// The expression of the type's schema.
 pub(crate) fn schema(model: &Model) -> TokenStream {
@@ -23,6 +23,8 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
     let version = model.version.map(|version| quote!(.version_is(#version)));
     let help = (!model.help.is_empty()).then_some(&model.help).map(|help| quote!(.help_is(#help)));
     let validated = model.validate.as_ref().map(|_| quote!(.is_validated()));
+    let resources = resources(&model.needs);
+    let resumable = model.resumable.then(|| quote!(.is_resumable()));
     let body = match &model.body {
         Body::Struct(body) => {
             let arguments = body.arguments.iter().map(argument);
@@ -43,8 +45,28 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
             ::core::module_path!(),
             #name,
             ::xpm::__private::Place { file: ::core::file!(), line: #line },
-        ) #id #version #help #validated #body
+        ) #id #version #help #validated #resources #resumable #body
     }
+}
+
+fn resources(needs: &Needs) -> Option<TokenStream> {
+    let Needs { cpus, memory, gpus, time } = needs;
+    let given = [
+        cpus.map(|cpus| quote!(.cpus(#cpus))),
+        memory.as_ref().map(|memory| quote!(.memory(#memory))),
+        gpus.map(|gpus| quote!(.gpus(#gpus))),
+        time.as_ref().map(|time| quote!(.time(#time))),
+    ];
+    let given: TokenStream = given.into_iter().flatten().collect();
+    (!given.is_empty()).then(|| quote!(.resources_are(::xpm::__private::Resources::new() #given)))
+}
+
+/// What makes the compiler refuse a text that is no amount, on the text.
+pub(crate) fn check_resources(needs: &Needs) -> TokenStream {
+    let memory = needs.memory.as_ref().map(|text| (text.span(), quote!(#text, "")));
+    let time = needs.time.as_ref().map(|text| (text.span(), quote!("", #text)));
+    let check = |(span, texts)| quote_spanned!(span=> const _: () = ::xpm::__private::check_resources(#texts););
+    memory.into_iter().chain(time).map(check).collect()
 }
 
 fn argument(argument: &Argument) -> TokenStream {

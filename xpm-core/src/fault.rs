@@ -1,0 +1,91 @@
+//! Fault points: the places where a crash or a failing system call is tried out by the tests.
+//!
+//! Every disk write, lock, start of a process and rename of driver and job calls [`point`] first. In a release build it
+//! is nothing. In a debug build `XPM_FAULT_LOG=FILE` writes the name of each point that is reached into a file, a line
+//! each, and `XPM_FAULT=ROLE NTH ACTION NAME` makes the NTH time (from 1) that a process in the role ROLE (`driver` or
+//! `job`) reaches the point NAME fail: ACTION is `kill` (SIGKILL to itself) or the number of a system error.
+
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub(crate) fn point(_step: &str, _what: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(debug_assertions)]
+pub(crate) use tried_out::point;
+
+#[cfg(debug_assertions)]
+mod tried_out {
+    use std::fs::OpenOptions;
+    use std::io::{self, Write as _};
+    use std::path::{Path, PathBuf};
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Plan {
+        log: Option<PathBuf>,
+        fault: Option<Fault>,
+        role: &'static str,
+        reached: AtomicU32,
+    }
+
+    struct Fault {
+        name: String,
+        nth: u32,
+        action: Action,
+    }
+
+    enum Action {
+        Kill,
+        Error(i32),
+    }
+
+    /// Where a fault can be tried out: `step` is about to be done to `what`.
+    pub(crate) fn point(step: &str, what: &Path) -> io::Result<()> {
+        static PLAN: OnceLock<Plan> = OnceLock::new();
+        let plan = PLAN.get_or_init(read_plan);
+        if plan.log.is_none() && plan.fault.is_none() {
+            return Ok(());
+        }
+        let file = what.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{step} {}", generic(&file));
+        if let Some(log) = &plan.log {
+            let line = format!("{} {name}\n", plan.role);
+            OpenOptions::new().create(true).append(true).open(log)?.write_all(line.as_bytes())?;
+        }
+        match &plan.fault {
+            Some(fault) if fault.name == name && plan.reached.fetch_add(1, Ordering::SeqCst) + 1 == fault.nth => {
+                match fault.action {
+                    Action::Kill => {
+                        crate::sys::kill_self();
+                        Ok(())
+                    }
+                    Action::Error(number) => Err(io::Error::from_raw_os_error(number)),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Names that differ from run to run, as one.
+    fn generic(file: &str) -> &str {
+        let identity = file.len() == 64 && file.bytes().all(|b| b.is_ascii_hexdigit());
+        let run = file.len() >= 15 && file.as_bytes()[8] == b'_' && file[..8].bytes().all(|b| b.is_ascii_digit());
+        match file {
+            _ if identity => "JOB",
+            _ if run => "RUN",
+            _ => file,
+        }
+    }
+
+    fn read_plan() -> Plan {
+        let role = if std::env::args_os().nth(1).is_some_and(|first| first == "xpm") { "job" } else { "driver" };
+        let fault = crate::settings::fault().and_then(|text| {
+            let mut parts = text.splitn(4, ' ');
+            let (wanted, nth, action, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+            let action = if action == "kill" { Action::Kill } else { Action::Error(action.parse().ok()?) };
+            (wanted == role).then_some(Fault { name: name.to_owned(), nth: nth.parse().ok()?, action })
+        });
+        Plan { log: crate::settings::fault_log().map(PathBuf::from), fault, role, reached: AtomicU32::new(0) }
+    }
+}
