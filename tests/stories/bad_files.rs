@@ -111,7 +111,7 @@ fn arguments_that_are_cut_at_any_byte_fail_the_job_and_say_so() {
 #[test]
 fn arguments_that_are_replaced_fail_the_job_and_say_so() {
     let (story, job) = done();
-    story.ok("steps", ["b:a"]);
+    story.ok("steps", ["a", "b:a"]);
     let edit = |edit: &dyn Fn(&mut Json)| {
         let mut params: Json = serde_json::from_slice(&fs::read(job.file("params.json")).unwrap()).unwrap();
         edit(&mut params);

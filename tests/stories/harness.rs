@@ -6,13 +6,14 @@ use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
 /// How long anything may take, on the slowest machine.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Waits until `condition` holds.
 #[track_caller]
@@ -28,8 +29,19 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let program = test.ancestors().nth(2).unwrap().join("examples").join(name);
+    static FRESH: OnceLock<bool> = OnceLock::new();
     assert!(program.is_file(), "{} is not built: `cargo test` builds it", program.display());
+    let fresh = *FRESH.get_or_init(|| is_fresh(&program));
+    assert!(fresh, "{} is older than its sources: `cargo test` or `cargo build --examples` builds it", program.display());
     program
+}
+
+/// Whether no source has changed since: `cargo test --test stories` does not build examples.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    let sources = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
+    let built = changed(program).unwrap();
+    sources.split_whitespace().skip(1).all(|source| changed(Path::new(source)).is_ok_and(|changed| changed <= built))
 }
 
 pub fn is_root() -> bool {
@@ -75,7 +87,7 @@ impl Story {
         self.runs.set(number + 1);
         let file = |name: &str| self.folder.path().join(format!("{name}.{number}"));
         let (stdout, stderr) = (file("stdout"), file("stderr"));
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
         command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
         Running { child: command.spawn().unwrap(), stdout, stderr }
     }
@@ -179,11 +191,6 @@ impl JobDir {
         self.0.join(name)
     }
 
-    /// What is in the folder, by name.
-    pub fn names(&self) -> Vec<String> {
-        names(&self.0)
-    }
-
     #[track_caller]
     pub fn status(&self) -> Json {
         json(&self.file("status.json"))
@@ -234,10 +241,6 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

@@ -8,7 +8,9 @@ mod driver;
 mod failures;
 mod interrupt;
 mod job;
+mod message;
 mod outputs;
+mod refusal;
 mod shared;
 mod state;
 mod submit;
@@ -25,7 +27,8 @@ pub use job::Job;
 pub use outputs::{JobFile, Produced, Promise};
 pub(crate) use shared::Shared;
 pub use state::{JobError, JobState};
-pub use submit::{Dependency, Submit, SubmitError};
+pub use refusal::SubmitError;
+pub use submit::{Dependency, Submit};
 pub use token::Token;
 
 /// A running experiment, as the plan sees it.

@@ -5,6 +5,7 @@
 //! what is run when. The layout is drawn in `docs/ARCHITECTURE.md`.
 
 mod atomic;
+mod failure;
 mod folder;
 mod lock;
 mod owner;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub(crate) use atomic::{Durability, write_atomic};
+pub use failure::Failure;
 pub use folder::JobFolder;
 pub(crate) use lock::{JobLock, TryLock, WaitLock};
 pub(crate) use owner::Owner;
@@ -28,7 +30,7 @@ pub use params::ParamsError;
 pub(crate) use params::{read_params, write_params};
 pub(crate) use run::{RunFolder, RunRecord, RunStatus};
 pub(crate) use status::Status;
-pub use status::{Failure, StatusError};
+pub use status::StatusError;
 pub use token::TokenError;
 pub(crate) use token::{Taken, TokenFile};
 

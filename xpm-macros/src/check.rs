@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use syn::{Fields, Generics, Ident, Item, LitStr, Type};
+use quote::ToTokens as _;
+use syn::{Expr, Fields, Generics, Ident, Item, LitStr, Type};
 
 use crate::errors::Errors;
 use crate::model::{Argument, Role};
@@ -162,6 +163,20 @@ pub(crate) fn field_type(ty: &Type, errors: &Errors) {
         };
         errors.on(ty, format!("an argument is owned: write {owned}"));
     }
+}
+
+/// Checks the default of an argument that is written as an `Option`: a bare number or text is the likely mistake.
+pub(crate) fn optional_default(default: &Expr, errors: &Errors) -> bool {
+    let value = match default {
+        Expr::Unary(negative) => &*negative.expr,
+        value => value,
+    };
+    let bare = matches!(value, Expr::Lit(_));
+    if bare {
+        let written = default.to_token_stream();
+        errors.on(default, format!("this argument is an `Option`: write `default = Some({written})`"));
+    }
+    !bare
 }
 
 /// Checks the arguments of a type against each other.

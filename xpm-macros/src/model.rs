@@ -203,15 +203,18 @@ fn argument(number: usize, field: &Field, of: &Ident, errors: &Errors) -> Argume
         (None, _) if options.get("json").is_some() => Role::Json,
         (None, _) => Role::Plain,
     };
+    let optional = inside_option(&ty);
+    let default = options.value("default");
+    let default = default.filter(|default| optional.is_none() || check::optional_default(default, errors));
     Argument {
         member,
         name,
         setter,
         help: parse::help(&field.attrs),
-        optional: inside_option(&ty),
+        optional,
         ty,
         role,
-        default: options.value("default"),
+        default,
         ignore_default: options.get("ignore_default").is_some(),
         ignored: options.get("ignored").is_some(),
         id: options.text("id"),

@@ -38,7 +38,7 @@ pub trait Plain: Argument {}
 /// A type that is no `Option`: an option of an option is refused, since `Some(None)` and `None` would be one identity.
 #[diagnostic::on_unimplemented(
     message = "`Option<{Self}>` cannot be the type of an argument",
-    label = "no argument type, or optional twice",
+    label = "`{Self}` is no argument type, or it is an `Option` already",
     note = "`Some(None)` and `None` cannot be told apart in an identity: an argument that is optional twice is an enum with `#[config]`"
 )]
 pub trait NotOption {}

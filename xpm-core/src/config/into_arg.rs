@@ -28,9 +28,9 @@ use crate::value::Value;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be given where an argument of type `{T}` is expected",
     label = "expected `{T}`, or what stands for one",
-    note = "a value, `tag(value)`, a configuration or a reference to one, a builder with every required argument set, and arrays and vectors of these are arguments",
-    note = "of a task, its job is given once it is submitted: `&job` for the task, `job.promise()` for its output, `job.file(\"…\")` for a file",
-    note = "for `Box<dyn Family>`, a type with `#[config] impl Family for …` is given"
+    note = "given are: a value, `tag(value)`, a configuration or a reference to one, a builder with every required argument set (its `.build()` names what is missing), and arrays and vectors of these",
+    note = "a task is submitted first, `let job = ….submit(xp)?;`, and its job is given: `&job` for the task, `job.promise()` for its output, `job.file(\"…\")` for a file",
+    note = "for `Box<dyn Family>`, a type with `#[config] impl Family for …` is given; for an `Option`, the setter takes the value itself and `maybe_…` the `Option`"
 )]
 pub trait IntoArg<T, Marker> {
     /// The argument.

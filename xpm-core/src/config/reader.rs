@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// If the value is none of type `T`; names the argument.
-    pub fn json<T: serde::de::DeserializeOwned>(&mut self, node: &Node, index: usize) -> Result<T, ReadError> {
+    pub fn json<T: for<'de> serde::Deserialize<'de>>(&mut self, node: &Node, index: usize) -> Result<T, ReadError> {
         let value = &node.slots()[index].value;
         self.step(node.arguments()[index].name, |reader| Json::<T>::read(value, reader))
     }

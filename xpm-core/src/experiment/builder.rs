@@ -9,9 +9,10 @@ use std::thread;
 use std::time::Instant;
 
 use super::Experiment;
-use super::driver::{Driver, Message};
+use super::driver::Driver;
 use super::failures::RunError;
 use super::interrupt::Interrupts;
+use super::message::Message;
 use super::shared::Shared;
 use super::state::JobError;
 use crate::config::{Registry, RegistryError};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
+use super::message::Message;
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
 use super::watch::TokenWatch;
@@ -16,26 +17,6 @@ use crate::scheduler::{
 };
 use crate::value::Node;
 use crate::workspace::{Failure, TokenFile};
-
-/// What the driver is told.
-pub(crate) enum Message {
-    /// A job to run, and the jobs that have to be done first.
-    Submitted { cell: Arc<JobCell>, depends_on: Vec<JobKey>, options: Box<SubmitOptions> },
-    /// The GPUs of this machine, looked for when the first job asks for one.
-    GpusFound(Vec<String>),
-    /// Nothing more is to be started.
-    Draining,
-    /// What runs is to be stopped.
-    StopAll,
-    /// A token of the plan.
-    TokenDeclared { name: Arc<str>, capacity: u64 },
-    /// A token's capacity, or what other processes hold of it, has changed.
-    TokenChanged { token: TokenNumber, capacity: u64, elsewhere: u64 },
-    /// A launcher's report.
-    Progress { job: JobNumber, progress: Progress },
-    /// The plan is over; everything submitted has ended.
-    Closed,
-}
 
 pub(crate) struct Driver {
     shared: Arc<Shared>,

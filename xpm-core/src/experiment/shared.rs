@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::driver::Message;
+use super::message::Message;
 use super::failures::FailedJob;
 use super::state::{JobCell, JobError, JobState};
 use crate::config::{JobSource, ReadError};

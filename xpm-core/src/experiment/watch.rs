@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::driver::Message;
+use super::message::Message;
 use crate::launcher::OwnHolders;
 use crate::scheduler::TokenNumber;
 use crate::workspace::TokenFile;

@@ -1,6 +1,5 @@
-//! `status.json`: the terminal record of a job's attempt, and the ways in which a job fails, as data.
+//! `status.json`: the terminal record of a job's attempt.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,125 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Durability, FORMAT, write_atomic};
+use super::{Durability, FORMAT, Failure, write_atomic};
 use crate::fault;
 use crate::ids::{Identity, JobKey};
-
-/// Why a job failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Failure {
-    /// `execute` returned an error.
-    Error {
-        /// The error and its causes, outermost first.
-        chain: Vec<String>,
-    },
-    /// `execute` panicked.
-    Panicked {
-        /// The panic's message.
-        message: String,
-        /// `file:line:column`.
-        location: Option<String>,
-    },
-    /// The process ended by itself, with this exit code, before `execute` returned.
-    Exited {
-        /// The exit code.
-        code: i32,
-    },
-    /// A signal ended the process.
-    Signaled {
-        /// The signal's number.
-        signal: i32,
-    },
-    /// The arguments could not be read back in the job's process.
-    Arguments {
-        /// What is wrong.
-        message: String,
-    },
-    /// What `execute` returned could not be kept.
-    Output {
-        /// What is wrong.
-        message: String,
-    },
-    /// A job that this one depends on failed; this one was not started.
-    DependencyFailed {
-        /// The job that failed.
-        job: JobKey,
-    },
-    /// The process could not be started.
-    LaunchFailed {
-        /// What is wrong.
-        message: String,
-    },
-    /// It ran for longer than its time limit, or gave up in time (`job.out_of_time()`).
-    TimedOut,
-    /// It was killed for want of memory.
-    OutOfMemory,
-    /// It was stopped on request.
-    Stopped,
-    /// The process is gone and left no record.
-    Lost,
-}
-
-impl Failure {
-    /// Whether another attempt may go better. Of a resumable job, an attempt that ran out of time is continued by the next.
-    pub(crate) fn may_pass(&self, resumable: bool) -> bool {
-        match self {
-            Failure::TimedOut => resumable,
-            Failure::Arguments { .. } | Failure::DependencyFailed { .. } | Failure::Stopped => false,
-            _ => true,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Error { chain } => f.write_str(&chain.join(": ")),
-            Failure::Panicked { message, location: Some(place) } => write!(f, "panicked at {place}: {message}"),
-            Failure::Panicked { message, location: None } => write!(f, "panicked: {message}"),
-            Failure::Exited { code: 0 } => {
-                f.write_str("the process exited with code 0 before `execute` returned, so there is no result")
-            }
-            Failure::Exited { code } => {
-                write!(f, "the process exited with code {code} before `execute` returned")
-            }
-            Failure::Signaled { signal } => match signal_name(*signal) {
-                Some(name) => write!(f, "killed by signal {signal} ({name})"),
-                None => write!(f, "killed by signal {signal}"),
-            },
-            Failure::Arguments { message } => write!(f, "its arguments cannot be read: {message}"),
-            Failure::Output { message } => write!(f, "its output cannot be kept: {message}"),
-            Failure::DependencyFailed { job } => write!(f, "not started: {job}, which it depends on, failed"),
-            Failure::LaunchFailed { message } => write!(f, "could not be started: {message}"),
-            Failure::TimedOut => f.write_str("ran out of time"),
-            Failure::OutOfMemory => f.write_str("killed for want of memory"),
-            Failure::Stopped => f.write_str("stopped on request"),
-            Failure::Lost => f.write_str("its process is gone and left no record"),
-        }
-    }
-}
-
-/// The names of the signals that users meet; their numbers differ between systems.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    let names = [
-        (libc::SIGHUP, "SIGHUP"),
-        (libc::SIGINT, "SIGINT"),
-        (libc::SIGQUIT, "SIGQUIT"),
-        (libc::SIGILL, "SIGILL"),
-        (libc::SIGABRT, "SIGABRT"),
-        (libc::SIGBUS, "SIGBUS"),
-        (libc::SIGFPE, "SIGFPE"),
-        (libc::SIGKILL, "SIGKILL"),
-        (libc::SIGSEGV, "SIGSEGV"),
-        (libc::SIGPIPE, "SIGPIPE"),
-        (libc::SIGTERM, "SIGTERM"),
-        (libc::SIGXCPU, "SIGXCPU"),
-        (libc::SIGXFSZ, "SIGXFSZ"),
-    ];
-    names.iter().find(|(number, _)| *number == signal).map(|(_, name)| *name)
-}
 
 /// How an attempt ended, as `status.json` says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

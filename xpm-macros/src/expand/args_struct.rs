@@ -16,13 +16,21 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
     let Model { ident, vis, is_task, .. } = model;
     let args = &body.args;
     let allow = allow();
+    // The item begins and ends on the user's type, which is where messages then show it.
     let keyword = quote_spanned!(ident.span()=> struct);
     let doc = format!("The arguments of [`{ident}`].\n\n{}", model.help);
     let settable = || body.arguments.iter().filter(|argument| argument.settable());
-    let fields = settable().map(|argument| {
+    let arguments = settable().map(|argument| {
         let (name, ty, help) = (&argument.setter, arg_ty(argument), help(argument));
         quote!(#[doc = #help] #vis #name: ::xpm::__private::Arg<#ty>)
     });
+    let fields = quote_spanned! {ident.span()=>
+        {
+            #(#arguments,)*
+            #[doc(hidden)]
+            __xpm: ::xpm::__private::Meta,
+        }
+    };
     let setters = settable().map(|argument| setters(argument, &body.arguments, model));
     let slots = body.arguments.iter().map(|argument| {
         let name = &argument.setter;
@@ -71,11 +79,7 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
         #[doc = #doc]
         #allow
         #[derive(::core::clone::Clone)]
-        #vis #keyword #args {
-            #(#fields,)*
-            #[doc(hidden)]
-            __xpm: ::xpm::__private::Meta,
-        }
+        #vis #keyword #args #fields
 
         #allow
         impl #args {

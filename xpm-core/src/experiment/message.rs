@@ -1,0 +1,29 @@
+//! What the driver is told, by the plan, by launchers and by whoever watches something.
+
+use std::sync::Arc;
+
+use super::state::JobCell;
+use crate::config::SubmitOptions;
+use crate::ids::JobKey;
+use crate::launcher::Progress;
+use crate::scheduler::{JobNumber, TokenNumber};
+
+/// What the driver is told.
+pub(crate) enum Message {
+    /// A job to run, and the jobs that have to be done first.
+    Submitted { cell: Arc<JobCell>, depends_on: Vec<JobKey>, options: Box<SubmitOptions> },
+    /// The GPUs of this machine, looked for when the first job asks for one.
+    GpusFound(Vec<String>),
+    /// Nothing more is to be started.
+    Draining,
+    /// What runs is to be stopped.
+    StopAll,
+    /// A token of the plan.
+    TokenDeclared { name: Arc<str>, capacity: u64 },
+    /// A token's capacity, or what other processes hold of it, has changed.
+    TokenChanged { token: TokenNumber, capacity: u64, elsewhere: u64 },
+    /// A launcher's report.
+    Progress { job: JobNumber, progress: Progress },
+    /// The plan is over; everything submitted has ended.
+    Closed,
+}
