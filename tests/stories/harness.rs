@@ -214,9 +214,14 @@ impl JobDir {
 
     /// The process that runs it, once there is one.
     pub fn pid(&self) -> u32 {
-        let path = self.file(".xpm/owner.json");
-        wait_until("the job's process says who it is", || path.exists());
-        u32::try_from(json(&path)["pid"].as_u64().unwrap()).unwrap()
+        let path = self.file(".xpm/lock");
+        let mut pid = None;
+        wait_until("the job's process says who it is", || {
+            let owner = serde_json::from_slice::<Json>(&fs::read(&path).unwrap_or_default());
+            pid = owner.ok().and_then(|owner| owner["pid"].as_u64());
+            pid.is_some()
+        });
+        u32::try_from(pid.unwrap()).unwrap()
     }
 }
 

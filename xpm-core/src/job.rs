@@ -5,8 +5,10 @@
 
 mod context;
 mod entry;
+mod metrics;
 mod panics;
 mod process;
+mod progress;
 mod upstream;
 
 use serde::Serialize;
@@ -14,6 +16,8 @@ use serde::de::DeserializeOwned;
 
 pub use context::JobContext;
 pub use entry::{TaskEntry, TaskRun};
+pub use metrics::Number;
+pub use progress::Progress;
 pub(crate) use process::{UNRECORDED, job_arguments, run_job};
 pub(crate) use upstream::read_output;
 

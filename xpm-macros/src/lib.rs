@@ -18,26 +18,163 @@ mod types;
 
 use proc_macro::TokenStream;
 
-/// Makes a configuration of a struct, a closed family of an enum, an open family of a trait, and a member of an open
-/// family of an `impl` of such a trait.
+/// Makes an item known to xpm: what can be varied, and how it enters an identity. The item itself stays as it is written.
 ///
-/// On a struct: `id = "…"`, `version = N`, `validate = path::to::function`, `args = Name` and `builder = Name` (the
-/// names of the generated types). On an enum: `id`, `validate`, and `builder`. Each field takes `#[param(…)]` with
-/// `default = VALUE`, `ignore_default`, `ignored`, `path = "file"`, `id = "older name"`, `json`.
+/// | on | it makes | given to arguments of type |
+/// |---|---|---|
+/// | a struct with named fields, or none | a configuration: `T::config()`, a builder with a setter for each argument | `T` |
+/// | an `enum` | a closed family: `T::config()` has a method for each variant, `T::config().huber().delta(2.0)` | `T` |
+/// | a `trait` | an open family: anyone adds members | `Box<dyn Trait>`, `Arc<dyn Trait>` |
+/// | `impl Trait for T` | the configuration `T` a member of that family | |
+///
+/// # Options of the type: `#[config(…)]`
+///
+/// On a struct all of these, on an enum `id`, `validate` and `builder`; a trait and an `impl` take none.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `id = "ir.bm25"` | the id, which is in the identity; without it, crate, modules and name with dots between |
+/// | `version = 2` | a number in the identity: raise it when the meaning of the code changes |
+/// | `validate = path::to::function` | `fn(&T) -> Result<(), E>`, for any error or text `E`: refuses values, at submit and in the job |
+/// | `args = OtherName` | the name of the argument struct, which `build()` returns; without it, `TConfig` |
+/// | `builder = OtherName` | the name of the builder; without it, `TBuilder`, and of an enum `TVariants` |
+///
+/// If the compiler says that `TConfig` or `TBuilder` is defined multiple times (E0428), you have a type of that name:
+/// write `args = OtherName` or `builder = OtherName`.
+///
+/// # Options of an argument: `#[param(…)]`
+///
+/// Each field, of a struct or of a variant, is an argument; its doc comment is its help. An argument is required unless
+/// it has a default or is an `Option`. An `Option` has two setters: `.limit(5)`, and `.maybe_limit(option)`.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `default = 10` | the value unless it is set: any expression that the setter takes; `Some(10)` for an `Option` |
+/// | `ignore_default` | with `default`: not in the identity while it has its default, so that adding it changes no identity |
+/// | `ignored` | never in the identity |
+/// | `path = "weights.bin"` | a `PathBuf`: a file of the job's own folder, never set by the plan |
+/// | `id = "older_name"` | the name in the identity: rename the field, and the identity stays |
+/// | `json` | any serde type, instead of an argument type; a job's promise may be given |
+///
+/// Argument types are integers, floats, `bool`, `char`, `String`, `PathBuf` (never in the identity), `Duration`, tuples,
+/// arrays, `Option`, `Vec`, `BTreeMap`, `HashMap`, `IndexMap`, `BTreeSet`, `HashSet`, `IndexSet`, `Box` and `Arc` of
+/// these, configurations, families and tasks.
+///
+/// # Example
+///
+/// ```
+/// use xpm::prelude::*;
+///
+/// /// BM25 term weighting.
+/// #[config(id = "ir.bm25", version = 2, validate = Bm25::in_range)]
+/// pub struct Bm25 {
+///     /// Saturation of term frequency
+///     pub k1: f64,
+///     #[param(default = 0.4)]
+///     pub b: f64,
+///     #[param(default = false, ignore_default)]
+///     pub delta: bool,
+///     #[param(ignored, default = 4)]
+///     pub threads: usize,
+///     pub limit: Option<usize>,
+/// }
+///
+/// impl Bm25 {
+///     fn in_range(&self) -> Result<(), String> {
+///         if self.b <= 1.0 { Ok(()) } else { Err(format!("b is {}: at most 1", self.b)) }
+///     }
+/// }
+///
+/// #[config]
+/// pub enum Loss {
+///     Mse,
+///     Huber { #[param(default = 1.0)] delta: f64 },
+/// }
+///
+/// #[config]
+/// pub trait Scorer: Send + Sync {
+///     fn score(&self, frequency: f64) -> f64;
+/// }
+///
+/// #[config]
+/// impl Scorer for Bm25 {
+///     fn score(&self, frequency: f64) -> f64 {
+///         frequency / (frequency + self.k1)
+///     }
+/// }
+///
+/// #[config]
+/// pub struct Model {
+///     pub scorer: Box<dyn Scorer>,
+///     pub loss: Loss,
+/// }
+///
+/// let bm25 = Bm25::config().k1(tag(1.2)).build();
+/// let model = Model::config().scorer(&bm25).loss(Loss::Mse).build();
+/// assert_eq!(tagspath(&model), "k1=1.2");
+/// assert_eq!(bm25.identity(), Bm25::config().k1(1.2).threads(8).identity());
+/// assert_ne!(model.identity(), Model::config().scorer(&bm25).loss(Loss::config().huber()).identity());
+/// ```
 #[proc_macro_attribute]
 pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(expand::Attribute::Config, options.into(), item.into()).into()
 }
 
-/// Makes a task of a struct, which then implements `Task`.
+/// Makes a task of a struct with named fields, or none: what it does is in its `impl Task`, which carries no attribute.
 ///
-/// Takes what `#[config]` takes on a struct.
+/// Takes the options of [`#[config]`](macro@config) on a struct, its fields `#[param(…)]` as there, and what one job
+/// needs unless the plan says otherwise. None of the following is in the identity.
+///
+/// | option | meaning |
+/// |---|---|
+/// | `cpus = 4` | CPUs; without it, one |
+/// | `memory = "8GiB"` | memory: a whole number and B, kB, MB, GB, TB, KiB, MiB, GiB or TiB |
+/// | `gpus = 1` | GPUs, each for this job alone |
+/// | `time = "1h30m"` | the time after which the job is stopped: whole numbers, each with d, h, m or s |
+/// | `resumable` | the folder is kept between attempts, and a job that ran out of time is run again |
+///
+/// ```
+/// use std::path::PathBuf;
+/// use xpm::prelude::*;
+///
+/// /// Writes a number to a file, and returns its square.
+/// #[task(id = "demo.square", version = 2, cpus = 2, memory = "500MB", time = "10m", resumable)]
+/// pub struct Square {
+///     pub x: i64,
+///     #[param(path = "x.txt")]
+///     pub file: PathBuf,
+/// }
+///
+/// impl Task for Square {
+///     type Output = i64; // any serde value
+///
+///     fn execute(&self, _job: &JobContext) -> TaskResult<i64> {
+///         std::fs::write(&self.file, self.x.to_string())?;
+///         Ok(self.x * self.x)
+///     }
+/// }
+///
+/// assert_ne!(Square::config().x(3).identity(), Square::config().x(4).identity());
+/// ```
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(expand::Attribute::Task, options.into(), item.into()).into()
 }
 
-/// Lets the binary run single jobs: goes on the function `main` of a program that has tasks.
+/// Lets a program run its own jobs: goes on `fn main()` of a program that submits tasks. Takes no options.
+///
+/// A job runs in a process of its own, which is this program again; the rest of `main` is
+/// then not run.
+///
+/// ```no_run
+/// #[xpm::main]
+/// fn main() -> xpm::Result<()> {
+///     xpm::experiment("workspace", "demo").run(|xp| {
+///         println!("{}", xp.results_path().display()); // submit tasks here
+///         Ok(())
+///     })
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::main_fn(options.into(), item.into()).into()

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
+use super::metrics::{Metrics, Number};
+use super::progress::{Progress, ProgressFile};
 use crate::ids::Identity;
 use crate::schema::Role;
 use crate::sys;
@@ -17,6 +19,8 @@ pub struct JobContext {
     folder: JobFolder,
     deadline: Option<Instant>,
     catching: Once,
+    metrics: Metrics,
+    progress: ProgressFile,
 }
 
 /// The error that [`JobContext::out_of_time`] gives.
@@ -26,7 +30,9 @@ pub(super) struct OutOfTime;
 
 impl JobContext {
     pub(super) fn new(folder: JobFolder, deadline: Option<Instant>) -> Self {
-        Self { folder, deadline, catching: Once::new() }
+        let metrics = Metrics::new(folder.metrics());
+        let progress = ProgressFile::new(folder.progress());
+        Self { folder, deadline, catching: Once::new(), metrics, progress }
     }
 
     /// From here on a request to stop is something to ask for, and ends the process only after the grace period.
@@ -67,6 +73,22 @@ impl JobContext {
         let bytes = *self.id().as_bytes();
         // The last bytes, as the first ones are what people see and may have chosen jobs by.
         u64::from_be_bytes(std::array::from_fn(|i| bytes[24 + i]))
+    }
+
+    /// Wraps an iterator, and reports how far it is to those who watch the job. Calls nest: what is counted inside a step
+    /// shows below it.
+    pub fn progress<I: IntoIterator>(&self, description: &str, items: I) -> Progress<'_, I::IntoIter> {
+        Progress::new(&self.progress, description, items.into_iter())
+    }
+
+    /// Adds a value to the time series `name`, for plots and tables. Cheap: it is written to disk within half a second.
+    pub fn metric(&self, name: &str, step: impl Number, value: impl Number) {
+        self.metrics.add(name, step.as_step(), value.as_value());
+    }
+
+    /// Writes out what is still in memory.
+    pub(super) fn finish(&self) {
+        self.metrics.flush();
     }
 
     /// Makes the folders that files of nested configurations (`#[param(path = "…")]`) lie in.

@@ -21,11 +21,12 @@ pub(super) fn caught<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, Fail
         before(info);
     }));
     panic::catch_unwind(work).map_err(|payload| {
-        LAST.with(|last| last.borrow_mut().take()).unwrap_or_else(|| {
-            // `resume_unwind`, for instance with the payload of a thread that panicked, calls no hook.
-            let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-            Failure::Panicked { message: text.unwrap_or("a panic without a message").to_owned(), location: None }
-        })
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message");
+        // `resume_unwind`, for instance with the payload of a thread that panicked, calls no hook; what the hook saw last
+        // may then be another panic, which the task has caught.
+        let of_this = |failure: &Failure| matches!(failure, Failure::Panicked { message, .. } if message == text);
+        let seen = LAST.with(|last| last.borrow_mut().take()).filter(of_this);
+        seen.unwrap_or_else(|| Failure::Panicked { message: text.to_owned(), location: None })
     })
 }

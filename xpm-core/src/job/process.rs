@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -49,10 +50,8 @@ pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8
         Ok(true) => 0,
         Ok(false) => 1,
         Err(message) => {
-            #[expect(clippy::print_stderr, reason = "the job's own log is all that is left to tell")]
-            {
-                eprintln!("xpm: {message}");
-            }
+            // The job's own log is all that is left to tell; on a full disk it takes nothing either.
+            let _ = writeln!(std::io::stderr(), "xpm: {message}");
             UNRECORDED
         }
     };
@@ -64,6 +63,8 @@ pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8
 pub(crate) const UNRECORDED: u8 = 120;
 
 fn prepare(folder: &Path) -> Result<(Workspace, JobFolder), String> {
+    // Its path must hold when this process has moved into the folder, and a task elsewhere.
+    let folder = &std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let workspace = Workspace::of_job(folder);
     let key = key_of(folder);
     let (Some(workspace), Some(key)) = (workspace, key) else {
@@ -109,11 +110,12 @@ fn execute(workspace: &Workspace, folder: &JobFolder, deadline: Option<Instant>)
     if node.schema().resumable() {
         context.catch_stops();
     }
-    caught(std::panic::AssertUnwindSafe(|| {
+    let result = caught(std::panic::AssertUnwindSafe(|| {
         let mut reader = Reader::new(&jobs, folder.path());
         run(&node, &mut reader, &context)
-    }))
-    .and_then(|result| result)
+    }));
+    context.finish();
+    result.and_then(|result| result)
 }
 
 /// Reads the arguments back and checks that they give the identity that the folder has.

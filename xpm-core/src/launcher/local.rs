@@ -232,11 +232,13 @@ impl Local {
         if let Some(usage) = usage {
             status = status.with_usage(usage);
         }
-        match status.write(&folder.status()) {
-            Ok(()) => failure,
-            Err(error) => Failure::LaunchFailed {
-                message: format!("{failure}; this could not be recorded in {}: {error}", folder.status().display()),
-            },
+        // A task may have deleted its folder.
+        match (folder.create().and_then(|_| status.write(&folder.status())), failure) {
+            (Err(error), Failure::Output { message }) => {
+                let status = folder.status();
+                Failure::Output { message: format!("{message}; nor can this be recorded in {}: {error}", status.display()) }
+            }
+            (_, failure) => failure,
         }
     }
 
@@ -265,7 +267,12 @@ fn launch_failed_because(error: impl Into<anyhow::Error>) -> Failure {
     Failure::LaunchFailed { message: format!("{:#}", error.into()) }
 }
 
-/// The last line of the job's standard error.
+/// Why the process has left no record: the last line of its standard error.
 fn last_line(folder: &JobFolder) -> String {
-    crate::report::tail(&folder.stderr(), 1).pop().unwrap_or_else(|| "its record could not be written".to_owned())
+    if !folder.stderr().exists() {
+        return "its folder was deleted while it ran".to_owned();
+    }
+    crate::report::tail(&folder.stderr(), 1).pop().unwrap_or_else(|| {
+        format!("its record could not be written, or `execute` ended the process with code {UNRECORDED}")
+    })
 }

@@ -1,8 +1,7 @@
 //! Plain lines on standard error.
 
-#![expect(clippy::print_stderr, reason = "this is the reporter that prints")]
-
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use super::{Event, JobLabel, Reporter, Summary, tail};
 
@@ -16,7 +15,8 @@ const LOG_LINES: usize = 10;
 impl Reporter for TextReporter {
     fn report(&self, event: &Event) {
         if let Some(text) = text_of(event) {
-            eprintln!("{text}");
+            // Nobody may listen any more (`2>&1 | head`): that is no reason to stop, and `eprintln!` would panic.
+            let _ = writeln!(io::stderr(), "{text}");
         }
     }
 }

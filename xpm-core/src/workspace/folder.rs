@@ -58,6 +58,16 @@ impl JobFolder {
         self.own().join("lock")
     }
 
+    /// The metrics that the task wrote.
+    pub(crate) fn metrics(&self) -> PathBuf {
+        self.own().join("metrics.jsonl")
+    }
+
+    /// How far the task is.
+    pub(crate) fn progress(&self) -> PathBuf {
+        self.own().join("progress.json")
+    }
+
     /// What only xpm reads.
     fn own(&self) -> PathBuf {
         self.path.join(".xpm")
@@ -106,6 +116,15 @@ impl JobFolder {
         let aside = attempts.join(attempt.to_string());
         fault::point("make folder of attempts in", &self.path)?;
         fs::create_dir_all(&aside)?;
+        if !keep_files {
+            // Another attempt begins its time series anew.
+            for path in [self.metrics(), self.progress()] {
+                match fs::rename(&path, aside.join(path.file_name().unwrap_or_default())) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
         // The record goes last: while it stands, the folder says what happened.
         entries.sort_by_key(|name| name == "status.json");
         for name in entries {
