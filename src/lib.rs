@@ -9,7 +9,7 @@
 pub use anyhow::Error;
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
-    Dependency, ExperimentBuilder, FailedJob, JobError, JobFile, Produced, Promise, RunError, StartError, SubmitError,
+    Dependency, ExperimentBuilder, FailedJob, IfRunning, JobError, JobFile, Produced, Promise, RunError, StartError, SubmitError,
     Token,
 };
 pub use xpm_core::identity::{ExplainedArgument, LeftOut, Refused, Standing};

@@ -32,7 +32,11 @@ pub fn program(name: &str) -> PathBuf {
     static FRESH: OnceLock<bool> = OnceLock::new();
     assert!(program.is_file(), "{} is not built: `cargo test` builds it", program.display());
     let fresh = *FRESH.get_or_init(|| is_fresh(&program));
-    assert!(fresh, "{} is older than its sources: `cargo test` or `cargo build --examples` builds it", program.display());
+    assert!(
+        fresh,
+        "{} is older than its sources: `cargo test` or `cargo build --examples` builds it",
+        program.display()
+    );
     program
 }
 
@@ -210,6 +214,11 @@ impl JobDir {
     pub fn stamp(&self) -> (Vec<u8>, SystemTime) {
         let path = self.file("status.json");
         (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap())
+    }
+
+    /// Whether no process has the job's lock.
+    pub fn is_free(&self) -> bool {
+        File::open(self.file(".xpm/lock")).unwrap().try_lock().is_ok()
     }
 
     /// The process that runs it, once there is one.

@@ -51,8 +51,8 @@ fn a_job_that_is_killed_while_there_is_no_driver_is_run_again() {
     story.wait_for("started.a");
     driver.kill();
     let job = story.step("a");
-    let pid = job.pid();
-    signal(pid, "KILL");
+    signal(job.pid(), "KILL");
+    wait_until("the job's process is gone", || job.is_free());
     story.unmark("hold.a");
     let outcome = story.ok("steps", ["a"]);
     assert_eq!(outcome.stdout, "a Done\n");

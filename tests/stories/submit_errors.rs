@@ -30,17 +30,28 @@ fn what_cannot_be_an_argument_is_refused_by_name_and_place() {
         ),
         ("file-absolute", &["argument `file`", "`file(\"/etc/passwd\")` leaves the folder of story.step/", PROGRAM]),
         ("file-bytes", &["argument `file`", "is not UTF-8", PROGRAM]),
-        ("some-nothing", &["argument `json`", "`Some` of nothing cannot be told from `None`", PROGRAM]),
         ("other-experiment", &["story.picky depends on story.step/", "which was not submitted to this experiment"]),
         ("other-experiment-dependency", &["story.picky depends on story.step/", "submit it here too"]),
     ] {
-        let story = Story::new();
-        let outcome = story.fails("refused", [which]);
-        outcome.says(&["Error: story.picky"]).says(said);
-        assert!(story.jobs("story.picky").is_empty(), "{which}");
-        // What was submitted before has run.
-        assert_eq!(story.log(), ["good"], "{which}");
-        outcome.says(&["story: 1 run in"]);
-        assert_eq!(story.last_run()["status"], "failed");
+        refused(which, said);
     }
+}
+
+#[test]
+fn something_that_json_writes_as_null_is_refused() {
+    for (which, argument) in [("some-none", "json"), ("some-unit", "unit"), ("nan", "float")] {
+        refused(which, &[&format!("argument `{argument}`"), "cannot be told from `None`", PROGRAM]);
+    }
+}
+
+#[track_caller]
+fn refused(which: &str, said: &[&str]) {
+    let story = Story::new();
+    let outcome = story.fails("refused", [which]);
+    outcome.says(&["Error: story.picky"]).says(said);
+    assert!(story.jobs("story.picky").is_empty(), "{which}");
+    // What was submitted before has run.
+    assert_eq!(story.log(), ["good"], "{which}");
+    outcome.says(&["story: 1 run in"]);
+    assert_eq!(story.last_run()["status"], "failed");
 }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use builder::{ExperimentBuilder, StartError, experiment};
+pub use builder::{ExperimentBuilder, IfRunning, StartError, experiment};
 pub use failures::{FailedJob, RunError};
 pub use job::Job;
 pub use outputs::{JobFile, Produced, Promise};

@@ -28,7 +28,7 @@ pub(crate) use lock::{JobLock, TryLock, WaitLock};
 pub(crate) use owner::Owner;
 pub use params::ParamsError;
 pub(crate) use params::{read_params, write_params};
-pub(crate) use run::{RunFolder, RunRecord, RunStatus};
+pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus};
 pub(crate) use status::Status;
 pub use status::StatusError;
 pub use token::TokenError;
@@ -130,6 +130,9 @@ impl Workspace {
         }
         crate::fault::point("make folder of workspace", Path::new("")).map_err(unwritable("making the folder"))?;
         std::fs::create_dir_all(path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists if path.is_symlink() => {
+                unwritable("it is a link to a folder that does not exist")(error)
+            }
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
                 let file = path.ancestors().find(|above| above.is_file()).unwrap_or(path);
                 WorkspaceError::NotAFolder(file.to_owned())

@@ -1,8 +1,8 @@
 //! The attributes of xpm: `#[config]`, `#[task]` and `#[xpm::main]`.
 //!
-//! Parse → model → check → expand. [`options`] has the table of what may be written where, [`parse`] reads options and
-//! items, [`model`] is what they mean, [`check`] refuses what cannot be, and [`expand`] writes one thing per file. All
-//! mistakes of an item are gathered in [`errors`] and reported at once, and the item itself always survives.
+//! Parse → model → check → expand. `options` has the table of what may be written where, `parse` reads options and
+//! items, `model` is what they mean, `check` refuses what cannot be, and `expand` writes one thing per file. All
+//! mistakes of an item are gathered in `errors` and reported at once, and the item itself always survives.
 //!
 //! On structs and enums the attributes only add a derive, which does the work: a derive sees the item after `cfg`.
 //! Knows nothing of values, identities or jobs; generated code calls typed functions of `::xpm::__private`.
@@ -163,8 +163,7 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Lets a program run its own jobs: goes on `fn main()` of a program that submits tasks. Takes no options.
 ///
-/// A job runs in a process of its own, which is this program again; the rest of `main` is
-/// then not run.
+/// A job runs in a process of its own, which is this program again; the rest of `main` is then not run.
 ///
 /// ```no_run
 /// #[xpm::main]

@@ -125,7 +125,8 @@ impl Given {
             Takes::Nothing => (self.value.is_none(), "takes no value"),
         };
         if !good {
-            let message = format!("`{}` {words}: write `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
+            let message =
+                format!("`{}` {words}: write `#[{}({})]`", self.spec.name, site.attribute(), self.spec.example);
             match &self.value {
                 Some(value) => errors.on(value, message),
                 None => errors.at(self.key.span(), message),

@@ -1,6 +1,7 @@
 //! Plans as users write them: every way to depend, typed outputs, handles, errors of the plan.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
@@ -334,7 +335,7 @@ pub fn bytes(call: &Call) -> xpm::Result<()> {
         // A path inside the workspace is written relative to it.
         let inside = xp.workdir().join(&call.rest[0]);
         let job = Bytes::config().path(&*inside).number(1).submit(xp)?;
-        assert_eq!(job.output()?, inside.into_os_string().into_vec());
+        assert_eq!(PathBuf::from(OsString::from_vec(job.output()?)), inside);
         println!("the path is the same in the job");
         Ok(())
     })

@@ -32,13 +32,17 @@ pub struct Picky {
     pub text: Option<String>,
     #[param(json)]
     pub json: Option<Option<u8>>,
+    #[param(json)]
+    pub unit: Option<()>,
+    #[param(json)]
+    pub float: Option<f64>,
 }
 
 impl Task for Picky {
-    type Output = ();
+    type Output = String;
 
-    fn execute(&self, _job: &JobContext) -> TaskResult<()> {
-        Ok(())
+    fn execute(&self, _job: &JobContext) -> TaskResult<String> {
+        Ok(format!("{:?} {:?} {:?}", self.json, self.unit, self.float))
     }
 }
 
@@ -61,7 +65,9 @@ pub fn refused(call: &Call) -> xpm::Result<()> {
                 use std::os::unix::ffi::OsStringExt;
                 picky.file(step.file(std::ffi::OsString::from_vec(vec![b'a', 0xff]))).submit(xp)
             }
-            "some-nothing" => picky.json(None).submit(xp),
+            "some-none" => picky.json(None).submit(xp),
+            "some-unit" => picky.unit(()).submit(xp),
+            "nan" => picky.float(f64::NAN).submit(xp),
             "other-experiment" => {
                 let mut result = None;
                 xpm::experiment(call.control.join("other"), "other").run(|other| {
@@ -80,7 +86,10 @@ pub fn refused(call: &Call) -> xpm::Result<()> {
             }
             other => return Err(xpm::Error::msg(format!("no error {other}"))),
         };
-        let error = submitted.expect_err("it is to be refused");
+        let error = match submitted {
+            Ok(job) => panic!("it is to be refused, and the job sees {}", job.output()?),
+            Err(error) => error,
+        };
         assert!(error.downcast_ref::<SubmitError>().is_some(), "{error:?}");
         Err(error)
     })

@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`Self::config`], and if a job's arguments cannot be read.
     pub fn config_value<C: ConfigType>(&mut self, value: &Value) -> Result<C, ReadError> {
-        self.located(value, || Type::Config(C::schema), |reader, node| reader.config::<C>(node))
+        self.located(value, || Type::Config(C::schema), Reader::config::<C>)
     }
 
     /// Calls `read` with the node that `value` stands for, files lying where they belong.

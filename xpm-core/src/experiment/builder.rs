@@ -20,7 +20,7 @@ use crate::ids::{InvalidId, check_experiment_id};
 use crate::launcher::Local;
 use crate::report::{Event, Reporter, Summary, TextReporter};
 use crate::scheduler::Capacity;
-use crate::workspace::{RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
+use crate::workspace::{BeginRun, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
 
 /// Why a run does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,14 @@ pub enum StartError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Somebody else runs the experiment.
+    #[error("experiment `{experiment}` is run by {owner}")]
+    Running {
+        /// The experiment.
+        experiment: String,
+        /// Host and process.
+        owner: String,
+    },
     /// The driver cannot be started.
     #[error("{what}")]
     Driver {
@@ -63,7 +71,18 @@ pub struct ExperimentBuilder {
     workdir: PathBuf,
     id: String,
     cpus: Option<NonZeroU32>,
+    if_running: IfRunning,
     reporter: Arc<dyn Reporter>,
+}
+
+/// What to do when the experiment is being run already, by another process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfRunning {
+    /// Say who runs it, and wait for the end of that run.
+    #[default]
+    Wait,
+    /// Fail, saying who runs it.
+    Fail,
 }
 
 /// Sets up the experiment `id` in the workspace `workdir`, a folder that is made if it does not exist.
@@ -82,6 +101,7 @@ pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> Experimen
         workdir: workdir.as_ref().to_owned(),
         id: id.into(),
         cpus: None,
+        if_running: IfRunning::default(),
         reporter: Arc::new(TextReporter),
     }
 }
@@ -92,6 +112,13 @@ impl ExperimentBuilder {
     #[must_use]
     pub fn cpus(mut self, cpus: NonZeroU32) -> Self {
         self.cpus = Some(cpus);
+        self
+    }
+
+    /// What to do when the experiment is being run already, by another process. Without it, wait.
+    #[must_use]
+    pub fn if_running(mut self, if_running: IfRunning) -> Self {
+        self.if_running = if_running;
         self
     }
 
@@ -146,6 +173,24 @@ impl ExperimentBuilder {
         result
     }
 
+    /// Begins a run, when nobody else runs the experiment any more.
+    fn begin_run(&self, workspace: &Workspace) -> Result<RunFolder, StartError> {
+        let failed = |source| StartError::Run { path: workspace.experiment(&self.id), source };
+        match RunFolder::begin(workspace, &self.id).map_err(failed)? {
+            BeginRun::Begun(run) => Ok(run),
+            BeginRun::Busy(wait, owner) => {
+                let owner = owner.map_or_else(|| "another process".to_owned(), |owner| owner.name());
+                if self.if_running == IfRunning::Fail {
+                    return Err(StartError::Running { experiment: self.id.clone(), owner });
+                }
+                let text = format!("experiment `{}` is run by {owner}; waiting for it to end", self.id);
+                self.reporter.report(&Event::Warning(text));
+                let lock = wait.wait().map_err(failed)?;
+                RunFolder::create(workspace, &self.id, lock).map_err(failed)
+            }
+        }
+    }
+
     fn start(self) -> Result<(Experiment, thread::JoinHandle<()>), StartError> {
         check_experiment_id(&self.id)?;
         Registry::get()?;
@@ -153,8 +198,7 @@ impl ExperimentBuilder {
             return Err(StartError::NotMain);
         }
         let workspace = Workspace::open_or_create(&self.workdir)?;
-        let run = RunFolder::create(&workspace, &self.id)
-            .map_err(|source| StartError::Run { path: workspace.experiment(&self.id), source })?;
+        let run = self.begin_run(&workspace)?;
         let executable = std::env::current_exe()
             .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
         let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(crate::launcher::cpus, NonZeroU32::get);

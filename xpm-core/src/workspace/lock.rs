@@ -1,4 +1,5 @@
-//! The lock of a job: held by the driver while it prepares the job, then by the job's process, until that is gone.
+//! Locks. That of a job is held by the driver while it prepares the job, then by the job's process, until that is gone;
+//! that of an experiment by its driver.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -6,8 +7,8 @@ use std::path::Path;
 
 use crate::fault;
 
-/// A job's lock, held. It is released when the last copy of its open file is closed: the driver's, or the one that the
-/// job's process inherits.
+/// A lock, held. It is released when the last copy of its open file is closed: the driver's, or the one that the job's
+/// process inherits.
 #[derive(Debug)]
 pub(crate) struct JobLock(File);
 
@@ -41,6 +42,11 @@ impl JobLock {
     pub(crate) fn is_held(path: &Path) -> bool {
         let Ok(file) = File::open(path) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// The open file, to write into who has the lock.
+    pub(crate) fn file(&self) -> &File {
+        &self.0
     }
 
     /// The open file, for a process to inherit: it holds the lock with no gap.

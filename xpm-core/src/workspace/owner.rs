@@ -1,4 +1,4 @@
-//! Who runs a job: what its process writes into the lock's file when it begins. It tells people whom to look for, and the
+//! Who runs a job or an experiment: what its process writes into the lock's file when it begins. It tells people whom to look for, and the
 //! next driver which attempt has begun; whether that process lives is told by the lock alone.
 
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use crate::fault;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     format: u32,
-    /// The attempt that it makes.
+    /// The attempt that it makes; 0 for the driver of an experiment.
     pub(crate) attempt: u32,
     pub(crate) host: String,
     /// Changes when the host starts anew, so that a process number is not taken for another process's.
@@ -30,6 +30,11 @@ impl Owner {
     pub(crate) fn this(attempt: u32, start: String) -> Self {
         let (host, boot) = (crate::settings::host(), crate::settings::boot());
         Self { format: FORMAT, attempt, host, boot, pid: std::process::id(), start }
+    }
+
+    /// Host and process, for people.
+    pub(crate) fn name(&self) -> String {
+        format!("process {} on {}, since {}", self.pid, self.host, self.start)
     }
 
     /// Whether the process may still be there: it cannot be told for another host, and a number may have been given again.

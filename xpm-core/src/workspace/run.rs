@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Durability, FORMAT, Workspace, write_atomic};
+use super::{Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, write_atomic};
 use crate::fault;
 
 /// `run.json`.
@@ -41,19 +41,40 @@ pub(crate) enum RunStatus {
     Interrupted,
 }
 
-/// The folder of a run.
+/// The folder of a run, and the lock of its experiment: one run at a time.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,
     id: String,
+    _lock: JobLock,
+}
+
+/// What came of trying to begin a run.
+#[derive(Debug)]
+pub(crate) enum BeginRun {
+    /// It has begun.
+    Begun(RunFolder),
+    /// The experiment is run by somebody else, if it can be told by whom.
+    Busy(WaitLock, Option<Owner>),
 }
 
 impl RunFolder {
+    /// Begins a run of the experiment, unless somebody else runs it.
+    pub(crate) fn begin(workspace: &Workspace, experiment: &str) -> io::Result<BeginRun> {
+        let folder = workspace.experiment(experiment);
+        fault::point("make folder", &folder)?;
+        fs::create_dir_all(&folder)?;
+        let path = folder.join("lock");
+        match JobLock::try_take(&path)? {
+            TryLock::Taken(lock) => Self::create(workspace, experiment, lock).map(BeginRun::Begun),
+            TryLock::Busy(wait) => Ok(BeginRun::Busy(wait, Owner::read(&path))),
+        }
+    }
+
     /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it.
-    pub(crate) fn create(workspace: &Workspace, experiment: &str) -> io::Result<Self> {
+    pub(crate) fn create(workspace: &Workspace, experiment: &str, lock: JobLock) -> io::Result<Self> {
         let experiment = workspace.experiment(experiment);
-        fault::point("make folder", &experiment)?;
-        fs::create_dir_all(&experiment)?;
+        Owner::this(0, crate::clock::timestamp()).write(lock.file())?;
         let time = crate::clock::compact_timestamp();
         let mut id = time.clone();
         for n in 1.. {
@@ -68,7 +89,7 @@ impl RunFolder {
         fs::create_dir(path.join("results"))?;
         fs::create_dir(path.join("jobs"))?;
         point_to(&experiment, "latest", Path::new(&id))?;
-        Ok(Self { path, id })
+        Ok(Self { path, id, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
