@@ -25,9 +25,9 @@ pub use builder::{ExperimentBuilder, IfRunning, StartError, experiment};
 pub use failures::{FailedJob, RunError};
 pub use job::Job;
 pub use outputs::{JobFile, Produced, Promise};
+pub use refusal::SubmitError;
 pub(crate) use shared::Shared;
 pub use state::{JobError, JobState};
-pub use refusal::SubmitError;
 pub use submit::{Dependency, Submit};
 pub use token::Token;
 

@@ -1,6 +1,6 @@
 //! The identity: which arguments take part in it, their encoding, the digest, and the explanation of all that.
 //!
-//! The traversal is written once, in [`visit`], and has two sinks: the digest and the explanation, so they cannot
+//! The traversal is written once, in `visit`, and has two sinks: the digest and the explanation, so they cannot
 //! disagree. The format is specified in `docs/identity.md` and held by golden vectors; any change of it raises
 //! [`FORMAT`]. This room does not know who asks, nor anything of files and processes.
 

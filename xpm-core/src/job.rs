@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 pub use context::JobContext;
 pub use entry::{TaskEntry, TaskRun};
 pub use metrics::Number;
-pub use progress::Progress;
 pub(crate) use process::{UNRECORDED, job_arguments, run_job};
+pub use progress::Progress;
 pub(crate) use upstream::read_output;
 
 use crate::config::ConfigType;

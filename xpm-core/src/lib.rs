@@ -2,7 +2,7 @@
 //!
 //! Users depend on the `xpm` crate, which re-exports what is meant for them; see its documentation. The rooms, from the
 //! ground up, each knowing only those above it: [`ids`], [`value`] and [`schema`], [`identity`], [`config`],
-//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`experiment`], and [`program`].
+//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`mod@experiment`], and [`program`].
 
 pub mod config;
 pub mod experiment;

@@ -85,6 +85,7 @@ pub(crate) fn termination_came() -> bool {
 static TERMINATION: AtomicBool = AtomicBool::new(false);
 
 /// Waits for a child and takes what it used; the child must not have been waited for.
+#[expect(clippy::needless_pass_by_value, reason = "nobody may signal or wait for the process after this")]
 pub(crate) fn wait(child: Child) -> io::Result<ProcessEnd> {
     let pid = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
     let mut status = 0;

@@ -34,7 +34,7 @@ pub(super) fn some(value: Value) -> Value {
     }
 }
 
-fn items<'a>(value: &'a Value, ty: impl Fn() -> Type) -> Result<&'a [Value], ReadError> {
+fn items(value: &Value, ty: impl Fn() -> Type) -> Result<&[Value], ReadError> {
     match value.unmarked() {
         Value::List(items) | Value::Tuple(items) | Value::Set(items) => Ok(items),
         other => Err(ReadError::mismatch(&ty(), other)),

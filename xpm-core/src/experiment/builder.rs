@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -146,7 +147,17 @@ impl ExperimentBuilder {
         shared.run().write(&record).map_err(run_error)?;
         let interrupts = Interrupts::take(&shared)
             .map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
-        let planned = plan(&experiment);
+        let planned = match panic::catch_unwind(AssertUnwindSafe(|| plan(&experiment))) {
+            Ok(planned) => planned,
+            Err(payload) => {
+                // What runs goes on by itself and is found again by the next run.
+                let _ = shared.send(Message::Draining);
+                let _ = shared.send(Message::Closed);
+                let error = anyhow::Error::msg("the plan panicked");
+                close(&shared, &mut record, &shared.summary(begin.elapsed()), Some(&error));
+                panic::resume_unwind(payload)
+            }
+        };
         let waited = shared.wait_all();
         if shared.is_interrupted() {
             interrupts.settle();
@@ -238,4 +249,5 @@ fn close(shared: &Shared, record: &mut RunRecord, summary: &Summary, error: Opti
     if let Err(error) = shared.run().write(record) {
         shared.report(&Event::Warning(format!("run.json cannot be written in {}: {error}", summary.run.display())));
     }
+    shared.run().release();
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::message::Message;
 use super::failures::FailedJob;
+use super::message::Message;
 use super::state::{JobCell, JobError, JobState};
 use crate::config::{JobSource, ReadError};
 use crate::ids::{JobKey, check_token_name};

@@ -80,11 +80,11 @@ impl Explainer<'_> {
         };
         self.out.push(ExplainedArgument { path: path.clone(), value, standing, set_at: slot.set_at });
         if standing == Standing::TakesPart {
-            self.below(&slot.value, path);
+            self.below(&slot.value, &path);
         }
     }
 
-    fn below(&mut self, value: &Value, path: String) {
+    fn below(&mut self, value: &Value, path: &str) {
         match value.unmarked() {
             Value::Config(node) | Value::Produced(_, node) => {
                 let address = std::ptr::from_ref(&**node);
@@ -98,12 +98,12 @@ impl Explainer<'_> {
             }
             Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.below(item, format!("{path}[{i}]"));
+                    self.below(item, &format!("{path}[{i}]"));
                 }
             }
             Value::Map(entries) => {
                 for (key, item) in entries.iter() {
-                    self.below(item, format!("{path}[{key}]"));
+                    self.below(item, &format!("{path}[{key}]"));
                 }
             }
             _ => {}

@@ -236,7 +236,9 @@ impl Local {
         match (folder.create().and_then(|_| status.write(&folder.status())), failure) {
             (Err(error), Failure::Output { message }) => {
                 let status = folder.status();
-                Failure::Output { message: format!("{message}; nor can this be recorded in {}: {error}", status.display()) }
+                Failure::Output {
+                    message: format!("{message}; nor can this be recorded in {}: {error}", status.display()),
+                }
             }
             (_, failure) => failure,
         }

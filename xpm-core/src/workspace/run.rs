@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,7 @@ pub(crate) enum RunStatus {
 pub(crate) struct RunFolder {
     path: PathBuf,
     id: String,
-    _lock: JobLock,
+    lock: Mutex<Option<JobLock>>,
 }
 
 /// What came of trying to begin a run.
@@ -89,7 +90,12 @@ impl RunFolder {
         fs::create_dir(path.join("results"))?;
         fs::create_dir(path.join("jobs"))?;
         point_to(&experiment, "latest", Path::new(&id))?;
-        Ok(Self { path, id, _lock: lock })
+        Ok(Self { path, id, lock: Mutex::new(Some(lock)) })
+    }
+
+    /// Frees the experiment for another run, though handles of this one may live on.
+    pub(crate) fn release(&self) {
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     pub(crate) fn path(&self) -> &Path {
