@@ -2,7 +2,8 @@
 //! bad input. A module a story; what they share is in `harness`.
 
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
-#![allow(clippy::disallowed_methods, reason = "tests damage files and read the environment")]
+#![allow(clippy::disallowed_methods, reason = "tests damage files")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests; clippy knows the functions marked `#[test]` only")]
 
 #[path = "stories/bad_files.rs"]
 mod bad_files;

@@ -97,3 +97,57 @@ fn containers_convert_item_by_item() {
     let by_name = BTreeMap::from([("a".to_owned(), &built)]);
     assert_eq!(read_back::<Whole>(&whole().by_name(by_name).build()).by_name["a"].n, 2);
 }
+
+/// Two closed families and a configuration with a name in common, in one module.
+mod names_in_common {
+    use xpm::prelude::*;
+
+    #[config]
+    pub enum Loss {
+        Huber { delta: f64 },
+    }
+
+    #[config]
+    pub enum Penalty {
+        Huber { delta: f64 },
+    }
+
+    #[config]
+    pub struct Huber {
+        pub delta: f64,
+    }
+
+    #[test]
+    fn they_live_together() {
+        let of = |id: xpm::Identity| id.to_string();
+        let loss = of(Loss::config().huber().delta(1.0).identity());
+        assert_ne!(loss, of(Penalty::config().huber().delta(1.0).identity()));
+        assert_ne!(loss, of(Huber::config().delta(1.0).identity()));
+    }
+}
+
+/// Tags around what is given for a pointer.
+mod tagged_pointers {
+    use std::sync::Arc;
+
+    use xpm::prelude::*;
+
+    #[config]
+    pub struct Inner {
+        pub x: u8,
+    }
+
+    #[config]
+    pub struct Outer {
+        pub rate: Box<f64>,
+        pub inner: Arc<Inner>,
+        pub list: Arc<Vec<u8>>,
+    }
+
+    #[test]
+    fn they_are_tagged() {
+        let inner = Inner::config().x(1).build();
+        let outer = Outer::config().rate(tag(0.5)).inner(tag(&inner)).list(vec![1, 2]).build();
+        assert_eq!(tagspath(&outer), "inner=Inner_rate=0.5");
+    }
+}

@@ -349,14 +349,21 @@ into_tuple! {
 
 // Pointers and open families.
 
-macro_rules! into_pointer {
-    ($($pointer:ident),*) => {$(
+macro_rules! into_pointee {
+    ($pointer:ident: $($marker:ty $(, $m:ident)?);*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: Argument, M, X: IntoArg<T, M>> IntoArg<$pointer<T>, ByPointee<M>> for X {
+        impl<T: Argument, X: IntoArg<T, $marker> $(, $m)?> IntoArg<$pointer<T>, ByPointee<$marker>> for X {
             fn into_arg(self) -> Arg<$pointer<T>> {
                 self.into_arg().cast()
             }
         }
+    )*};
+}
+
+macro_rules! into_pointer {
+    ($($pointer:ident),*) => {$(
+        // One for each way but marks: a mark goes around what is given for the pointer, never inside.
+        into_pointee!($pointer: ByValue; ByReference; ByConfig; ByText; ByItem<M>, M; ByItemRef<M>, M; ByPointee<M>, M);
 
         #[diagnostic::do_not_recommend]
         impl<T: Pointee + ?Sized> IntoArg<$pointer<T>, ByArg> for $pointer<T> {

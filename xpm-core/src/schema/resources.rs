@@ -223,6 +223,7 @@ const fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
 ///
 /// # Panics
 /// If a text is no amount; while compiling, that is a compile error.
+#[track_caller]
 pub const fn check_resources(memory: &str, time: &str) {
     assert!(
         memory.is_empty() || parse_memory(memory).is_some(),

@@ -137,9 +137,12 @@ impl Builder<'_> {
         }
     }
 
-    /// The name of a required argument as a type, for messages: `Collection·name`.
+    /// The name of a required argument as a type, for messages: `Collection·name`, or `Loss·Huber·delta` of a variant.
     fn mark(&self, argument: &Argument) -> Ident {
-        let of = self.of.unraw().to_string();
+        let mut of = self.of.unraw().to_string();
+        if self.of != self.target {
+            of = format!("{}·{of}", self.target.unraw());
+        }
         Ident::new(&format!("{of}·{}", argument.name), argument.span())
     }
 
