@@ -2,5 +2,5 @@
 
 #[test]
 fn mistakes_are_told_in_the_users_words() {
-    trybuild::TestCases::new().compile_fail("tests/compile_fail/*/*.rs");
+    trybuild::TestCases::new().compile_fail("compile_fail/*/*.rs");
 }

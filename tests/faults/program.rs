@@ -1,7 +1,8 @@
 //! The program that `tests/faults` kills: written like a user's, with tasks that notice when they run twice.
 //!
 //! `faults_program PLAN WORKDIR CONTROL [ARGUMENT…]`. CONTROL is a folder outside of the workspace where the test and the
-//! tasks meet.
+//! tasks meet; FAULTS_EXPERIMENT names the experiment, FAULTS_RETRIES says how often a job
+//! resumes.
 
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program, not a library")]
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::exit, reason = "written as users write")]
@@ -210,7 +211,8 @@ struct Call {
 impl Call {
     fn run(&self, cpus: u32, plan: impl FnOnce(&Experiment) -> xpm::Result<()>) -> xpm::Result<()> {
         let cpus = NonZeroU32::new(cpus).ok_or_else(|| xpm::Error::msg("no CPUs"))?;
-        xpm::experiment(&self.workdir, "faults").cpus(cpus).run(plan)
+        let id = std::env::var("FAULTS_EXPERIMENT").unwrap_or_else(|_| "faults".to_owned());
+        xpm::experiment(&self.workdir, id).cpus(cpus).run(plan)
     }
 
     fn number(&self, index: usize) -> xpm::Result<usize> {
@@ -277,11 +279,17 @@ fn run_graph(call: &Call) -> xpm::Result<()> {
             let mut needs: Vec<xpm::Dependency> = after.collect();
             needs.extend(spec.tokens.iter().map(|(name, amount)| tokens[name].dependency(*amount)));
             let node = match (spec.resumes, spec.retries) {
-                (true, _) => Node::Resumed(Resumed::config().common(common).add_dependencies(needs).submit(xp)?),
+                (true, _) => {
+                    let job = Resumed::config().common(common).add_dependencies(needs);
+                    Node::Resumed(match std::env::var("FAULTS_RETRIES") {
+                        Ok(retries) => job.max_retries(retries.parse()?).submit(xp)?,
+                        Err(_) => job.submit(xp)?,
+                    })
+                }
                 (false, None) => Node::Work(Work::config().common(common).add_dependencies(needs).submit(xp)?),
-                (false, Some(retries)) => Node::Work(
-                    Work::config().common(common).add_dependencies(needs).max_retries(retries).submit(xp)?,
-                ),
+                (false, Some(retries)) => {
+                    Node::Work(Work::config().common(common).add_dependencies(needs).max_retries(retries).submit(xp)?)
+                }
             };
             jobs.insert(*name, node);
         }

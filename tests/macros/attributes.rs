@@ -96,3 +96,26 @@ fn fields_that_are_configured_away_are_no_arguments() {
     assert_eq!(read_back::<GoneVariants>(&GoneVariants::config().other()), GoneVariants::Other);
     assert_eq!(read_back::<Conditional>(&Conditional::config().n(1).build()).n, 1);
 }
+
+/// Options whose values come from a macro.
+mod from_a_macro {
+    use xpm::prelude::*;
+
+    macro_rules! declare {
+        ($name:ident, $id:literal, $default:expr) => {
+            #[config(id = $id)]
+            pub struct $name {
+                #[param(default = $default)]
+                pub depth: u8,
+            }
+        };
+    }
+    declare!(Made, "made.by.a.macro", 1 + 2);
+
+    #[test]
+    fn they_are_read() {
+        let made = Made::config().build();
+        assert_eq!(made.explain().type_id, "made.by.a.macro");
+        assert_eq!(made.depth.to_string(), "3");
+    }
+}

@@ -34,7 +34,7 @@ fn a_panic_is_recorded_with_its_message_and_place() {
         ("panic", "this is the message"),
         ("panic-any", "a panic without a message"),
         ("panic-lines", "first line\nsecond line"),
-        ("panic-in-thread", "called `Result::unwrap()` on an `Err` value: Any { .. }"),
+        ("panic-in-thread", "it has panicked: Any { .. }"),
     ] {
         let (story, outcome, failure) = fails(how);
         assert_eq!((&failure["reason"], &failure["message"]), (&json!("panicked"), &json!(message)), "{how}");

@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value as Json;
@@ -25,27 +24,13 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// A program of `stories/program`, as cargo has built it beside this test.
+/// A program of `stories/program`.
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("examples").join(name);
-    static FRESH: OnceLock<bool> = OnceLock::new();
-    assert!(program.is_file(), "{} is not built: `cargo test` builds it", program.display());
-    let fresh = *FRESH.get_or_init(|| is_fresh(&program));
-    assert!(
-        fresh,
-        "{} is older than its sources: `cargo test` or `cargo build --examples` builds it",
-        program.display()
-    );
-    program
-}
-
-/// Whether no source has changed since: `cargo test --test stories` does not build examples.
-fn is_fresh(program: &Path) -> bool {
-    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
-    let sources = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
-    let built = changed(program).unwrap();
-    sources.split_whitespace().skip(1).all(|source| changed(Path::new(source)).is_ok_and(|changed| changed <= built))
+    PathBuf::from(match name {
+        "story" => env!("CARGO_BIN_EXE_story"),
+        "story_same_id" => env!("CARGO_BIN_EXE_story_same_id"),
+        _ => panic!("there is no program {name}"),
+    })
 }
 
 pub fn is_root() -> bool {

@@ -32,7 +32,7 @@ pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus};
 pub(crate) use status::Status;
 pub use status::StatusError;
 pub use token::TokenError;
-pub(crate) use token::{Taken, TokenFile};
+pub(crate) use token::{Holding, Taken, TokenFile};
 
 use crate::ids::JobKey;
 

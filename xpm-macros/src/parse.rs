@@ -70,7 +70,7 @@ impl Options {
         if self.given.iter().any(|other| other.spec.name == spec.name) {
             return Err(syn::Error::new(key.span(), format!("`{}` is given twice", spec.name)));
         }
-        let given = Given { key, spec, value };
+        let given = Given { key, spec, value: value.map(ungrouped) };
         given.check_value(site, errors);
         self.given.push(given);
         Ok(())
@@ -158,6 +158,14 @@ impl Given {
             _ => None,
         }
     }
+}
+
+/// What `macro_rules!` hands on as `$x:literal` or `$x:expr` comes in a group that nobody sees.
+fn ungrouped(mut value: Expr) -> Expr {
+    while let Expr::Group(group) = value {
+        value = *group.expr;
+    }
+    value
 }
 
 /// The options of every `#[param(…)]` among the attributes of a field.

@@ -28,15 +28,15 @@ impl Task for Bad {
             "panic" => panic!("this is the {}", "message"),
             "panic-any" => std::panic::panic_any(42),
             "panic-lines" => panic!("first line\nsecond line"),
-            "panic-in-thread" => thread::spawn(|| panic!("in a thread")).join().unwrap(),
+            "panic-in-thread" => thread::spawn(|| panic!("in a thread")).join().expect("it has panicked"),
             "panic-handed-on" => {
                 let joined = thread::spawn(|| panic!("from a thread")).join();
-                std::panic::resume_unwind(joined.err().expect("it panicked"))
+                std::panic::resume_unwind(joined.expect_err("it panicked"))
             }
             "panic-handed-on-after-another" => {
                 assert!(std::panic::catch_unwind(|| panic!("caught by the task")).is_err());
                 let joined = thread::spawn(|| panic!("from a thread")).join();
-                std::panic::resume_unwind(joined.err().expect("it panicked"))
+                std::panic::resume_unwind(joined.expect_err("it panicked"))
             }
             "panic-elsewhere" => assert!(thread::spawn(|| panic!("nobody minds")).join().is_err()),
             "error" => {

@@ -85,7 +85,7 @@ pub fn steps(call: &Call) -> xpm::Result<()> {
         let mut names = Vec::new();
         for (name, after) in specs {
             let after: Vec<_> = after.split(',').filter(|name| !name.is_empty()).map(|name| &jobs[name]).collect();
-            let step = Step::config().name(name).control(&call.control()).after(after).submit(xp)?;
+            let step = Step::config().name(name).control(call.control()).after(after).submit(xp)?;
             names.push(name);
             jobs.insert(name, step);
         }

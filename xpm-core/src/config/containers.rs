@@ -30,6 +30,9 @@ impl<T: Argument + NotOption> Argument for Option<T> {
 pub(super) fn some(value: Value) -> Value {
     match value.unmarked() {
         Value::Nothing => Value::Refused("`Some` of nothing cannot be told from `None`".into()),
+        Value::Json(json) if json.is_null() => {
+            Value::Refused("it is `null` as JSON, which cannot be told from `None`".into())
+        }
         _ => value,
     }
 }

@@ -419,6 +419,6 @@ impl IntoArg<Json<String>, ByText> for &str {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> IntoArg<Option<Json<T>>, ByValue> for Option<T> {
     fn into_arg(self) -> Arg<Option<Json<T>>> {
-        Arg::of(self.map_or(Value::Nothing, |value| json_value(&value)))
+        Arg::of(self.map_or(Value::Nothing, |value| some(json_value(&value))))
     }
 }

@@ -108,12 +108,23 @@ impl Driver {
             }
         }
         if let Some(watch) = &self.watch {
-            watch.add(number, file);
+            watch.add(number, file, capacity);
         }
     }
 
     fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
-        // Jobs that the scheduler does not know were done when they were submitted.
+        // Jobs that the scheduler does not know had ended when they were submitted.
+        let failed = depends_on.iter().filter(|key| !self.numbers.contains_key(*key)).find_map(|key| {
+            match self.shared.find(key)?.state() {
+                JobState::Failed(Failure::DependencyFailed { job }) => Some(job),
+                JobState::Failed(_) | JobState::Cancelled => Some(key.clone()),
+                _ => None,
+            }
+        });
+        if let Some(job) = failed {
+            self.shared.job_ended(&cell, JobState::Failed(Failure::DependencyFailed { job }), false);
+            return;
+        }
         let depends_on = depends_on.iter().filter_map(|key| self.numbers.get(key).copied()).collect();
         let resources = &cell.resources;
         // Every token was declared before it could be asked for.

@@ -176,13 +176,13 @@ impl Shared {
             self.check_known(node, &depends_on)?;
         }
         let resources = options.resources.clone().or(node.schema().resources());
-        let (cell, new) = self.enter(Arc::new(JobCell::new(folder, node.clone(), resources, state)));
-        if new {
-            self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
-            if cell.state() == JobState::Waiting {
-                let options = Box::new(options.clone());
-                self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
-            }
+        let cell = Arc::new(JobCell::new(folder, node.clone(), resources, state));
+        // Before it is entered: what is entered is waited for.
+        self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
+        let (cell, new) = self.enter(cell);
+        if new && cell.state() == JobState::Waiting {
+            let options = Box::new(options.clone());
+            self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
         }
         Ok(cell)
     }

@@ -30,11 +30,13 @@ struct Watched {
 struct WatchedToken {
     number: TokenNumber,
     file: TokenFile,
+    /// The capacity that was seen last.
+    capacity: u64,
     /// The file's stamp when it was read last.
     seen: Option<(SystemTime, u64)>,
     /// What the driver knows.
     told: Option<(u64, u64)>,
-    /// A job could not get enough: holders that die do not change the file, so they are looked for.
+    /// A job could not get enough: it is told once more, though nothing has changed.
     short: bool,
 }
 
@@ -47,8 +49,8 @@ impl TokenWatch {
         Ok(Self { watched })
     }
 
-    pub(super) fn add(&self, number: TokenNumber, file: TokenFile) {
-        self.lock().tokens.push(WatchedToken { number, file, seen: None, told: None, short: false });
+    pub(super) fn add(&self, number: TokenNumber, file: TokenFile, capacity: u64) {
+        self.lock().tokens.push(WatchedToken { number, file, capacity, seen: None, told: None, short: false });
     }
 
     /// A job could not get enough of the token, whatever the driver was told before.
@@ -95,13 +97,20 @@ impl WatchedToken {
     /// What is to be told of the token, if anything is.
     fn look(&mut self, own: &OwnHolders) -> Option<Message> {
         let stamp = self.file.stamp();
-        if stamp == self.seen && !self.short {
+        // Holders that die do not change the file.
+        let held_elsewhere = self.told.is_some_and(|(_, elsewhere)| elsewhere > 0);
+        if stamp == self.seen && !self.short && !held_elsewhere {
             return None;
         }
         // A file that cannot be read now is looked at again.
-        let state = self.file.elsewhere(|job| own.contains(job)).ok()?;
+        let Some(state) = self.file.elsewhere(|job| own.contains(job)).ok()? else {
+            // It is gone or damaged: it is made again, or nobody would ever get any.
+            let _ = self.file.declare(self.capacity);
+            return None;
+        };
         self.seen = stamp;
         let (capacity, elsewhere) = state;
+        self.capacity = capacity;
         if elsewhere == 0 {
             self.short = false;
         }

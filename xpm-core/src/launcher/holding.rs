@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ids::JobKey;
-use crate::workspace::{Taken, TokenError, TokenFile};
+use crate::workspace::{Holding, Taken, TokenError, TokenFile};
 
 /// The jobs that hold tokens for this driver, which counts them itself.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub(super) struct HeldTokens<'a> {
     tokens: &'a [(TokenFile, u64)],
     job: &'a JobKey,
     holders: &'a OwnHolders,
+    /// `None` while nothing is held.
+    holding: Option<Holding>,
 }
 
 /// What came of asking for a job's tokens.
@@ -43,13 +45,16 @@ impl<'a> HeldTokens<'a> {
         holders: &'a OwnHolders,
     ) -> Result<Asked<'a>, TokenError> {
         if tokens.is_empty() {
-            return Ok(Asked::Held(Self { tokens, job, holders }));
+            return Ok(Asked::Held(Self { tokens, job, holders, holding: None }));
         }
         // Before the files say so, so that a look at them never takes the job for another driver's.
         holders.lock().insert(job.clone());
-        let held = Self { tokens, job, holders };
+        let mut held = Self { tokens, job, holders, holding: None };
         match TokenFile::take_all(tokens, job)? {
-            Taken::All => Ok(Asked::Held(held)),
+            Taken::All(holding) => {
+                held.holding = Some(holding);
+                Ok(Asked::Held(held))
+            }
             Taken::Short(place) => Ok(Asked::Short(place)),
         }
     }
@@ -60,9 +65,11 @@ impl Drop for HeldTokens<'_> {
         if self.tokens.is_empty() {
             return;
         }
-        for (token, _) in self.tokens {
-            // What cannot be given back is struck out by the next one who asks, since the job is gone.
-            let _ = token.give_back(self.job);
+        if let Some(holding) = &self.holding {
+            for (token, _) in self.tokens {
+                // What cannot be given back is struck out by the next one who asks, since the job is gone.
+                let _ = token.give_back(holding);
+            }
         }
         self.holders.lock().remove(self.job);
     }

@@ -150,7 +150,7 @@ impl JobFolder {
         let recorded = self.recorded_attempts(status);
         let owner = Owner::read(&self.lock()).map_or(0, |owner| owner.attempt);
         // A process that died before it could say who it is has left its logs.
-        let logs = status.is_none() && owner <= recorded && self.stderr().exists();
+        let logs = status.is_none() && owner <= recorded && (self.stdout().exists() || self.stderr().exists());
         recorded.max(owner) + u32::from(logs)
     }
 

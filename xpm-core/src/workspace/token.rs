@@ -7,6 +7,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,21 @@ pub(crate) struct Holder {
     #[serde(flatten)]
     pub(crate) job: JobKey,
     pub(crate) amount: u64,
+    /// Who took it for the job, each time another name: only that one gives it back.
+    #[serde(default)]
+    pub(crate) by: String,
+}
+
+/// What a job holds of some tokens, for whoever took it.
+#[derive(Clone, Debug)]
+pub(crate) struct Holding(String);
+
+impl Holding {
+    fn new() -> Self {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{}:{}-{number}", crate::settings::host(), std::process::id()))
+    }
 }
 
 /// Why a token cannot be used.
@@ -65,7 +81,7 @@ pub enum TokenError {
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// All of them are held.
-    All,
+    All(Holding),
     /// The token with this place in the request has too little left; nothing is held.
     Short(usize),
 }
@@ -141,6 +157,7 @@ impl TokenFile {
         order.sort_by(|a, b| wanted[*a].0.name.cmp(&wanted[*b].0.name));
         let mut locks = Vec::with_capacity(order.len());
         let mut records = Vec::with_capacity(order.len());
+        let holding = Holding::new();
         for &index in &order {
             let (token, amount) = &wanted[index];
             locks.push(token.lock().map_err(token.error())?);
@@ -152,7 +169,7 @@ impl TokenFile {
             if record.left() < *amount {
                 return Ok(Taken::Short(index));
             }
-            record.holders.push(Holder { job: job.clone(), amount: *amount });
+            record.holders.push(Holder { job: job.clone(), amount: *amount, by: holding.0.clone() });
             records.push(record);
         }
         for (place, &index) in order.iter().enumerate() {
@@ -160,32 +177,32 @@ impl TokenFile {
             if let Err(error) = token.write(&records[place]) {
                 for &written in &order[..place] {
                     // What cannot be undone here is struck out by the next one who asks: the job's lock is freed.
-                    let _ = wanted[written].0.strike_out(job);
+                    let _ = wanted[written].0.strike_out(&holding);
                 }
                 return Err(token.error()(error));
             }
         }
-        Ok(Taken::All)
+        Ok(Taken::All(holding))
     }
 
-    /// Gives back what the job holds of the token.
-    pub(crate) fn give_back(&self, job: &JobKey) -> Result<(), TokenError> {
+    /// Gives back what is held of the token; not what somebody else has taken for the same job since it was let go.
+    pub(crate) fn give_back(&self, holding: &Holding) -> Result<(), TokenError> {
         let _lock = self.lock().map_err(self.error())?;
-        self.strike_out(job)
+        self.strike_out(holding)
     }
 
-    fn strike_out(&self, job: &JobKey) -> Result<(), TokenError> {
+    fn strike_out(&self, holding: &Holding) -> Result<(), TokenError> {
         let Some(mut record) = self.read()? else { return Ok(()) };
         let before = record.holders.len();
-        record.holders.retain(|holder| holder.job != *job);
+        record.holders.retain(|holder| holder.by != holding.0);
         if record.holders.len() == before { Ok(()) } else { self.write(&record).map_err(self.error()) }
     }
 
-    /// The capacity, and how much the jobs hold that `own` does not know.
-    pub(crate) fn elsewhere(&self, own: impl Fn(&JobKey) -> bool) -> Result<(u64, u64), TokenError> {
-        let record = self.read()?.unwrap_or(TokenRecord { format: FORMAT, capacity: 0, holders: Vec::new() });
+    /// The capacity, and how much the jobs hold that `own` does not know; `None` if there is no record to be read.
+    pub(crate) fn elsewhere(&self, own: impl Fn(&JobKey) -> bool) -> Result<Option<(u64, u64)>, TokenError> {
+        let Some(record) = self.read()? else { return Ok(None) };
         let others = record.holders.iter().filter(|holder| !own(&holder.job) && self.lives(&holder.job));
-        Ok((record.capacity, others.map(|holder| holder.amount).sum()))
+        Ok(Some((record.capacity, others.map(|holder| holder.amount).sum())))
     }
 
     /// What changes whenever the file does.
@@ -234,19 +251,37 @@ mod tests {
         assert!(!a.declare(2).unwrap());
         b.declare(1).unwrap();
         let one = held(&workspace, 1);
-        assert!(matches!(TokenFile::take_all(&[(b.clone(), 1)], &job(1)), Ok(Taken::All)));
+        assert!(matches!(TokenFile::take_all(&[(b.clone(), 1)], &job(1)), Ok(Taken::All(_))));
         let two = held(&workspace, 2);
         let both = [(b.clone(), 1), (a.clone(), 2)];
         assert!(matches!(TokenFile::take_all(&both, &job(2)), Ok(Taken::Short(0))));
-        assert_eq!(a.elsewhere(|_| false).unwrap(), (2, 0), "nothing of `a` is held");
+        assert_eq!(a.elsewhere(|_| false).unwrap(), Some((2, 0)), "nothing of `a` is held");
         drop(one);
-        assert!(matches!(TokenFile::take_all(&both, &job(2)), Ok(Taken::All)));
-        assert_eq!(a.elsewhere(|_| false).unwrap(), (2, 2));
+        let Ok(Taken::All(held)) = TokenFile::take_all(&both, &job(2)) else { panic!("both are free") };
+        assert_eq!(a.elsewhere(|_| false).unwrap(), Some((2, 2)));
         a.declare(5).unwrap();
-        assert_eq!(a.elsewhere(|key| *key == job(2)).unwrap(), (5, 0));
-        a.give_back(&job(2)).unwrap();
+        assert_eq!(a.elsewhere(|key| *key == job(2)).unwrap(), Some((5, 0)));
+        a.give_back(&held).unwrap();
         drop(two);
-        assert_eq!(b.elsewhere(|_| false).unwrap(), (1, 0));
+        assert_eq!(b.elsewhere(|_| false).unwrap(), Some((1, 0)));
+    }
+
+    #[test]
+    fn what_is_given_back_late_is_not_what_the_next_one_took_for_the_same_job() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open_or_create(dir.path()).unwrap();
+        let token = TokenFile::new(workspace.clone(), "a");
+        token.declare(1).unwrap();
+        let take = || match TokenFile::take_all(&[(token.clone(), 1)], &job(1)).unwrap() {
+            Taken::All(holding) => holding,
+            Taken::Short(_) => panic!("whoever has the job's lock is the only holder"),
+        };
+        let _lock = held(&workspace, 1);
+        let (late, next) = (take(), take());
+        token.give_back(&late).unwrap();
+        assert_eq!(token.elsewhere(|_| false).unwrap(), Some((1, 1)));
+        token.give_back(&next).unwrap();
+        assert_eq!(token.elsewhere(|_| false).unwrap(), Some((1, 0)));
     }
 
     #[test]
@@ -259,7 +294,7 @@ mod tests {
         for cut in 0..whole.len() {
             File::create(token.path()).and_then(|mut f| io::Write::write_all(&mut f, &whole[..cut])).unwrap();
             assert!(token.declare(3).unwrap(), "cut at {cut}");
-            assert_eq!(token.elsewhere(|_| false).unwrap(), (3, 0));
+            assert_eq!(token.elsewhere(|_| false).unwrap(), Some((3, 0)));
         }
     }
 }
