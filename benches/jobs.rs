@@ -3,6 +3,8 @@
 //! `cargo bench --bench jobs [-- N]` prints both times, their ratio, and the peak memory of the driver. The yardstick is run before
 //! and after, since machines drift.
 
+#![expect(clippy::print_stdout, reason = "the figures are what this program is for")]
+
 use std::fs;
 use std::num::NonZeroU32;
 use std::process::{Command, Stdio};
