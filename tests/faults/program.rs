@@ -69,14 +69,17 @@ impl Task for Resumed {
     type Output = Made;
 
     fn execute(&self, job: &JobContext) -> TaskResult<Made> {
-        let made = self.common.work(|_| {
+        let known = self.common.control.join("checkpointed");
+        if known.exists() {
+            if fs::read_to_string("checkpoint").unwrap_or_default() != "here it goes on" {
+                marker::append(&self.common.control.join("violations"), "the checkpoint is gone")?;
+                return Err(xpm::Error::msg("the checkpoint is gone"));
+            }
+        } else {
             fs::write("checkpoint", "here it goes on")?;
-            Err(job.out_of_time())
-        })?;
-        if fs::read_to_string("checkpoint")? != "here it goes on" {
-            return Err(xpm::Error::msg("the checkpoint is gone"));
+            marker::append(&known, "")?;
         }
-        Ok(made)
+        self.common.work(|_| Err(job.out_of_time()))
     }
 }
 
@@ -148,6 +151,11 @@ impl Task for Hard {
             "daemon" => {
                 child("setsid sleep 1000 > /dev/null 2>&1 < /dev/null & echo $! > \"$0\"")?;
             }
+            "fork" => {
+                say("started")?;
+                wait_while(&control.join("hold.fork"))?;
+                fork(&control.join("child"))?;
+            }
             "ignore-term" => {
                 child("(trap '' TERM; exec sleep 1000) & echo $! > \"$0\"")?;
                 job.stop_requested();
@@ -172,6 +180,32 @@ impl Task for Hard {
         }
         Ok(format!("{how} has ended well"))
     }
+}
+
+/// Leaves a copy of this process behind, with all files that it has open.
+fn fork(pid_file: &Path) -> TaskResult<()> {
+    use std::os::unix::process::CommandExt;
+    let pid_path = pid_file.to_owned();
+    let mut command = Command::new("true");
+    #[expect(unsafe_code, reason = "the way to a fork without `exec` in the standard library")]
+    // SAFETY: the copy does nothing but write a file and sleep.
+    unsafe {
+        command.pre_exec(move || {
+            fs::write(&pid_path, std::process::id().to_string())?;
+            std::thread::sleep(Duration::from_secs(100));
+            std::process::abort();
+        });
+    }
+    // It returns when the copy has gone.
+    std::thread::spawn(move || drop(command.spawn()));
+    let begin = Instant::now();
+    while !fs::read_to_string(pid_file).is_ok_and(|text| !text.is_empty()) {
+        if begin.elapsed() > Duration::from_secs(50) {
+            return Err(xpm::Error::msg("there is no copy"));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
 }
 
 /// Nothing.

@@ -1,1 +1,91 @@
+//! Ctrl-C and SIGTERM while jobs run.
 
+use std::time::{Duration, Instant};
+
+use crate::harness::{Arena, Running, kill, lives, wait_for, wait_until};
+
+/// A run of jobs that are held, and one that waits for them.
+fn held(arena: &Arena) -> Running {
+    for name in ["first", "a1"] {
+        arena.mark(&format!("hold.{name}"));
+    }
+    let run = arena.start(arena.command("graph", &["third", "a1", "a2"]));
+    wait_until("two have started", || arena.has_started("first") && arena.has_started("a1"));
+    run
+}
+
+#[test]
+fn the_first_signal_ends_the_driver_and_leaves_the_jobs() {
+    for signal in ["INT", "TERM"] {
+        let arena = Arena::new();
+        let run = held(&arena);
+        let jobs = arena.job_processes();
+        assert_eq!(jobs.len(), 2);
+        let begin = Instant::now();
+        // As a terminal does: to everybody in the group.
+        assert!(kill(&format!("-{}", run.pid()), signal));
+        let outcome = run.end();
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}\n{outcome}", begin.elapsed());
+        assert_eq!(outcome.code(), Some(1), "{outcome}");
+        outcome.says(&["interrupted; 2 running jobs go on by themselves"]);
+        let record = arena.last_run();
+        assert_eq!(record["status"], "interrupted", "{record}");
+        assert_eq!(arena.job_processes(), jobs, "the jobs live");
+        let next = arena.start(arena.command("graph", &["third", "a1", "a2"]));
+        wait_until("the next run has attached", || next.said().contains("is run by another process"));
+        for name in ["first", "a1"] {
+            arena.unmark(&format!("hold.{name}"));
+        }
+        let outcome = next.end();
+        assert_eq!(outcome.code(), Some(0), "{outcome}");
+        assert_eq!(arena.lines("executions").len(), 5);
+        assert_eq!(arena.last_run()["status"], "done");
+    }
+}
+
+#[test]
+fn a_second_signal_stops_the_jobs() {
+    for signal in ["INT", "TERM"] {
+        let arena = Arena::new();
+        let run = held(&arena);
+        let jobs = arena.job_processes();
+        assert!(kill(&format!("-{}", run.pid()), signal));
+        wait_until("the first is heard", || run.said().contains("interrupted"));
+        assert!(kill(&format!("-{}", run.pid()), signal));
+        let begin = Instant::now();
+        let outcome = run.end();
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}\n{outcome}", begin.elapsed());
+        assert_eq!(outcome.code(), Some(1), "{outcome}");
+        assert!(wait_for(Duration::from_secs(5), || !jobs.iter().any(|pid| lives(*pid))), "a job lives on: {outcome}");
+        assert_eq!(arena.last_run()["status"], "interrupted");
+        for name in ["first", "a1"] {
+            arena.unmark(&format!("hold.{name}"));
+        }
+        let outcome = arena.ok("graph", &["third", "a1", "a2"]);
+        assert!(!outcome.stderr.contains("is run by another process"), "{outcome}");
+        assert_eq!(arena.lines("executions").len(), 5);
+    }
+}
+
+#[test]
+fn a_signal_at_any_time_loses_nothing() {
+    // From before the run begins to after its end.
+    for step in 0..24u64 {
+        let arena = Arena::new();
+        let run = arena.start(arena.command("graph", &["third", "a1", "a2", "both", "b1", "flaky"]));
+        let begin = Instant::now();
+        wait_for(Duration::from_millis(step * 8), || false);
+        kill(&format!("-{}", run.pid()), if step % 2 == 0 { "INT" } else { "TERM" });
+        let outcome = run.end();
+        assert!(begin.elapsed() < Duration::from_secs(10), "{outcome}");
+        let interrupted = outcome.signal().is_some() || outcome.stderr.contains("interrupted");
+        assert!(interrupted || outcome.code() == Some(0), "{outcome}");
+        let outcome = arena.ok("graph", &["third", "a1", "a2", "both", "b1", "flaky"]);
+        let mut executed: Vec<String> =
+            arena.lines("executions").iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+        executed.sort();
+        let count = executed.len();
+        executed.dedup();
+        assert_eq!((executed.len(), count), (8, 8), "{executed:?}\n{outcome}");
+    }
+}

@@ -213,8 +213,9 @@ fn walk_errors() {
             let line = outcome.stderr.lines().find(|line| line.contains(reason)).unwrap_or_default();
             let line = if paragraph.contains(reason) { paragraph } else { line };
             assert!(!line.is_empty(), "the reason is not said:\n{outcome}");
-            let what = case.point.rsplit(' ').next().unwrap();
-            assert!(line.contains('/') || line.contains(what), "what failed is not said: {line}\n{outcome}");
+            let (step, what) = (case.point.split(' ').next().unwrap(), case.point.rsplit(' ').next().unwrap());
+            let names = line.contains('/') || line.contains(what) || line.contains(step);
+            assert!(names, "what failed is not said: {line}\n{outcome}");
             told += &line.split_whitespace().collect::<Vec<_>>().join(" ");
         }
         let last = run_again(&arena, &all());

@@ -150,7 +150,9 @@ impl Workspace {
             }
             Err(error) => return Err(WorkspaceError::Settings { path: file, why: error.to_string() }),
         };
-        std::fs::create_dir_all(root.join("jobs")).map_err(unwritable("making the folder of jobs"))?;
+        let jobs = root.join("jobs");
+        let made = crate::fault::point("make folder", &jobs).and_then(|()| std::fs::create_dir_all(&jobs));
+        made.map_err(unwritable("making the folder of jobs"))?;
         Ok(Self { root: root.into(), settings })
     }
 

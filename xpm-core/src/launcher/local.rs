@@ -27,6 +27,9 @@ use crate::workspace::{
 /// How long a job that is asked to stop may take, unless `xpm.toml` says otherwise.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long the end of an attempt that somebody else makes may go unseen.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// What came of waiting for somebody else's attempt.
 enum Attached {
     /// It ended like this.
@@ -147,18 +150,34 @@ impl Local {
     }
 
     /// Somebody has the job's lock: waits for it, and takes over what that attempt came to.
-    fn attach(&self, folder: &JobFolder, wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Attached, Failure> {
+    fn attach(&self, folder: &JobFolder, mut wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Attached, Failure> {
         let recorded_before = folder.recorded_attempts(self.read(folder)?.as_ref());
         let owner_before = Owner::read(&folder.lock());
         let ran_before = owner_before.as_ref().is_some_and(Owner::may_live);
         tell(Progress::Attached);
-        let lock = wait.wait().map_err(|error| launch_failed(&folder.path().display().to_string(), &error))?;
-        let status = self.read(folder)?;
-        if let Some(status) = &status
-            && (status.is_done() || status.attempt > recorded_before)
-        {
-            return Ok(Attached::Ended(end_of(status, false)));
-        }
+        let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
+        fault::point("wait for process of", folder.path()).map_err(|error| here(&error))?;
+        // The record counts as well as the lock: processes that the job leaves behind may hold that for ever.
+        let mut seen = None;
+        let (lock, status) = loop {
+            let stamp = std::fs::metadata(folder.status()).and_then(|metadata| metadata.modified()).ok();
+            let tried = wait.try_again().map_err(|error| here(&error))?;
+            let status = match stamp != seen || matches!(tried, TryLock::Taken(_)) {
+                true => self.read(folder)?,
+                false => None,
+            };
+            if let Some(status) = &status
+                && (status.is_done() || status.attempt > recorded_before)
+            {
+                return Ok(Attached::Ended(end_of(status, false)));
+            }
+            seen = stamp;
+            wait = match tried {
+                TryLock::Taken(lock) => break (lock, status),
+                TryLock::Busy(again) => again,
+            };
+            thread::park_timeout(LOOK);
+        };
         let recorded = folder.recorded_attempts(status.as_ref());
         match Owner::read(&folder.lock()) {
             // The attempt that was waited for died without a record. One that had died before is no news.
@@ -175,6 +194,7 @@ impl Local {
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
         fault::point("create", &folder.stdout()).map_err(|error| here(&error))?;
         let stdout = File::create(folder.stdout()).map_err(|error| here(&error))?;
+        fault::point("create", &folder.stderr()).map_err(|error| here(&error))?;
         let stderr = File::create(folder.stderr()).map_err(|error| here(&error))?;
         let mut command = Command::new(&*self.executable);
         command.args(job_arguments(folder.path(), attempt, order.time));

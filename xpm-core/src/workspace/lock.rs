@@ -56,6 +56,15 @@ impl JobLock {
 }
 
 impl WaitLock {
+    /// Takes the lock, if whoever had it is gone.
+    pub(crate) fn try_again(self) -> io::Result<TryLock> {
+        match self.0.try_lock() {
+            Ok(()) => Ok(TryLock::Taken(JobLock(self.0))),
+            Err(TryLockError::WouldBlock) => Ok(TryLock::Busy(self)),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Waits until whoever has the lock is gone, then takes it.
     pub(crate) fn wait(self) -> io::Result<JobLock> {
         self.0.lock()?;

@@ -87,8 +87,10 @@ impl RunFolder {
             }
         }
         let path = experiment.join(&id);
-        fs::create_dir(path.join("results"))?;
-        fs::create_dir(path.join("jobs"))?;
+        for folder in ["results", "jobs"] {
+            fault::point("make folder", &path.join(folder))?;
+            fs::create_dir(path.join(folder))?;
+        }
         point_to(&experiment, "latest", Path::new(&id))?;
         Ok(Self { path, id, lock: Mutex::new(Some(lock)) })
     }

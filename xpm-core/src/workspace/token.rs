@@ -104,6 +104,7 @@ impl TokenFile {
     fn lock(&self) -> io::Result<File> {
         let path = self.path().with_extension("lock");
         let open = || OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        fault::point("open", &path)?;
         let file = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(self.workspace.path().join("tokens"))?;
