@@ -2,7 +2,7 @@
 //! and what else can go wrong. The program is `faults/program.rs`, the tasks of which notice when they run twice.
 
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
-#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 #[path = "faults/checks.rs"]
 mod checks;

@@ -39,6 +39,9 @@ fn program() -> &'static Path {
         if let Some(path) = std::env::var_os("XPM_FAULTS_PROGRAM") {
             return path.into();
         }
+        if let Some(path) = option_env!("CARGO_BIN_EXE_faults_program") {
+            return path.into();
+        }
         let test = std::env::current_exe().unwrap();
         let program = test.ancestors().nth(2).unwrap().join("examples/faults_program");
         assert!(program.is_file(), "{} is not built: `cargo test` builds it", program.display());
