@@ -12,7 +12,7 @@ use crate::fault;
 pub(crate) enum Durability {
     /// It can be made again.
     Lazy,
-    /// It is on the disk when the call returns.
+    /// Its content is on the disk before it takes its name, so that it is whole or not there after a power cut.
     Synced,
 }
 
@@ -32,14 +32,9 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8], durability: Durability) 
             file.sync_all()?;
         }
         fault::point("rename", path)?;
-        fs::rename(&temporary, path)?;
-        match path.parent() {
-            Some(folder) if durability == Durability::Synced => {
-                fault::point("sync folder of", path)?;
-                File::open(folder)?.sync_all()
-            }
-            _ => Ok(()),
-        }
+        // The folder is not synced: a power cut may undo the rename, which leaves the old file, whole, and costs a job
+        // that ended in the last seconds another run; it never leaves half of a file.
+        fs::rename(&temporary, path)
     })();
     if written.is_err() {
         // The error that counts is the one above.

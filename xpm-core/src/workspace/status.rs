@@ -122,7 +122,7 @@ impl Status {
         self.outcome == Verdict::Done
     }
 
-    /// Writes the record, on the disk when it returns.
+    /// Writes the record; whole or not at all, also after a power cut.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
         text.push(b'\n');
