@@ -13,8 +13,9 @@ pub(crate) fn compact_timestamp() -> String {
     text.chars().filter(|c| !matches!(c, '-' | ':' | 'Z')).map(|c| if c == 'T' { '_' } else { c }).collect()
 }
 
+/// Now.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
-fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 

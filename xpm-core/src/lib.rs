@@ -2,7 +2,7 @@
 //!
 //! Users depend on the `xpm` crate, which re-exports what is meant for them; see its documentation. The rooms, from the
 //! ground up, each knowing only those above it: [`ids`], [`value`] and [`schema`], [`identity`], [`config`],
-//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`mod@experiment`], and [`program`].
+//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`mod@experiment`], [`state`], and [`program`].
 
 pub mod config;
 pub mod experiment;
@@ -13,6 +13,7 @@ pub mod program;
 pub mod report;
 pub mod scheduler;
 pub mod schema;
+pub mod state;
 pub mod value;
 pub mod workspace;
 
