@@ -42,7 +42,7 @@ pub mod __private {
         Member, MemberOf, Meta, NotOption, Plain, Pointee, ReadError, Reader, Registered, Set, Submitted, Symbolic,
         Unset, Unsubmitted, VariantArgs, default_value, json_ty, json_value, member_ty, read_member, validated,
     };
-    pub use xpm_core::job::{Task, TaskEntry};
+    pub use xpm_core::job::{JobContext, Program, ProgramArguments, ProgramValue, Task, TaskEntry, run_program};
     pub use xpm_core::program::dispatch;
     pub use xpm_core::schema::{
         ArgSchema, Place, Resources, Type, TypeKind, TypeSchema, VariantSchema, check_resources,

@@ -13,6 +13,8 @@ mod bad_ids;
 mod bad_jobs;
 #[path = "stories/bad_workdir.rs"]
 mod bad_workdir;
+#[path = "stories/external.rs"]
+mod external;
 #[path = "stories/harness.rs"]
 mod harness;
 #[path = "stories/locks.rs"]

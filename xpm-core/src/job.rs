@@ -8,6 +8,7 @@ mod entry;
 mod metrics;
 mod panics;
 mod process;
+mod program;
 mod progress;
 mod upstream;
 
@@ -18,6 +19,7 @@ pub use context::JobContext;
 pub use entry::{TaskEntry, TaskRun};
 pub use metrics::Number;
 pub(crate) use process::{UNRECORDED, job_arguments, run_job};
+pub use program::{OUT_OF_TIME, Program, ProgramArguments, ProgramValue, run_program};
 pub use progress::Progress;
 pub(crate) use upstream::read_output;
 

@@ -9,7 +9,7 @@ mod process;
 
 pub(crate) use holding::OwnHolders;
 pub(crate) use local::Local;
-pub(crate) use machine::{cpus, gpus, memory};
+pub(crate) use machine::{cpus, gpus, memory, oom_kills};
 
 use std::sync::Arc;
 use std::time::Duration;

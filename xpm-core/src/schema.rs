@@ -49,6 +49,7 @@ pub struct TypeSchema {
     validated: bool,
     resources: Resources,
     resumable: bool,
+    program: &'static [&'static str],
     arguments: ArgList,
     variants: Vec<VariantSchema>,
 }
@@ -90,6 +91,7 @@ impl TypeSchema {
             validated: false,
             resources: Resources::new(),
             resumable: false,
+            program: &[],
             arguments: ArgList::default(),
             variants: Vec::new(),
         }
@@ -134,6 +136,13 @@ impl TypeSchema {
     #[must_use]
     pub fn is_resumable(mut self) -> Self {
         self.resumable = true;
+        self
+    }
+
+    /// Gives the program that does the task's work, and what always stands on its command line.
+    #[must_use]
+    pub fn program_is(mut self, words: &'static [&'static str]) -> Self {
+        self.program = words;
         self
     }
 
@@ -194,6 +203,11 @@ impl TypeSchema {
     /// Whether the folder of a job is kept between attempts.
     pub fn resumable(&self) -> bool {
         self.resumable
+    }
+
+    /// The program that does the task's work, and what always stands on its command line; empty for any other task.
+    pub fn program(&self) -> &'static [&'static str] {
+        self.program
     }
 
     /// The arguments of a struct (`None`) or of the variant with that number.

@@ -19,6 +19,11 @@ pub(crate) fn visible_gpus() -> Option<String> {
     read("CUDA_VISIBLE_DEVICES").and_then(|text| text.into_string().ok())
 }
 
+/// Where programs of tasks lie, instead of the folders of the crates that declare them.
+pub(crate) fn program_folder() -> Option<OsString> {
+    read("XPM_PROGRAM_DIR").filter(|folder| !folder.is_empty())
+}
+
 /// The name of this machine.
 pub(crate) fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")

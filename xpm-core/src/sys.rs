@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a process ended, and what it used.
@@ -63,15 +63,20 @@ pub(crate) fn signal_group(pid: u32, signal: i32) {
 
 /// Makes SIGTERM set a flag instead of ending this process.
 pub(crate) fn catch_termination() {
-    extern "C" fn note(_: libc::c_int) {
+    extern "C" fn note(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        // SAFETY: the system hands a valid pointer to a handler with SA_SIGINFO; of a signal that was sent by a process
+        // it says which.
+        let sender = unsafe { info.as_ref().map_or(0, |info| info.si_pid()) };
+        // SAFETY: getppid takes nothing, and is allowed in a handler.
+        TERMINATION_BY_PARENT.store(sender == unsafe { libc::getppid() }, Ordering::Relaxed);
         TERMINATION.store(true, Ordering::Relaxed);
     }
-    let handler: extern "C" fn(libc::c_int) = note;
-    // SAFETY: the action is fully initialised; the handler does nothing but store to an atomic, which is allowed in one.
+    let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = note;
+    // SAFETY: the action is fully initialised; the handler does nothing but store to atomics, which is allowed in one.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as libc::sighandler_t;
-        action.sa_flags = libc::SA_RESTART;
+        action.sa_flags = libc::SA_RESTART | libc::SA_SIGINFO;
         libc::sigemptyset(&raw mut action.sa_mask);
         libc::sigaction(libc::SIGTERM, &raw const action, std::ptr::null_mut());
     }
@@ -82,7 +87,42 @@ pub(crate) fn termination_came() -> bool {
     TERMINATION.load(Ordering::Relaxed)
 }
 
+/// Whether the last SIGTERM came from the process that started this one: from the driver, which asks the whole group.
+pub(crate) fn termination_by_parent() -> bool {
+    TERMINATION_BY_PARENT.load(Ordering::Relaxed)
+}
+
 static TERMINATION: AtomicBool = AtomicBool::new(false);
+static TERMINATION_BY_PARENT: AtomicBool = AtomicBool::new(false);
+
+/// Sends a signal to one process, a child that has not been waited for.
+pub(crate) fn signal_process(pid: u32, signal: i32) {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return };
+    // SAFETY: kill takes no pointers; the number is that of a child which has not been waited for.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Makes a process that is started from this thread end, killed, when this thread ends, whatever kills it. Where the
+/// system has no such thing, it does nothing.
+pub(crate) fn end_with_this_process(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+        // SAFETY: between fork and exec only prctl and getppid are called, which are allowed there; nothing is allocated.
+        unsafe {
+            let parent = libc::getpid();
+            command.pre_exec(move || {
+                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+                    return Err(io::Error::last_os_error());
+                }
+                // It may have ended before.
+                if libc::getppid() == parent { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ESRCH)) }
+            });
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
 
 /// Waits for a child and takes what it used; the child must not have been waited for.
 #[expect(clippy::needless_pass_by_value, reason = "nobody may signal or wait for the process after this")]

@@ -104,6 +104,41 @@ pub(crate) fn amount(name: &str, text: &LitStr, errors: &Errors) -> bool {
     given
 }
 
+/// Checks the options of a program against each other.
+pub(crate) fn program(options: &Options, errors: &Errors) {
+    if options.get("program").is_none() {
+        for name in ["output", "arguments"] {
+            if let Some(given) = options.get(name) {
+                let message = format!(
+                    "`{name}` says something of an external program, and there is none: write \
+                     `program = [\"python3\", \"train.py\"]` beside it, or say it in `impl Task for …`"
+                );
+                errors.at(given.key.span(), message);
+            }
+        }
+        return;
+    }
+    let words = options.words("program").unwrap_or_default();
+    if let [word] = &words[..]
+        && word.value().contains(char::is_whitespace)
+    {
+        let parts: Vec<_> = word.value().split_whitespace().map(|part| format!("{part:?}")).collect();
+        errors.on(word, format!("each word is a text of its own: write `program = [{}]`", parts.join(", ")));
+    } else if words.first().is_some_and(|word| word.value().is_empty()) {
+        errors.on(&words[0], "the name of the program is empty");
+    }
+    for word in words.iter().filter(|word| word.value().contains('\0')) {
+        errors.on(word, "a word of a command line holds no zero byte");
+    }
+    if let Some(args) = options.get("args")
+        && options.name("args").is_some_and(|name| ["flags", "json", "none"].iter().any(|one| name == one))
+    {
+        let message = "`args` names the argument struct; how the program gets its arguments is \
+                       `arguments = flags`, `arguments = json` or `arguments = none`";
+        errors.at(args.key.span(), message);
+    }
+}
+
 /// The files of a job's folder that xpm writes itself.
 const OWN_FILES: [&str; 5] = ["params.json", "status.json", "stdout.log", "stderr.log", ".xpm"];
 

@@ -7,6 +7,7 @@ mod config_impl;
 mod family;
 mod main_fn;
 mod member;
+mod program;
 mod schema;
 mod symbolic;
 mod variants;
@@ -68,7 +69,8 @@ fn expand_item(item: &Item, errors: &Errors) -> TokenStream {
         }
         Body::Enum(body) => variants::variants(&model, body),
     };
-    quote!(#shared #own)
+    let program = model.program.as_ref().map(|program| program::program(&model, program));
+    quote!(#shared #own #program)
 }
 
 /// What keeps a user's lints from speaking about code that is not theirs.

@@ -132,6 +132,9 @@ pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `gpus = 1` | GPUs, each for this job alone |
 /// | `time = "1h30m"` | the time after which the job is stopped: whole numbers, each with d, h, m or s |
 /// | `resumable` | the folder is kept between attempts, and a job that ran out of time is run again |
+/// | `program = ["python3", "train.py"]` | an external program does the work, and there is no `impl Task`: see below |
+/// | `output = Metrics` | what the program writes to `XPM_OUTPUT`, any serde type; without it, `serde_json::Value` |
+/// | `arguments = json` | how the program gets its arguments: as `flags` (without it), as `json` (the path of a file), `none` |
 ///
 /// ```
 /// use std::path::PathBuf;
@@ -156,6 +159,34 @@ pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// assert_ne!(Square::config().x(3).identity(), Square::config().x(4).identity());
 /// ```
+///
+/// # External programs
+///
+/// ```
+/// use std::path::PathBuf;
+/// use xpm::prelude::*;
+///
+/// #[config(id = "net")]
+/// pub struct Net {
+///     pub layers: u32,
+/// }
+///
+/// /// `python3 train.py --lr 0.1 --model.layers 3 --weights …/weights.pt`, in the job's folder.
+/// #[task(id = "train.py", program = ["python3", "train.py"], version = 1)]
+/// pub struct TrainPy {
+///     pub lr: f64,
+///     pub model: Net,
+///     #[param(path = "weights.pt")]
+///     pub weights: PathBuf,
+/// }
+///
+/// let train = TrainPy::config().lr(0.1).model(Net::config().layers(3));
+/// ```
+///
+/// A word that names a file relative to the crate that declares the task is that file. The program finds its arguments in
+/// the file `XPM_PARAMS` too, writes its value as JSON to `XPM_OUTPUT`, and progress and metrics as lines of JSON to
+/// `XPM_EVENTS`. What the script does is not in the identity: raise `version` when its meaning changes. Everything else is
+/// told in `docs/programs.md`.
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(expand::Attribute::Task, options.into(), item.into()).into()

@@ -28,7 +28,21 @@ pub(crate) struct Model {
     pub(crate) needs: Needs,
     /// Whether the folder of a job is kept between attempts.
     pub(crate) resumable: bool,
+    /// The program that does the task's work, instead of an `impl Task`.
+    pub(crate) program: Option<Program>,
     pub(crate) body: Body,
+}
+
+/// A program that does a task's work.
+pub(crate) struct Program {
+    /// Where it is declared.
+    pub(crate) span: Span,
+    /// The program, and what always stands on its command line.
+    pub(crate) words: Vec<LitStr>,
+    /// The type of what it gives; any JSON if nothing is said.
+    pub(crate) output: Option<Type>,
+    /// `flags`, `json` or `none`.
+    pub(crate) arguments: String,
 }
 
 /// What one job of a task needs by default.
@@ -127,6 +141,7 @@ impl Model {
             validate: options.path("validate"),
             needs: needs(options, errors),
             resumable: options.get("resumable").is_some(),
+            program: program(options, errors),
             body,
         })
     }
@@ -135,6 +150,15 @@ impl Model {
 fn needs(options: &Options, errors: &Errors) -> Needs {
     let amount = |name| options.text(name).filter(|text| check::amount(name, text, errors));
     Needs { cpus: options.count("cpus"), memory: amount("memory"), gpus: options.count("gpus"), time: amount("time") }
+}
+
+fn program(options: &Options, errors: &Errors) -> Option<Program> {
+    check::program(options, errors);
+    let given = options.get("program")?;
+    let arguments = options.name("arguments").map_or_else(|| "flags".to_owned(), |name| name.to_string());
+    // With mistakes in its words it still is a program: nobody is told to write an `impl Task`.
+    let words = options.words("program").unwrap_or_default();
+    Some(Program { span: given.key.span(), words, output: options.ty("output"), arguments })
 }
 
 fn struct_body(item: &ItemStruct, options: &Options, errors: &Errors) -> StructBody {

@@ -48,6 +48,12 @@ pub(crate) enum Takes {
     Name,
     /// `= path::to::function`.
     Function,
+    /// `= Type`.
+    Type,
+    /// `= ["…", "…"]`: at least one text.
+    Words,
+    /// `=` one of these names.
+    OneOf(&'static [&'static str]),
     /// `=` any expression.
     Value,
     /// Nothing.
@@ -83,6 +89,9 @@ pub(crate) static TABLE: &[Spec] = &[
     Spec { name: "gpus", sites: &[Task], takes: Takes::Count, example: "gpus = 1" },
     Spec { name: "time", sites: &[Task], takes: Takes::Text, example: "time = \"2h\"" },
     Spec { name: "resumable", sites: &[Task], takes: Takes::Nothing, example: "resumable" },
+    Spec { name: "program", sites: &[Task], takes: Takes::Words, example: "program = [\"python3\", \"train.py\"]" },
+    Spec { name: "output", sites: &[Task], takes: Takes::Type, example: "output = Metrics" },
+    Spec { name: "arguments", sites: &[Task], takes: Takes::OneOf(ARGUMENTS), example: "arguments = json" },
     Spec { name: "default", sites: &[Param], takes: Takes::Value, example: "default = 10" },
     Spec { name: "ignore_default", sites: &[Param], takes: Takes::Nothing, example: "ignore_default" },
     Spec { name: "ignored", sites: &[Param], takes: Takes::Nothing, example: "ignored" },
@@ -90,6 +99,9 @@ pub(crate) static TABLE: &[Spec] = &[
     Spec { name: "id", sites: &[Param], takes: Takes::Text, example: "id = \"older_name\"" },
     Spec { name: "json", sites: &[Param], takes: Takes::Nothing, example: "json" },
 ];
+
+/// How a program gets its arguments.
+const ARGUMENTS: &[&str] = &["flags", "json", "none"];
 
 /// Two options that cannot stand together, and why.
 pub(crate) struct Conflict {

@@ -2,9 +2,10 @@
 //! hide the next.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, Type};
 
 use crate::errors::Errors;
 use crate::options::{self, Site, Spec, Takes};
@@ -55,7 +56,9 @@ impl Options {
             if let (true, Ok(spec)) = (input.is_empty(), &found) {
                 return Err(syn::Error::new(key.span(), format!("a value is missing: write `{}`", spec.example)));
             }
-            let value = input.parse::<Expr>().map_err(|error| match &found {
+            let is_type = matches!(&found, Ok(spec) if spec.takes == Takes::Type);
+            let parsed = if is_type { parse_type(input) } else { input.parse::<Expr>() };
+            let value = parsed.map_err(|error| match &found {
                 Ok(spec) => syn::Error::new(error.span(), format!("{error}; write `{}`", spec.example)),
                 Err(unknown) => unknown.clone(),
             });
@@ -106,6 +109,16 @@ impl Options {
         self.get(name)?.as_path().cloned()
     }
 
+    /// Its value as a type.
+    pub(crate) fn ty(&self, name: &str) -> Option<Type> {
+        self.get(name)?.as_type()
+    }
+
+    /// Its value as texts.
+    pub(crate) fn words(&self, name: &str) -> Option<Vec<LitStr>> {
+        self.get(name)?.as_words()
+    }
+
     /// Its value.
     pub(crate) fn value(&self, name: &str) -> Option<Expr> {
         self.get(name)?.value.clone()
@@ -115,12 +128,24 @@ impl Options {
 impl Given {
     /// Reports a value of the wrong kind; its accessor then gives nothing.
     fn check_value(&self, site: Site, errors: &Errors) {
+        let one_of;
         let (good, words) = match self.spec.takes {
             Takes::Text => (self.as_text().is_some(), "takes a text in quotes"),
             Takes::Number => (self.as_number().is_some(), "takes a whole number"),
             Takes::Count => (self.as_count().is_some(), "takes a whole number, a `u32`"),
             Takes::Name => (self.as_path().is_some_and(|path| path.get_ident().is_some()), "takes a name"),
             Takes::Function => (self.as_path().is_some(), "takes the path of a function"),
+            Takes::Type => (self.as_type().is_some(), "takes a type"),
+            Takes::Words => (self.as_words().is_some(), "takes a list of texts in quotes, the program first"),
+            Takes::OneOf(names) => {
+                one_of = format!(
+                    "takes one of {}",
+                    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                );
+                let good =
+                    self.as_path().and_then(Path::get_ident).is_some_and(|name| names.iter().any(|one| name == one));
+                (good, &*one_of)
+            }
             Takes::Value => (self.value.is_some(), "takes a value"),
             Takes::Nothing => (self.value.is_none(), "takes no value"),
         };
@@ -152,12 +177,34 @@ impl Given {
         self.as_number()?.try_into().ok()
     }
 
+    fn as_type(&self) -> Option<Type> {
+        match self.value.as_ref()? {
+            Expr::Verbatim(ty) if self.spec.takes == Takes::Type => syn::parse2(ty.clone()).ok(),
+            _ => None,
+        }
+    }
+
+    fn as_words(&self) -> Option<Vec<LitStr>> {
+        let Expr::Array(array) = self.value.as_ref()? else { return None };
+        let words = array.elems.iter().map(|word| match ungrouped(word.clone()) {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
+            _ => None,
+        });
+        words.collect::<Option<Vec<_>>>().filter(|words| !words.is_empty())
+    }
+
     fn as_path(&self) -> Option<&Path> {
         match self.value.as_ref()? {
             Expr::Path(path) if path.qself.is_none() => Some(&path.path),
             _ => None,
         }
     }
+}
+
+/// A type, carried as the expression that it is not.
+fn parse_type(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let ty = input.parse::<Type>().map_err(|error| syn::Error::new(error.span(), "expected a type"))?;
+    Ok(Expr::Verbatim(ty.to_token_stream()))
 }
 
 /// What `macro_rules!` hands on as `$x:literal` or `$x:expr` comes in a group that nobody sees.

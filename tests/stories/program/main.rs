@@ -8,6 +8,7 @@
 #![allow(clippy::exit, reason = "some tasks end their process")]
 
 mod bad_jobs;
+mod external;
 mod plans;
 mod sizes;
 mod steps;
@@ -68,6 +69,9 @@ fn main() -> xpm::Result<()> {
         "fill" => bad_jobs::fill(&call),
         "bad-output" => bad_jobs::bad_output(&call),
         "size" => sizes::size(&call),
+        "program" => external::how(&call),
+        "program-arguments" => external::arguments(&call),
+        "program-cannot-start" => external::cannot_start(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

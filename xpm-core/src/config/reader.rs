@@ -69,7 +69,7 @@ impl ReadError {
         Self::new(format!("expected {expected}, found {} ({found})", found.kind()))
     }
 
-    fn under(mut self, step: &str) -> Self {
+    pub(super) fn under(mut self, step: &str) -> Self {
         if let Self::Argument { path, .. } | Self::Invalid { path, .. } = &mut self {
             let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
             *path = format!("{step}{dot}{path}");

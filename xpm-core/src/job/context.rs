@@ -1,26 +1,41 @@
 //! What a task sees of its own job while it runs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use super::metrics::{Metrics, Number};
 use super::progress::{Progress, ProgressFile};
+use super::upstream::JobsOnDisk;
+use crate::config::{PlainData, ReadError, Reader};
 use crate::ids::Identity;
 use crate::schema::Role;
 use crate::sys;
 use crate::value::{Node, Value};
-use crate::workspace::JobFolder;
+use crate::workspace::{JobFolder, Workspace};
 
 /// What a task sees of its own job while it runs.
 #[derive(Debug)]
 pub struct JobContext {
     folder: JobFolder,
+    origin: Origin,
     deadline: Option<Instant>,
     catching: Once,
     metrics: Metrics,
     progress: ProgressFile,
+}
+
+/// Where the job comes from, beside its folder.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) workspace: Workspace,
+    /// Its arguments.
+    pub(super) node: Arc<Node>,
+    /// The number of the attempt, from 1.
+    pub(super) attempt: u32,
+    /// Where the process was started: where the plan was.
+    pub(super) started_in: Option<PathBuf>,
 }
 
 /// The error that [`JobContext::out_of_time`] gives.
@@ -29,10 +44,10 @@ pub struct JobContext {
 pub(super) struct OutOfTime;
 
 impl JobContext {
-    pub(super) fn new(folder: JobFolder, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(folder: JobFolder, origin: Origin, deadline: Option<Instant>) -> Self {
         let metrics = Metrics::new(folder.metrics());
         let progress = ProgressFile::new(folder.progress());
-        Self { folder, deadline, catching: Once::new(), metrics, progress }
+        Self { folder, origin, deadline, catching: Once::new(), metrics, progress }
     }
 
     /// From here on a request to stop is something to ask for, and ends the process only after the grace period.
@@ -86,9 +101,40 @@ impl JobContext {
         self.metrics.add(name, step.as_step(), value.as_value());
     }
 
+    /// The task's id.
+    pub(super) fn task(&self) -> &str {
+        &self.folder.key().task
+    }
+
+    /// The number of the attempt, from 1.
+    pub(super) fn attempt(&self) -> u32 {
+        self.origin.attempt
+    }
+
+    pub(super) fn is_resumable(&self) -> bool {
+        self.origin.node.schema().resumable()
+    }
+
+    /// Where the process was started, before it moved to the job's folder.
+    pub(super) fn started_in(&self) -> Option<&Path> {
+        self.origin.started_in.as_deref()
+    }
+
+    /// The arguments as a program gets them.
+    pub(super) fn plain_arguments(&self) -> Result<PlainData, ReadError> {
+        let jobs = JobsOnDisk(&self.origin.workspace);
+        Reader::new(&jobs, self.path()).plain(&self.origin.node, false)
+    }
+
+    /// How far the job is, from 0 to 1, as a program says it.
+    pub(super) fn report_fraction(&self, description: &str, fraction: f64) {
+        self.progress.set_fraction(description, fraction);
+    }
+
     /// Writes out what is still in memory.
     pub(super) fn finish(&self) {
         self.metrics.flush();
+        self.progress.flush();
     }
 
     /// Makes the folders that files of nested configurations (`#[param(path = "…")]`) lie in.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::context::OutOfTime;
+use super::program::ProgramError;
 use super::{JobContext, Task};
 use crate::config::{ReadError, Reader, Registry, RegistryError};
 use crate::schema::{TypeKind, TypeSchema};
@@ -48,10 +49,7 @@ impl fmt::Debug for TaskEntry {
 fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> Result<Box<RawValue>, Failure> {
     let task: T = reader.config(node).map_err(|error: ReadError| Failure::Arguments { message: error.to_string() })?;
     job.make_nested_folders(node);
-    let output = task.execute(job).map_err(|error| match error.downcast_ref::<OutOfTime>() {
-        Some(OutOfTime) => Failure::TimedOut,
-        None => Failure::Error { chain: error.chain().map(ToString::to_string).collect() },
-    })?;
+    let output = task.execute(job).map_err(|error| failure_of(&error))?;
     let text = serde_json::to_string(&output)
         .map_err(|error| Failure::Output { message: format!("it cannot be written as JSON: {error}") })?;
     // What cannot be read back is no result: better now, by the one who made it, than later by every consumer.
@@ -59,4 +57,15 @@ fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> 
         message: format!("written as JSON it cannot be read back: {error} (JSON has no NaN and no infinite floats)"),
     })?;
     RawValue::from_string(text).map_err(|error| Failure::Output { message: error.to_string() })
+}
+
+/// What an error of `execute` is recorded as.
+fn failure_of(error: &anyhow::Error) -> Failure {
+    if error.is::<OutOfTime>() {
+        return Failure::TimedOut;
+    }
+    match error.downcast_ref::<ProgramError>() {
+        Some(error) => error.failure(),
+        None => Failure::Error { chain: error.chain().map(ToString::to_string).collect() },
+    }
 }

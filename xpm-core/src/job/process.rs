@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::JobContext;
+use super::context::Origin;
 use super::entry::TaskEntry;
 use super::panics::caught;
 use super::upstream::JobsOnDisk;
@@ -32,13 +33,14 @@ pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8
     let lock = sys::take_stdin().map(File::from);
     sys::new_session();
     let start = clock::timestamp();
+    let started_in = std::env::current_dir().ok();
     let deadline = time.and_then(|time| Instant::now().checked_add(time));
     let result = prepare(folder).and_then(|(workspace, folder)| {
         if let Ok(lock) = &lock {
             // Started by hand, a job may have no lock to write into.
             let _ = Owner::this(attempt, start.clone()).write(lock);
         }
-        let result = on_large_stack(|| execute(&workspace, &folder, deadline));
+        let result = on_large_stack(|| execute(&workspace, &folder, attempt, started_in, deadline));
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);
         match status.write(&folder.status()) {
@@ -101,12 +103,19 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     run().unwrap_or_else(|| unreachable!("the work is taken once, by the thread whose result is returned"))
 }
 
-fn execute(workspace: &Workspace, folder: &JobFolder, deadline: Option<Instant>) -> Result<Box<RawValue>, Failure> {
+fn execute(
+    workspace: &Workspace,
+    folder: &JobFolder,
+    attempt: u32,
+    started_in: Option<PathBuf>,
+    deadline: Option<Instant>,
+) -> Result<Box<RawValue>, Failure> {
     let node = load(workspace, folder)?;
     fault::point("execute", folder.path()).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let run = TaskEntry::find(&folder.key().task).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let jobs = JobsOnDisk(workspace);
-    let context = JobContext::new(folder.clone(), deadline);
+    let origin = Origin { workspace: workspace.clone(), node: node.clone(), attempt, started_in };
+    let context = JobContext::new(folder.clone(), origin, deadline);
     if node.schema().resumable() {
         context.catch_stops();
     }

@@ -12,6 +12,9 @@ use crate::workspace::{Durability, write_atomic};
 /// How often progress is written at most.
 const OFTEN: Duration = Duration::from_millis(200);
 
+/// The steps of a whole of which only the fraction that is done is known.
+const FRACTIONS: u64 = 1000;
+
 /// The progress of a job: a stack of what is counted, the outermost first.
 #[derive(Debug)]
 pub(super) struct ProgressFile {
@@ -23,6 +26,8 @@ pub(super) struct ProgressFile {
 struct State {
     levels: Vec<Level>,
     written: Option<Instant>,
+    /// What was written last is no longer so.
+    stale: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -63,10 +68,27 @@ impl ProgressFile {
         state.levels.truncate(level);
     }
 
+    /// How far the whole is, from 0 to 1, for what does not count.
+    pub(super) fn set_fraction(&self, description: &str, fraction: f64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = (fraction.clamp(0.0, 1.0) * FRACTIONS as f64).round() as u64;
+        state.levels = vec![Level { description: description.to_owned(), done, total: Some(FRACTIONS) }];
+        self.write(&mut state, false);
+    }
+
+    /// Writes what was not written since it came too soon.
+    pub(super) fn flush(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.stale {
+            self.write(&mut state, true);
+        }
+    }
+
     /// Progress is for people: that it cannot be written does not stop the task.
     fn write(&self, state: &mut State, at_once: bool) {
         let now = Instant::now();
-        if !at_once && state.written.is_some_and(|written| now.duration_since(written) < OFTEN) {
+        state.stale = !at_once && state.written.is_some_and(|written| now.duration_since(written) < OFTEN);
+        if state.stale {
             return;
         }
         state.written = Some(now);

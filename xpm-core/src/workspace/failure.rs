@@ -28,6 +28,20 @@ pub enum Failure {
         /// The exit code.
         code: i32,
     },
+    /// The program that does the task's work ended badly.
+    Program {
+        /// The program, as the task declares it.
+        program: String,
+        /// Its exit code, unless a signal ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        /// The last lines of its standard error.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stderr: Vec<String>,
+    },
     /// A signal ended the process.
     Signaled {
         /// The signal's number.
@@ -86,10 +100,20 @@ impl fmt::Display for Failure {
             Failure::Exited { code } => {
                 write!(f, "the process exited with code {code} before `execute` returned")
             }
-            Failure::Signaled { signal } => match signal_name(*signal) {
-                Some(name) => write!(f, "killed by signal {signal} ({name})"),
-                None => write!(f, "killed by signal {signal}"),
-            },
+            Failure::Program { program, code, signal, stderr } => {
+                write!(f, "`{program}` ")?;
+                match (code, signal) {
+                    (_, Some(signal)) => write_signal(f, *signal)?,
+                    (Some(code), None) => write!(f, "ended with exit code {code}")?,
+                    (None, None) => f.write_str("ended badly")?,
+                }
+                // Where Python and most others say what went wrong.
+                match stderr.iter().rev().find(|line| !line.trim().is_empty()) {
+                    Some(last) => write!(f, ": {}", last.trim()),
+                    None => Ok(()),
+                }
+            }
+            Failure::Signaled { signal } => write_signal(f, *signal),
             Failure::Arguments { message } => write!(f, "its arguments cannot be read: {message}"),
             Failure::Output { message } => write!(f, "its output cannot be kept: {message}"),
             Failure::DependencyFailed { job } => write!(f, "not started: {job}, which it depends on, failed"),
@@ -99,6 +123,13 @@ impl fmt::Display for Failure {
             Failure::Stopped => f.write_str("stopped on request"),
             Failure::Lost => f.write_str("its process is gone and left no record"),
         }
+    }
+}
+
+fn write_signal(f: &mut fmt::Formatter<'_>, signal: i32) -> fmt::Result {
+    match signal_name(signal) {
+        Some(name) => write!(f, "killed by signal {signal} ({name})"),
+        None => write!(f, "killed by signal {signal}"),
     }
 }
 

@@ -25,6 +25,10 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
     let validated = model.validate.as_ref().map(|_| quote!(.is_validated()));
     let resources = resources(&model.needs);
     let resumable = model.resumable.then(|| quote!(.is_resumable()));
+    let program = model.program.as_ref().map(|program| {
+        let words = &program.words;
+        quote!(.program_is(&[#(#words),*]))
+    });
     let body = match &model.body {
         Body::Struct(body) => {
             let arguments = body.arguments.iter().map(argument);
@@ -45,7 +49,7 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
             ::core::module_path!(),
             #name,
             ::xpm::__private::Place { file: ::core::file!(), line: #line },
-        ) #id #version #help #validated #resources #resumable #body
+        ) #id #version #help #validated #resources #resumable #program #body
     }
 }
 

@@ -1,0 +1,62 @@
+# Ends as `--how` says; `--control` is the folder where it meets the test.
+how=$2
+control=$4
+echo "$how" >>"$control/log"
+case $how in
+well) ;;
+value) echo '{"map": 0.25, "names": ["a", "b"]}' >"$XPM_OUTPUT" ;;
+number) echo 0.5 >"$XPM_OUTPUT" ;;
+malformed) printf '{\n  "map": 0.2,\n}\n' >"$XPM_OUTPUT" ;;
+nan) printf '{"map": NaN}' >"$XPM_OUTPUT" ;;
+empty) : >"$XPM_OUTPUT" ;;
+fails)
+    echo 'reading the data' >&2
+    echo 'ValueError: the data are wrong' >&2
+    exit 3
+    ;;
+fails-first)
+    if [ "$XPM_ATTEMPT" = 1 ]; then
+        echo '1' >"$XPM_OUTPUT"
+        exit 1
+    fi
+    ;;
+killed) kill -KILL $$ ;;
+segfault) kill -SEGV $$ ;;
+huge) head -c 100000000 /dev/zero ;;
+closes) exec >&- 2>&- ;;
+daemon)
+    setsid sh -c "while [ -e '$control/daemon' ]; do sleep 0.01; done" >/dev/null 2>&1 &
+    ;;
+slow)
+    trap 'touch "$control/asked"; exit 9' TERM
+    sh -c "echo \$\$ >'$control/grandchild'; trap '' TERM; while :; do sleep 0.01; done" &
+    touch "$control/started"
+    while :; do sleep 0.01; done
+    ;;
+asked-ends-well)
+    trap 'touch "$control/asked"; exit 0' TERM
+    touch "$control/started"
+    while :; do sleep 0.01; done
+    ;;
+asked-gives-value)
+    trap 'echo 7 >"$XPM_OUTPUT"; exit 0' TERM
+    touch "$control/started"
+    while :; do sleep 0.01; done
+    ;;
+out-of-time)
+    echo "$XPM_ATTEMPT" >>checkpoint.txt
+    [ "$XPM_ATTEMPT" -lt 3 ] && exit 75
+    cat checkpoint.txt | tr -d '\n' >"$XPM_OUTPUT"
+    ;;
+events)
+    echo '{"progress": 0.25, "description": "epoch"}' >>"$XPM_EVENTS"
+    echo '{"metric": "loss", "step": 1, "value": 0.5}' >>"$XPM_EVENTS"
+    touch "$control/said"
+    while [ ! -e "$control/seen" ]; do sleep 0.01; done
+    echo 'this is no event' >>"$XPM_EVENTS"
+    echo '{"metric": "loss", "value": NaN}' >>"$XPM_EVENTS"
+    echo '{"metric": "loss", "value": "a"}' >>"$XPM_EVENTS"
+    printf '{"metric": "other", "value": 3}' >>"$XPM_EVENTS"
+    ;;
+*) exit 99 ;;
+esac

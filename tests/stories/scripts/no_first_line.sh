@@ -1,0 +1,1 @@
+echo begins without a first line
