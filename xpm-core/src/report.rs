@@ -1,30 +1,64 @@
-//! What an experiment tells while it runs, as events, and the plain text that is made of them.
+//! What an experiment tells while it runs, as events, and what a terminal shows of them.
 //!
-//! The experiment does not know who listens: a [`Reporter`] can be replaced.
+//! The experiment does not know who listens: a [`Reporter`] can be replaced. From events to the terminal: `tally` counts, `notes` says
+//! what is told in lines (`text`), `region` makes the live region, both of `line`s; `writer` is the thread that writes them,
+//! through `stage`, the one terminal of the process, on which `screen` knows where the region is.
 
+mod estimate;
+mod line;
+mod notes;
+mod pace;
+mod progress;
+mod region;
+mod screen;
+mod stage;
+mod tally;
+mod terminal;
 mod text;
+mod width;
+mod writer;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use text::TextReporter;
+pub use terminal::TerminalReporter;
 
 use crate::ids::JobKey;
 use crate::value::Tags;
-use crate::workspace::Failure;
+use crate::workspace::{Failure, JobFolder};
 
 /// Something that has happened in a run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// The experiment is run by somebody else; the end of that run is waited for.
+    WaitingForExperiment {
+        /// The experiment's id.
+        experiment: String,
+        /// Host and process.
+        owner: String,
+    },
+    /// A run has begun.
+    RunBegan {
+        /// The experiment's id.
+        experiment: String,
+        /// The folder of the workspace.
+        workdir: PathBuf,
+        /// The folder of the run.
+        run: PathBuf,
+    },
+    /// A job was submitted for the first time in this run.
+    JobSubmitted(JobLabel),
     /// A job was submitted that was done before.
     JobFoundDone(JobLabel),
     /// A job's process was started.
     JobStarted(JobLabel),
     /// A job is run by somebody else; its end is waited for.
     JobAttached(JobLabel),
+    /// Whoever ran the job is gone, and it is in the queue again.
+    JobFreed(JobLabel),
     /// A job has ended well.
     JobDone(JobLabel),
     /// An attempt of a job has failed, and there will be another.
@@ -58,11 +92,14 @@ pub enum Event {
 
 /// A job in an event.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct JobLabel {
     /// Its name in the workspace.
     pub key: JobKey,
     /// Its tags.
     pub tags: std::sync::Arc<Tags>,
+    /// Its folder; it need not exist.
+    pub folder: JobFolder,
     /// How many jobs of this run have ended, this event included.
     pub ended: usize,
     /// How many jobs were submitted so far.

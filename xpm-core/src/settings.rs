@@ -14,6 +14,30 @@ pub(crate) fn fault_log() -> Option<OsString> {
     read("XPM_FAULT_LOG")
 }
 
+/// Whether people ask for plain text, or the terminal can do no more: `NO_COLOR`, `CI` and `TERM=dumb`, as other programs read them.
+pub(crate) fn plain_terminal() -> bool {
+    let no_terminal = read("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
+    no_terminal || read("NO_COLOR").is_some_and(|value| !value.is_empty()) || is_on("CI")
+}
+
+/// Whether people ask for nothing but failures and warnings: `XPM_QUIET`.
+pub(crate) fn quiet() -> bool {
+    is_on("XPM_QUIET")
+}
+
+/// Whether the locale's character set is UTF-8.
+pub(crate) fn utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(read).find(|value| !value.is_empty());
+    locale.is_some_and(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+fn is_on(name: &str) -> bool {
+    read(name).is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
+}
+
 /// What `CUDA_VISIBLE_DEVICES` says.
 pub(crate) fn visible_gpus() -> Option<String> {
     read("CUDA_VISIBLE_DEVICES").and_then(|text| text.into_string().ok())

@@ -217,3 +217,18 @@ pub(crate) fn take_stdin() -> io::Result<OwnedFd> {
     }
     Ok(taken)
 }
+
+/// The columns and lines of the terminal that standard error is, if it is one and tells.
+pub(crate) fn terminal_size() -> Option<(u16, u16)> {
+    // SAFETY: `winsize` is plain data, for which all zeros is a value.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live, properly typed local, which TIOCGWINSZ fills in.
+    let asked = unsafe { libc::ioctl(libc::STDERR_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (asked == 0 && size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
+/// Has `what` called when the process ends by itself: by returning from `main`, or by `exit`.
+pub(crate) fn at_exit(what: extern "C" fn()) {
+    // SAFETY: the function lives as long as the process. That it cannot be registered is no matter.
+    unsafe { libc::atexit(what) };
+}

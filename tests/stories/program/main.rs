@@ -13,6 +13,7 @@ mod plans;
 mod sizes;
 mod steps;
 mod submit_errors;
+mod terminal;
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -72,6 +73,7 @@ fn main() -> xpm::Result<()> {
         "program" => external::how(&call),
         "program-arguments" => external::arguments(&call),
         "program-cannot-start" => external::cannot_start(&call),
+        "terminal" => terminal::terminal(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

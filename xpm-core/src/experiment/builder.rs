@@ -19,7 +19,7 @@ use super::state::JobError;
 use crate::config::{Registry, RegistryError};
 use crate::ids::{InvalidId, check_experiment_id};
 use crate::launcher::Local;
-use crate::report::{Event, Reporter, Summary, TextReporter};
+use crate::report::{Event, Reporter, Summary, TerminalReporter};
 use crate::scheduler::Capacity;
 use crate::workspace::{BeginRun, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
 
@@ -103,7 +103,7 @@ pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> Experimen
         id: id.into(),
         cpus: None,
         if_running: IfRunning::default(),
-        reporter: Arc::new(TextReporter),
+        reporter: Arc::new(TerminalReporter::new()),
     }
 }
 
@@ -123,11 +123,18 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Replaces who is told what happens. Without it, lines on standard error.
+    /// Replaces who is told what happens. Without it, a [`TerminalReporter`]: a live region on a terminal, lines elsewhere,
+    /// on standard error.
     #[must_use]
     pub fn reporter(mut self, reporter: impl Reporter + 'static) -> Self {
         self.reporter = Arc::new(reporter);
         self
+    }
+
+    /// Says nothing but what people must know: failures and warnings, on standard error.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        self.reporter(TerminalReporter::quiet())
     }
 
     /// Runs the plan, waits for everything that it submitted, and closes the run.
@@ -145,6 +152,11 @@ impl ExperimentBuilder {
         let mut record = shared.run().record(shared.id());
         let run_error = |source| StartError::Run { path: shared.run().path().to_owned(), source };
         shared.run().write(&record).map_err(run_error)?;
+        shared.report(&Event::RunBegan {
+            experiment: shared.id().to_owned(),
+            workdir: shared.workspace().path().to_owned(),
+            run: shared.run().path().to_owned(),
+        });
         let interrupts = Interrupts::take(&shared)
             .map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
         let planned = match panic::catch_unwind(AssertUnwindSafe(|| plan(&experiment))) {
@@ -154,7 +166,9 @@ impl ExperimentBuilder {
                 let _ = shared.send(Message::Draining);
                 let _ = shared.send(Message::Closed);
                 let error = anyhow::Error::msg("the plan panicked");
-                close(&shared, &mut record, &shared.summary(begin.elapsed()), Some(&error));
+                let summary = shared.summary(begin.elapsed());
+                close(&shared, &mut record, &summary, Some(&error));
+                shared.report(&Event::RunEnded(summary));
                 panic::resume_unwind(payload)
             }
         };
@@ -194,8 +208,8 @@ impl ExperimentBuilder {
                 if self.if_running == IfRunning::Fail {
                     return Err(StartError::Running { experiment: self.id.clone(), owner });
                 }
-                let text = format!("experiment `{}` is run by {owner}; waiting for it to end", self.id);
-                self.reporter.report(&Event::Warning(text));
+                let experiment = self.id.clone();
+                self.reporter.report(&Event::WaitingForExperiment { experiment, owner });
                 let lock = wait.wait().map_err(failed)?;
                 RunFolder::create(workspace, &self.id, lock).map_err(failed)
             }

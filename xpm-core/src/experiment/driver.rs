@@ -167,7 +167,7 @@ impl Driver {
                 Event::JobFoundElsewhere(job)
             }
             Progress::Freed => {
-                cell.set(JobState::Waiting);
+                self.shared.job_freed(&cell);
                 Event::JobFreed(job)
             }
             Progress::Deferred(place) => {

@@ -40,6 +40,9 @@ pub(crate) struct Shared {
 #[derive(Default)]
 struct Jobs {
     by_key: IndexMap<JobKey, Arc<JobCell>>,
+    /// Jobs whose end is told, or about to be.
+    told: usize,
+    /// Jobs whose state says that they have ended.
     ended: usize,
     failed: usize,
     broken: bool,
@@ -126,10 +129,14 @@ impl Shared {
         }
         jobs.by_key.insert(cell.key().clone(), cell.clone());
         if state.is_final() {
+            jobs.told += 1;
             jobs.ended += 1;
             jobs.failed += usize::from(state != JobState::Done);
-            let label = label(&jobs, &cell);
-            drop(jobs);
+        }
+        let label = label(&jobs, &cell);
+        drop(jobs);
+        self.report(&Event::JobSubmitted(label.clone()));
+        if state.is_final() {
             self.report_end(&cell, &state, label, false);
         }
         (cell, true)
@@ -151,21 +158,31 @@ impl Shared {
         self.report(&if attached { Event::JobAttached(label) } else { Event::JobStarted(label) });
     }
 
+    /// Says that whoever ran the job is gone.
+    pub(super) fn job_freed(&self, cell: &JobCell) {
+        cell.set(JobState::Waiting);
+        let label = label(&self.jobs(), cell);
+        self.report(&Event::JobFreed(label));
+    }
+
     /// The one place where a job of this run ends. `ran` says whether it was by this run.
     pub(super) fn job_ended(&self, cell: &JobCell, state: JobState, ran: bool) {
         let label = {
             let mut jobs = self.jobs();
-            jobs.ended += 1;
-            jobs.failed += usize::from(state != JobState::Done);
+            jobs.told += 1;
             label(&jobs, cell)
         };
         if state == JobState::Done && ran {
             self.ran.fetch_add(1, Ordering::Relaxed);
         }
         self.report_end(cell, &state, label, ran);
+        let failed = state != JobState::Done;
         cell.set(state);
-        // Waiters look at the count under this lock, so the wake-up cannot be missed.
-        drop(self.jobs());
+        // Counted last: whoever finds that all have ended finds that in their states too.
+        let mut jobs = self.jobs();
+        jobs.ended += 1;
+        jobs.failed += usize::from(failed);
+        drop(jobs);
         self.all_ended.notify_all();
     }
 
@@ -311,7 +328,13 @@ impl Shared {
 }
 
 fn label(jobs: &Jobs, cell: &JobCell) -> JobLabel {
-    JobLabel { key: cell.key().clone(), tags: cell.tags.clone(), ended: jobs.ended, submitted: jobs.by_key.len() }
+    JobLabel {
+        key: cell.key().clone(),
+        tags: cell.tags.clone(),
+        folder: cell.folder.clone(),
+        ended: jobs.told,
+        submitted: jobs.by_key.len(),
+    }
 }
 
 /// The plan's jobs, for a configuration that is validated before it is submitted.

@@ -1,74 +1,129 @@
-//! Plain lines on standard error.
+//! What is said of an event, in lines.
 
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::path::Path;
 
-use super::{Event, JobLabel, Reporter, Summary, tail};
-
-/// Prints a line for each job that ends, more for one that fails, and a summary.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TextReporter;
+use super::line::{Line, Style};
+use super::tally::tags_text;
+use super::{JobLabel, Summary, tail};
+use crate::ids::JobKey;
+use crate::workspace::Failure;
 
 /// How much of a failed job's standard error is shown.
 const LOG_LINES: usize = 10;
 
-impl Reporter for TextReporter {
-    fn report(&self, event: &Event) {
-        if let Some(text) = text_of(event) {
-            // Nobody may listen any more (`2>&1 | head`): that is no reason to stop, and `eprintln!` would panic.
-            let _ = writeln!(io::stderr(), "{text}");
-        }
-    }
+/// `xpm: `, as every line begins.
+pub(super) fn said() -> Line {
+    Line::new().with(Style::Dim, "xpm: ")
 }
 
-fn text_of(event: &Event) -> Option<String> {
-    Some(match event {
-        Event::JobFoundDone(_) | Event::JobStarted(_) => return None,
-        Event::JobAttached(job) => format!("xpm: {} is run by another process; waiting for it", name(job)),
-        Event::JobDone(job) => format!("xpm: [{}/{}] {} done", job.ended, job.submitted, name(job)),
-        Event::JobStopped(job) => format!("xpm: [{}/{}] {} stopped", job.ended, job.submitted, name(job)),
-        Event::JobFailed { job, failure, log } => {
-            let mut text = format!("xpm: [{}/{}] {} FAILED: {failure}", job.ended, job.submitted, name(job));
-            if let Some(log) = log {
-                for line in tail(log, LOG_LINES) {
-                    let _ = write!(text, "\n    | {line}");
-                }
-                let _ = write!(text, "\n    log: {}", log.display());
-            }
-            text
-        }
-        Event::JobRetried { job, failure } => format!("xpm: {} is tried again: {failure}", name(job)),
-        Event::Interrupted { running: 0 } => "xpm: interrupted".to_owned(),
-        Event::Interrupted { running } => format!(
-            "xpm: interrupted; {running} running jobs go on by themselves and are found again by the next run; \
+pub(super) fn plain(text: impl AsRef<str>) -> Line {
+    said().with(Style::Plain, text)
+}
+
+pub(super) fn warning(text: &str) -> Vec<Line> {
+    let mut lines = text.split('\n');
+    let first = said().with(Style::Warn, "warning: ").with(Style::Plain, lines.next().unwrap_or_default());
+    std::iter::once(first).chain(lines.map(indented)).collect()
+}
+
+/// `xpm: [12/40] ir.rank/0a1b2c3d k1=0.9 done`
+pub(super) fn ended(job: &JobLabel, style: Style, how: &str) -> Line {
+    let mut line = plain(format!("[{}/{}] ", job.ended, job.submitted));
+    line.append(name(job));
+    line.with(style, format!(" {how}"))
+}
+
+pub(super) fn name(job: &JobLabel) -> Line {
+    let mut line = Line::new().with(Style::Bold, job.key.to_string());
+    if !job.tags.is_empty() {
+        line.push(Style::Plain, &format!(" {}", tags_text(&job.tags)));
+    }
+    line
+}
+
+/// Why a job failed.
+pub(super) fn failed(job: &JobLabel, failure: &Failure) -> Vec<Line> {
+    let failure = failure.to_string();
+    let mut parts = failure.split('\n');
+    let first = ended(job, Style::Bad, "FAILED").with(Style::Plain, format!(": {}", parts.next().unwrap_or_default()));
+    std::iter::once(first).chain(parts.map(indented)).collect()
+}
+
+/// The end of what a failed job wrote, and how to see more.
+pub(super) fn failed_log(job: &JobLabel, log: &Path, workdir: Option<&Path>) -> Vec<Line> {
+    let mut lines: Vec<Line> = tail(log, LOG_LINES)
+        .iter()
+        .map(|line| Line::new().with(Style::Dim, "    | ").with(Style::Plain, line))
+        .collect();
+    lines.push(Line::new().with(Style::Plain, format!("    log: {}", log.display())));
+    if let Some(workdir) = workdir {
+        let command = format!("xpm log {} --err --workdir {}", job.key.identity.short(), shell_word(workdir));
+        lines.push(Line::new().with(Style::Plain, "    more: ").with(Style::Bold, command));
+    }
+    lines
+}
+
+/// Jobs that are not started because of another.
+pub(super) fn not_started(cause: &JobKey, count: usize) -> Line {
+    let (jobs, they) = if count == 1 { ("1 job", "it depends") } else { (&*format!("{count} jobs"), "they depend") };
+    plain(format!("{jobs} not started: {cause}, which {they} on, failed"))
+}
+
+pub(super) fn interrupted(running: usize) -> Line {
+    plain(match running {
+        0 => "interrupted".to_owned(),
+        _ => format!(
+            "interrupted; {running} running jobs go on by themselves and are found again by the next run; \
              Ctrl-C again within 2 s stops them too"
         ),
-        Event::Warning(text) => format!("xpm: warning: {text}"),
-        Event::RunEnded(summary) => summary_of(summary),
     })
 }
 
-fn name(job: &JobLabel) -> String {
-    let mut text = job.key.to_string();
-    for (key, value) in &*job.tags {
-        let _ = write!(text, " {key}={value}");
+pub(super) fn summary(summary: &Summary) -> Line {
+    let mut line = said().with(Style::Bold, &summary.experiment).with(Style::Plain, ": ");
+    let parts = [
+        (summary.ran, "run", Style::Good),
+        (summary.found_done, "done before", Style::Plain),
+        (summary.failed, "failed", Style::Bad),
+        (summary.unfinished, "not ended", Style::Warn),
+    ];
+    let mut any = false;
+    for (count, what, style) in parts.into_iter().filter(|(count, ..)| *count > 0) {
+        if any {
+            line.push(Style::Plain, ", ");
+        }
+        line.push(style, &format!("{count} {what}"));
+        any = true;
     }
-    text
+    if !any {
+        line.push(Style::Plain, "no jobs");
+    }
+    line.push(Style::Plain, &format!(" in {:.2} s; {}", summary.elapsed.as_secs_f64(), summary.run.display()));
+    line
 }
 
-fn summary_of(summary: &Summary) -> String {
-    let mut parts = Vec::new();
-    for (count, what) in [
-        (summary.ran, "run"),
-        (summary.found_done, "done before"),
-        (summary.failed, "failed"),
-        (summary.unfinished, "not ended"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {what}"));
+fn indented(text: &str) -> Line {
+    Line::new().with(Style::Plain, format!("    {text}"))
+}
+
+/// A path as one word of a shell's command line.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let simple = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
+    match !text.is_empty() && text.chars().all(simple) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word() {
+        for (path, word) in [("/data/w", "/data/w"), ("my work", "'my work'"), ("it's", r"'it'\''s'"), ("$x", "'$x'")] {
+            assert_eq!(shell_word(Path::new(path)), word);
         }
     }
-    let jobs = if parts.is_empty() { "no jobs".to_owned() } else { parts.join(", ") };
-    let seconds = summary.elapsed.as_secs_f64();
-    format!("xpm: {}: {jobs} in {seconds:.2} s; {}", summary.experiment, summary.run.display())
 }

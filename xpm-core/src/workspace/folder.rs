@@ -19,7 +19,7 @@ pub struct JobFolder {
 const OWN: [&str; 5] = ["params.json", "status.json", "stdout.log", "stderr.log", ".xpm"];
 
 impl JobFolder {
-    pub(super) fn new(path: PathBuf, key: JobKey) -> Self {
+    pub(crate) fn new(path: PathBuf, key: JobKey) -> Self {
         Self { path, key }
     }
 
