@@ -15,6 +15,9 @@ pub use xpm_core::experiment::{
 pub use xpm_core::identity::{ExplainedArgument, LeftOut, Refused, Standing};
 pub use xpm_core::ids::InvalidId;
 pub use xpm_core::report;
+pub use xpm_core::state::{
+    self, ExperimentInfo, FindError, JobInfo, JobReadError, JobStatus, RunInfo, RunState, Snapshot, Workspace,
+};
 pub use xpm_core::workspace::{StatusError, WorkspaceError};
 pub use xpm_core::{
     Arg, Configure, Experiment, Explanation, Failure, HasTags, Identity, IntoArg, Job, JobContext, JobKey, JobState,

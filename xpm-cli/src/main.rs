@@ -1,12 +1,39 @@
-//! The `xpm` command. For now it tells its version; the commands that look at workspaces come with the command-line work.
+//! The `xpm` command: looks at and acts on workspaces, whatever binary made them. One file a command.
 
-use clap::Parser;
+mod commands;
+mod context;
+mod exit;
+mod output;
+mod table;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use commands::Command;
+use context::{Context, Globals};
 
 /// Looks at and acts on xpm workspaces, whatever binary made them.
+///
+/// Jobs are named by the first digits of their identity, alone (`3f2a`) or behind their task (`ir.rank/3f2a`).
+///
+/// Exit codes: 0 well; 1 it could not be done; 2 wrong command line; 3 there is no such job or experiment, or several;
+/// 4 problems were found (`doctor`).
 #[derive(Parser)]
-#[command(name = "xpm", version, arg_required_else_help = true)]
-struct Cli {}
+#[command(name = "xpm", version, arg_required_else_help = true, max_term_width = 120)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
 
-fn main() {
-    Cli::parse();
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context::new(cli.globals);
+    match cli.command.run(&context, Cli::command) {
+        Ok(code) => code,
+        Err(error) => exit::report(&context, &error),
+    }
 }

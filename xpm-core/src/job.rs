@@ -21,7 +21,7 @@ pub use metrics::Number;
 pub(crate) use process::{UNRECORDED, job_arguments, run_job};
 pub use program::{OUT_OF_TIME, Program, ProgramArguments, ProgramValue, run_program};
 pub use progress::Progress;
-pub(crate) use upstream::read_output;
+pub(crate) use upstream::{JobsOnDisk, read_output};
 
 use crate::config::ConfigType;
 

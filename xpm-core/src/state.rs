@@ -1,5 +1,169 @@
-//! The read model of a workspace: what its files say, made for tables, filters and monitors. It never writes to a job,
-//! and does not know who shows it.
+//! The read model: what a workspace's files tell, for whoever looks at it: code, the `xpm` command, monitors.
+//!
+//! Knows how to read and where everything lies; it does not know who shows it, writes nothing but its own index, and
+//! needs none of the binaries that made the workspace. Arguments are told as JSON trees:
+#![doc = include_str!("state/arguments.md")]
 
 pub mod filter;
 pub mod near;
+
+mod arguments;
+mod experiment;
+mod heap;
+mod job;
+mod read;
+mod rows;
+mod runs;
+mod series;
+mod snapshot;
+mod status;
+
+use std::path::Path;
+
+pub use experiment::{Counts, ExperimentInfo, RunInfo};
+pub use job::{JobInfo, JobReadError};
+pub use series::{MetricSummary, Metrics, ProgressLevel};
+pub use snapshot::Snapshot;
+pub use status::{JobStatus, Process, RunState};
+
+use crate::ids::JobKey;
+use crate::workspace::{Workspace as Layout, WorkspaceError};
+
+/// A workspace, to read past and present experiments from.
+///
+/// Each method reads the files anew; take a [`snapshot`](Self::snapshot) to ask several things about one moment.
+///
+/// ```no_run
+/// # mod xpm { pub use xpm_core::state::Workspace; }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let workspace = xpm::Workspace::open("/data/work")?;
+/// for job in workspace.experiment("bm25-grid")?.jobs() {
+///     println!("{} {} {:?}", job.key(), job.state().name(), job.tags());
+/// }
+/// let job = workspace.job("3f2a")?;
+/// let k1 = &job.arguments()?["model"]["k1"];
+/// for (step, loss) in &job.metrics()["loss"] {
+///     println!("{step} {loss}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    layout: Layout,
+}
+
+/// Why there is not the one thing that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindError {
+    /// No experiment has this id.
+    #[error("there is no experiment `{id}`; {}", if known.is_empty() { "the workspace has none".to_owned() } else { format!("there are: {}", known.join(", ")) })]
+    NoExperiment {
+        /// What was asked for.
+        id: String,
+        /// The experiments that there are.
+        known: Vec<String>,
+    },
+    /// The text is nothing that could name a job.
+    #[error(
+        "`{text}` names no job: give the beginning of its identity (hexadecimal digits, `xpm jobs` lists them), or TASK/IDENTITY"
+    )]
+    NoId {
+        /// What was asked for.
+        text: String,
+    },
+    /// No job is called so.
+    #[error("no job begins with `{text}` (of {jobs}); `xpm jobs` lists them")]
+    NoJob {
+        /// What was asked for.
+        text: String,
+        /// How many jobs there are.
+        jobs: usize,
+    },
+    /// Several jobs are called so.
+    #[error("{count} jobs begin with `{text}`: {}{}; give more digits", names(candidates), if *count > candidates.len() { ", …" } else { "" })]
+    Ambiguous {
+        /// What was asked for.
+        text: String,
+        /// How many jobs match.
+        count: usize,
+        /// The newest of them.
+        candidates: Vec<JobInfo>,
+    },
+}
+
+fn names(jobs: &[JobInfo]) -> String {
+    let names: Vec<String> = jobs
+        .iter()
+        .map(|job| {
+            let mut digits = job.identity().to_string();
+            digits.truncate(12);
+            format!("{}/{digits} ({})", job.task(), job.state_name())
+        })
+        .collect();
+    names.join(", ")
+}
+
+impl Workspace {
+    /// Opens the workspace at `path`. Makes nothing.
+    ///
+    /// # Errors
+    /// If there is none (it has no `xpm.toml`), it cannot be read, or it is of a newer format.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        Ok(Self { layout: Layout::open(path.as_ref())? })
+    }
+
+    /// Its folder, absolute.
+    pub fn path(&self) -> &Path {
+        self.layout.path()
+    }
+
+    /// Everything that is known of it now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::take(self.layout.clone())
+    }
+
+    /// Every experiment, in order of id.
+    pub fn experiments(&self) -> Vec<ExperimentInfo> {
+        self.snapshot().experiments()
+    }
+
+    /// An experiment, by its id.
+    ///
+    /// # Errors
+    /// If there is none; names those that there are.
+    pub fn experiment(&self, id: &str) -> Result<ExperimentInfo, FindError> {
+        self.snapshot().experiment(id)
+    }
+
+    /// Every job, newest first.
+    pub fn jobs(&self) -> Vec<JobInfo> {
+        self.snapshot().jobs()
+    }
+
+    /// The one job that `text` names: see [`Snapshot::job`].
+    ///
+    /// # Errors
+    /// If there is none, or more than one; lists the candidates.
+    pub fn job(&self, text: &str) -> Result<JobInfo, FindError> {
+        self.snapshot().job(text)
+    }
+}
+
+/// `task/identity`, all digits.
+pub(crate) fn full_name(job: &JobKey) -> String {
+    format!("{}/{}", job.task, job.identity)
+}
+
+/// What [`full_name`] has written.
+pub(crate) fn parse_full_name(text: &str) -> Option<JobKey> {
+    let (task, identity) = text.rsplit_once('/')?;
+    let task = task.rsplit('/').next()?;
+    Some(JobKey { task: task.into(), identity: identity.parse().ok()? })
+}
+
+/// The checksum of what the index holds.
+fn checksum(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}

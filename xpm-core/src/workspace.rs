@@ -29,8 +29,8 @@ pub(crate) use owner::Owner;
 pub use params::ParamsError;
 pub(crate) use params::{read_params, write_params};
 pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus};
-pub(crate) use status::Status;
 pub use status::StatusError;
+pub(crate) use status::{Status, newer_format};
 pub use token::TokenError;
 pub(crate) use token::{Holding, Taken, TokenFile};
 
@@ -75,6 +75,14 @@ pub enum WorkspaceError {
     /// The path is a file.
     #[error("the workspace {} is a file; give a folder, which is made if it does not exist", .0.display())]
     NotAFolder(PathBuf),
+    /// There is no workspace.
+    #[error("{} is no workspace ({why}); give the folder that `xpm::experiment` was given", path.display())]
+    NoWorkspace {
+        /// The folder.
+        path: PathBuf,
+        /// How one can tell.
+        why: &'static str,
+    },
     /// The folder cannot be made or written to.
     #[error("the workspace {} cannot be written to ({what}); check who owns it, or give another folder", path.display())]
     Unwritable {
@@ -153,6 +161,27 @@ impl Workspace {
         let jobs = root.join("jobs");
         let made = crate::fault::point("make folder", &jobs).and_then(|()| std::fs::create_dir_all(&jobs));
         made.map_err(unwritable("making the folder of jobs"))?;
+        Ok(Self { root: root.into(), settings })
+    }
+
+    /// Opens the workspace at `path`, and makes nothing.
+    ///
+    /// # Errors
+    /// If there is none, it cannot be read, or is of a newer format.
+    pub fn open(path: &Path) -> Result<Self, WorkspaceError> {
+        let none = |why| WorkspaceError::NoWorkspace { path: path.to_owned(), why };
+        let root = match path.canonicalize() {
+            Ok(root) if root.is_dir() => root,
+            Ok(_) => return Err(none("it is a file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none("it does not exist")),
+            Err(error) => return Err(WorkspaceError::Settings { path: path.to_owned(), why: error.to_string() }),
+        };
+        let file = root.join("xpm.toml");
+        let settings = match std::fs::read_to_string(&file) {
+            Ok(text) => Self::check(path, &file, &text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none("it has no xpm.toml")),
+            Err(error) => return Err(WorkspaceError::Settings { path: file, why: error.to_string() }),
+        };
         Ok(Self { root: root.into(), settings })
     }
 

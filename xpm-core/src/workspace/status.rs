@@ -160,7 +160,7 @@ impl Status {
 }
 
 /// The format of a record that this version cannot read otherwise, if it is newer.
-pub(super) fn newer_format(text: &[u8]) -> Option<u32> {
+pub(crate) fn newer_format(text: &[u8]) -> Option<u32> {
     #[derive(Deserialize)]
     struct Head {
         format: u32,

@@ -1,0 +1,36 @@
+//! The commands, one file each.
+
+mod completions;
+mod jobs;
+mod list;
+mod path;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    List(list::List),
+    Jobs(jobs::Jobs),
+    Show(show::Show),
+    Path(path::Path),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    /// Does it; `command` is the whole command line, for completions.
+    pub(crate) fn run(self, context: &Context, command: fn() -> clap::Command) -> anyhow::Result<ExitCode> {
+        match self {
+            Command::List(args) => list::run(context, &args),
+            Command::Jobs(args) => jobs::run(context, &args),
+            Command::Show(args) => show::run(context, &args),
+            Command::Path(args) => path::run(context, &args),
+            Command::Completions(args) => completions::run(&args, command),
+        }
+    }
+}

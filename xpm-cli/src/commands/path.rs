@@ -1,0 +1,30 @@
+//! `xpm path JOB`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::output;
+
+/// Print a job's folder: `cd $(xpm path 3f2a)`
+#[derive(Args)]
+pub(crate) struct Path {
+    /// The job: the first digits of its identity, or TASK/DIGITS
+    job: String,
+}
+
+pub(crate) fn run(context: &Context, args: &Path) -> anyhow::Result<ExitCode> {
+    let job = context.job(&args.job)?;
+    let path = job.path();
+    if context.json {
+        output::json(&json!({"job": super::jobs::full_name(&job), "path": path}))?;
+    } else {
+        output::page(context, &format!("{}\n", path.display()))?;
+    }
+    if !path.is_dir() {
+        output::error_line(&format!("note: {} is {} and has no folder yet", job.key(), job.state_name()));
+    }
+    Ok(ExitCode::SUCCESS)
+}

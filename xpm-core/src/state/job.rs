@@ -1,0 +1,359 @@
+//! One job as its files tell of it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use super::experiment::RunInfo;
+use super::read;
+use super::rows::{Kind, NEVER, Row, Text};
+use super::series::{self, MetricSummary, Metrics, ProgressLevel};
+use super::snapshot::Shared;
+use super::status::JobStatus;
+use crate::config::Reader;
+use crate::ids::{Identity, JobKey};
+use crate::job::{JobsOnDisk, Task};
+use crate::value::Tags;
+use crate::workspace::{Failure, JobFolder, ParamsError, StatusError, read_params};
+
+/// A job of a workspace, as its files told when the [`Snapshot`](super::Snapshot) was taken.
+///
+/// Cheap to clone. What is short ([`state`](Self::state), times, tags) is at hand; arguments, output and logs are read
+/// when they are asked for.
+#[derive(Clone)]
+pub struct JobInfo {
+    pub(super) shared: Arc<Shared>,
+    pub(super) place: u32,
+}
+
+/// Why something of a job cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobReadError {
+    /// Its arguments cannot be read. Says which file and why.
+    #[error("{0}")]
+    Arguments(String),
+    /// Its arguments are not those of a type of this binary.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// Its arguments cannot be made the type that was asked for.
+    #[error("the arguments of {job} are not those of this type: {why}")]
+    OtherType {
+        /// The job.
+        job: JobKey,
+        /// What is wrong.
+        why: String,
+    },
+    /// It has not ended well, so there is no output.
+    #[error("{job} has no output: it is {state}")]
+    NoOutput {
+        /// The job.
+        job: JobKey,
+        /// How it stands.
+        state: String,
+    },
+    /// Its terminal record cannot be read.
+    #[error(transparent)]
+    Status(#[from] StatusError),
+    /// Its output is not of the type that was asked for.
+    #[error("what {job} returned is not of the type that was asked for: {why}")]
+    Output {
+        /// The job.
+        job: JobKey,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl JobInfo {
+    fn row(&self) -> &Row {
+        &self.shared.rows.rows[self.place as usize]
+    }
+
+    /// The job's files by name.
+    pub(crate) fn folder(&self) -> JobFolder {
+        self.shared.layout.job(&self.key())
+    }
+
+    /// Its name in the workspace: task and identity.
+    pub fn key(&self) -> JobKey {
+        self.shared.rows.key(self.row())
+    }
+
+    /// The id of its task.
+    pub fn task(&self) -> &str {
+        &self.shared.rows.tasks[self.row().task as usize]
+    }
+
+    /// Its identity.
+    pub fn identity(&self) -> Identity {
+        self.row().identity
+    }
+
+    /// Its folder. It is not there for a job that waits, or that was never started because another one failed.
+    pub fn path(&self) -> PathBuf {
+        self.folder().path().to_owned()
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> JobStatus {
+        let row = self.row();
+        if let Some(live) = self.shared.live.get(&self.place) {
+            return live.clone();
+        }
+        let text = || self.text(Text::Failure).unwrap_or_default();
+        match row.kind {
+            Kind::Done => JobStatus::Done,
+            Kind::Failed => {
+                let failure = serde_json::from_slice::<Failure>(&text());
+                JobStatus::Failed(failure.ok().or_else(|| self.recorded_failure()).unwrap_or(Failure::Lost))
+            }
+            Kind::Unreadable => JobStatus::Unreadable(String::from_utf8_lossy(&text()).into_owned()),
+            Kind::Open | Kind::Absent => JobStatus::Unstarted,
+        }
+    }
+
+    /// The name of its state, without reading why it failed.
+    pub fn state_name(&self) -> &'static str {
+        if let Some(live) = self.shared.live.get(&self.place) {
+            return live.name();
+        }
+        match self.row().kind {
+            Kind::Done => "done",
+            Kind::Failed => "failed",
+            Kind::Unreadable => "unreadable",
+            Kind::Open | Kind::Absent => "unstarted",
+        }
+    }
+
+    fn recorded_failure(&self) -> Option<Failure> {
+        self.folder().read_status().ok()??.result().err().cloned()
+    }
+
+    /// The number of the attempt that its state is about, from 1; 0 before the first.
+    pub fn attempt(&self) -> u32 {
+        match self.shared.live.get(&self.place) {
+            Some(JobStatus::Running(process)) => process.attempt,
+            _ => self.row().attempt,
+        }
+    }
+
+    /// When its last attempt began.
+    pub fn start(&self) -> Option<SystemTime> {
+        match self.shared.live.get(&self.place) {
+            Some(JobStatus::Running(process)) => process.start,
+            _ => time(self.row().start),
+        }
+    }
+
+    /// When its last attempt ended.
+    pub fn end(&self) -> Option<SystemTime> {
+        time(self.row().end)
+    }
+
+    /// How long its last attempt took; `None` while it runs.
+    pub fn duration(&self) -> Option<Duration> {
+        self.end()?.duration_since(self.start()?).ok()
+    }
+
+    /// When something last happened to it that is known: it ended, started, or was written.
+    pub fn time(&self) -> Option<SystemTime> {
+        time(self.row().time())
+    }
+
+    /// The machine that its last attempt ran on, or runs on.
+    pub fn host(&self) -> Option<Cow<'_, str>> {
+        match self.shared.live.get(&self.place) {
+            Some(JobStatus::Running(process)) => Some(Cow::Owned(process.host.clone())),
+            _ => self.shared.rows.hosts.get(self.row().host as usize).map(|host| Cow::Borrowed(&**host)),
+        }
+    }
+
+    /// The CPU time that its last attempt took, in seconds, user and system.
+    pub fn cpu_seconds(&self) -> Option<f64> {
+        Some(self.row().cpu_seconds).filter(|seconds| !seconds.is_nan())
+    }
+
+    /// The most memory that its last attempt had, in bytes.
+    pub fn peak_memory(&self) -> Option<u64> {
+        Some(self.row().peak_memory).filter(|bytes| *bytes != u64::MAX)
+    }
+
+    /// Its tags, as the newest run that submitted it gave them; none if no run that is kept did.
+    pub fn tags(&self) -> &Tags {
+        self.shared.tags(self.place)
+    }
+
+    /// The kept runs that refer to it, newest first.
+    pub fn runs(&self) -> Vec<RunInfo> {
+        let runs = self.shared.runs.iter().enumerate().rev().filter(|(_, run)| run.jobs.contains(&self.place));
+        runs.map(|(place, _)| RunInfo { shared: self.shared.clone(), place }).collect()
+    }
+
+    pub(super) fn text(&self, text: Text) -> Option<Cow<'_, [u8]>> {
+        let row = self.row();
+        let (offset, length) = row.span(text)?;
+        let all = self.shared.rows.heap.bytes(row.offset, row.length())?;
+        // A damaged index is never taken for what the files say.
+        if super::checksum(&all) != row.checksum {
+            return None;
+        }
+        let begin = usize::try_from(offset - row.offset).ok()?;
+        let range = begin..begin + length as usize;
+        Some(match all {
+            Cow::Borrowed(all) => Cow::Borrowed(all.get(range)?),
+            Cow::Owned(mut all) => {
+                all.truncate(range.end);
+                all.drain(..range.start);
+                Cow::Owned(all)
+            }
+        })
+    }
+
+    /// Its arguments, as a tree: see the table in [`state`](super).
+    ///
+    /// # Errors
+    /// If `params.json` cannot be read.
+    pub fn arguments(&self) -> Result<Json, JobReadError> {
+        if let Some(text) = self.text(Text::Arguments).filter(|text| !text.is_empty())
+            && let Ok(tree) = serde_json::from_slice(&text)
+        {
+            return Ok(tree);
+        }
+        let read = read::arguments(&self.folder(), self.shared.layout.path());
+        read.map(|arguments| arguments.tree).map_err(JobReadError::Arguments)
+    }
+
+    /// Its task with its arguments, as the job's own process had it. The type must be that of this binary.
+    ///
+    /// # Errors
+    /// If the arguments are not those of `T`, or cannot be read.
+    pub fn config<T: Task>(&self) -> Result<T, JobReadError> {
+        let folder = self.folder();
+        let other_type = |why: String| JobReadError::OtherType { job: self.key(), why };
+        if T::schema().id() != self.task() {
+            return Err(other_type(format!("the job is one of {}, not of {}", self.task(), T::schema().id())));
+        }
+        let node = read_params(&self.shared.layout, &folder)?;
+        let jobs = JobsOnDisk(&self.shared.layout);
+        Reader::new(&jobs, folder.path()).config(&node).map_err(|error| other_type(error.to_string()))
+    }
+
+    /// What it returned, as JSON; `None` if it has not ended well.
+    ///
+    /// # Errors
+    /// If the record cannot be read.
+    pub fn value(&self) -> Result<Option<Json>, JobReadError> {
+        match self.raw_value()? {
+            Some(text) => serde_json::from_slice(&text)
+                .map(Some)
+                .map_err(|error| JobReadError::Output { job: self.key(), why: error.to_string() }),
+            None => Ok(None),
+        }
+    }
+
+    fn raw_value(&self) -> Result<Option<Cow<'_, [u8]>>, JobReadError> {
+        if self.row().kind != Kind::Done {
+            return Ok(None);
+        }
+        if let Some(text) = self.text(Text::Value).filter(|text| !text.is_empty()) {
+            return Ok(Some(text));
+        }
+        let status = self.folder().read_status()?;
+        let value = status.as_ref().and_then(|status| status.result().ok());
+        Ok(value.map(|value| Cow::Owned(value.get().as_bytes().to_vec())))
+    }
+
+    /// What it returned, typed: `job.output::<<Rank as Task>::Output>()`.
+    ///
+    /// # Errors
+    /// If it has not ended well, or its value is none of `O`.
+    pub fn output<O: DeserializeOwned>(&self) -> Result<O, JobReadError> {
+        let Some(text) = self.raw_value()? else {
+            return Err(JobReadError::NoOutput { job: self.key(), state: self.state().to_string() });
+        };
+        serde_json::from_slice(&text).map_err(|error| JobReadError::Output { job: self.key(), why: error.to_string() })
+    }
+
+    /// The jobs that it depends on: those that its arguments refer to, and those that a plan has added.
+    pub fn dependencies(&self) -> Vec<JobKey> {
+        let text = self.text(Text::Jobs).map(|text| serde_json::from_slice::<Vec<String>>(&text).unwrap_or_default());
+        let mut jobs: Vec<JobKey> = match text {
+            Some(names) => names.iter().filter_map(|name| super::parse_full_name(name)).collect(),
+            None => {
+                read::arguments(&self.folder(), self.shared.layout.path()).map(|read| read.jobs).unwrap_or_default()
+            }
+        };
+        for added in self.shared.added_dependencies(self.place) {
+            if !jobs.contains(&added) {
+                jobs.push(added);
+            }
+        }
+        jobs
+    }
+
+    /// Its metrics: time series by name. A torn last line is skipped.
+    pub fn metrics(&self) -> Metrics {
+        series::read_metrics(&self.folder().metrics())
+    }
+
+    /// Its metrics in numbers: last, least and largest values.
+    pub fn metric_summaries(&self) -> BTreeMap<String, MetricSummary> {
+        if matches!(self.row().kind, Kind::Done | Kind::Failed | Kind::Unreadable)
+            && let Some(text) = self.text(Text::Metrics)
+        {
+            if text.is_empty() {
+                return BTreeMap::new();
+            }
+            if let Ok(summaries) = serde_json::from_slice(&text) {
+                return summaries;
+            }
+        }
+        series::summarise(&self.folder().metrics())
+    }
+
+    /// How far it is: what it counts, outermost first.
+    pub fn progress(&self) -> Vec<ProgressLevel> {
+        series::read_progress(&self.folder().progress())
+    }
+
+    /// The last lines of its standard error.
+    pub fn stderr_tail(&self, lines: usize) -> Vec<String> {
+        crate::report::tail(&self.folder().stderr(), lines)
+    }
+
+    /// The file of its standard output; it need not be there.
+    pub fn stdout_path(&self) -> PathBuf {
+        self.folder().stdout()
+    }
+
+    /// The file of its standard error; it need not be there.
+    pub fn stderr_path(&self) -> PathBuf {
+        self.folder().stderr()
+    }
+
+    /// The workspace's folder.
+    pub fn workdir(&self) -> &Path {
+        self.shared.layout.path()
+    }
+}
+
+impl fmt::Debug for JobInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobInfo({}, {})", self.key(), self.state_name())
+    }
+}
+
+/// A time from milliseconds since 1970.
+fn time(milliseconds: i64) -> Option<SystemTime> {
+    if milliseconds == NEVER {
+        return None;
+    }
+    UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(milliseconds).ok()?))
+}
