@@ -9,8 +9,8 @@
 pub use anyhow::Error;
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
-    Dependency, ExperimentBuilder, FailedJob, IfRunning, JobError, JobFile, Produced, Promise, RunError, StartError,
-    SubmitError, Token,
+    Dependency, ExperimentBuilder, FailedCallback, FailedJob, IfRunning, JobError, JobFile, Produced, Promise,
+    RunError, StartError, SubmitError, Token,
 };
 pub use xpm_core::identity::{ExplainedArgument, LeftOut, Refused, Standing};
 pub use xpm_core::ids::InvalidId;

@@ -21,6 +21,8 @@ mod harness;
 mod locks;
 #[path = "stories/plans.rs"]
 mod plans;
+#[path = "stories/react.rs"]
+mod react;
 #[path = "stories/sizes.rs"]
 mod sizes;
 #[path = "stories/submit_errors.rs"]

@@ -108,6 +108,14 @@ impl Story {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// The lines that callbacks have written, sorted, since nothing says which thread is first.
+    pub fn calls(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.control.join("calls")).unwrap_or_default();
+        let mut calls: Vec<_> = text.lines().map(str::to_owned).collect();
+        calls.sort();
+        calls
+    }
+
     pub fn mark(&self, name: &str) {
         fs::write(self.control.join(name), "").unwrap();
     }
@@ -240,6 +248,16 @@ pub struct Running {
 }
 
 impl Running {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has said this on standard error.
+    #[track_caller]
+    pub fn wait_to_say(&self, text: &str) {
+        wait_until(text, || read(&self.stderr).contains(text));
+    }
+
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

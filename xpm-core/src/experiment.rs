@@ -4,17 +4,22 @@
 //! scheduler and launchers; it does not know who shows what happens ([`crate::report`]), nor what a task does.
 
 mod builder;
+mod callbacks;
 mod driver;
 mod failures;
+mod future;
 mod interrupt;
 mod job;
 mod message;
 mod outputs;
+mod pool;
 mod refusal;
 mod shared;
 mod state;
 mod submit;
 mod token;
+mod waiting;
+mod wakers;
 mod watch;
 
 use std::fmt;
@@ -22,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use builder::{ExperimentBuilder, IfRunning, StartError, experiment};
+pub use callbacks::FailedCallback;
 pub use failures::{FailedJob, RunError};
 pub use job::Job;
 pub use outputs::{JobFile, Produced, Promise};
@@ -44,6 +50,8 @@ pub use token::Token;
 /// ```
 pub struct Experiment {
     pub(crate) shared: Arc<Shared>,
+    /// This is what a callback is given.
+    in_callback: bool,
 }
 
 impl Experiment {
@@ -82,12 +90,24 @@ impl Experiment {
     }
 
     /// Waits until everything submitted so far has ended, well or badly: a failed job is no error here, but one of the
-    /// whole run, and of that job's [`output`](Job::output).
+    /// whole run, and of that job's [`output`](Job::output). Callbacks ([`on_completed`](Job::on_completed)) and what they
+    /// submit are waited for too.
+    ///
+    /// Within a callback it waits for every job and every other callback, but for those that wait like this themselves: of
+    /// several that do, all go on when nothing else is left.
     ///
     /// # Errors
-    /// If the run itself has broken down.
+    /// If the run is interrupted, or has itself broken down.
     pub fn wait(&self) -> Result<(), anyhow::Error> {
-        Ok(self.shared.wait_all()?)
+        Ok(self.shared.wait_all(self.in_callback)?)
+    }
+
+    /// [`wait`](Self::wait) for async plans.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn wait_async(&self) -> impl Future<Output = Result<(), anyhow::Error>> + Send + use<> {
+        future::WaitAll::new(self.shared.clone(), self.in_callback)
     }
 }
 

@@ -84,6 +84,15 @@ pub enum Event {
     },
     /// A job was stopped before it ended.
     JobStopped(JobLabel),
+    /// A callback of the plan has returned an error or panicked.
+    CallbackFailed {
+        /// The job that it was registered for.
+        job: JobLabel,
+        /// `on_completed`, `on_failed` or `on_output("…")`.
+        callback: String,
+        /// The error, with its causes.
+        error: String,
+    },
     /// Something that people should know and that stops nothing.
     Warning(String),
     /// The run is over.

@@ -10,6 +10,7 @@
 mod bad_jobs;
 mod external;
 mod plans;
+mod react;
 mod sizes;
 mod steps;
 mod submit_errors;
@@ -74,6 +75,7 @@ fn main() -> xpm::Result<()> {
         "program-arguments" => external::arguments(&call),
         "program-cannot-start" => external::cannot_start(&call),
         "terminal" => terminal::terminal(&call),
+        "react" => react::react(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

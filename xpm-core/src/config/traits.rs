@@ -40,7 +40,7 @@ pub trait ConfigType: Argument {
 }
 
 /// An argument struct: `RankConfig`.
-pub trait ArgStruct: Clone + Sized + 'static {
+pub trait ArgStruct: Clone + Sized + Send + Sync + 'static {
     /// The type whose arguments these are.
     type Target: ConfigType<Args = Self>;
 

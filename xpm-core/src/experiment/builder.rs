@@ -137,11 +137,11 @@ impl ExperimentBuilder {
         self.reporter(TerminalReporter::quiet())
     }
 
-    /// Runs the plan, waits for everything that it submitted, and closes the run.
+    /// Runs the plan, waits for everything that it submitted and for its callbacks, and closes the run.
     ///
     /// # Errors
-    /// If the run cannot begin (a [`StartError`] inside), if the plan returns an error, or if a job failed, after
-    /// everything that could run has run (a [`RunError`] inside).
+    /// If the run cannot begin (a [`StartError`] inside), if the plan returns an error, or if a job or a callback failed,
+    /// after everything that could run has run (a [`RunError`] inside).
     ///
     /// # Panics
     /// If the plan panics.
@@ -162,17 +162,23 @@ impl ExperimentBuilder {
         let planned = match panic::catch_unwind(AssertUnwindSafe(|| plan(&experiment))) {
             Ok(planned) => planned,
             Err(payload) => {
-                // What runs goes on by itself and is found again by the next run.
+                // What runs goes on by itself and is found again by the next run; callbacks that wait get an error.
+                let summary = shared.summary(begin.elapsed());
+                shared.end_callbacks();
                 let _ = shared.send(Message::Draining);
                 let _ = shared.send(Message::Closed);
+                let _ = driver.join();
+                shared.wait_for_callbacks();
                 let error = anyhow::Error::msg("the plan panicked");
-                let summary = shared.summary(begin.elapsed());
                 close(&shared, &mut record, &summary, Some(&error));
                 shared.report(&Event::RunEnded(summary));
                 panic::resume_unwind(payload)
             }
         };
-        let waited = shared.wait_all();
+        let waited = shared.wait_all(false);
+        // Where the wait was given up, callbacks may still run; like the plan, they are not cut off.
+        shared.wait_for_callbacks();
+        shared.end_callbacks();
         if shared.is_interrupted() {
             interrupts.settle();
         }
@@ -182,6 +188,8 @@ impl ExperimentBuilder {
         // Threads that wait for jobs which go on end with this process.
         let driver = driver.join();
         let failed = shared.failed_jobs();
+        let callbacks = std::mem::take(&mut *shared.failed_callbacks());
+        shared.forget_callbacks();
         let summary = shared.summary(begin.elapsed());
         let submitted = summary.submitted;
         let plan = planned.err().filter(|error| failed.is_empty() || !hands_on_failure(error));
@@ -189,13 +197,41 @@ impl ExperimentBuilder {
         let result = match (waited, driver) {
             (Err(error), _) => Err(error.into()),
             (Ok(()), Err(_)) => Err(JobError::Broken.into()),
-            (Ok(()), Ok(())) if failed.is_empty() && plan.is_none() => Ok(()),
-            (Ok(()), Ok(())) if failed.is_empty() => Err(plan.unwrap_or_else(|| JobError::Broken.into())),
-            _ => Err(anyhow::Error::from(RunError { failed, submitted, plan })),
+            (Ok(()), Ok(())) if failed.is_empty() && callbacks.is_empty() => plan.map_or(Ok(()), Err),
+            _ => Err(anyhow::Error::from(RunError { failed, submitted, plan, callbacks })),
         };
         close(&shared, &mut record, &summary, result.as_ref().err());
         shared.report(&Event::RunEnded(summary));
         result
+    }
+
+    /// [`run`](Self::run) for a plan that is async: `job.await?` gives what a job returned, and
+    /// [`xp.wait_async()`](Experiment::wait_async) waits for everything. The plan runs on this thread, and needs no
+    /// runtime; what in it needs one (tokio's timers and sockets) finds it if this thread has entered it.
+    ///
+    /// ```no_run
+    /// # use xpm_core::{Experiment, Job, Task};
+    /// # mod xpm { pub use xpm_core::experiment::experiment; }
+    /// # fn train<T: Task<Output = f64>>(xp: &Experiment) -> Result<Job<T>, anyhow::Error> { unimplemented!() }
+    /// # fn main_<T: Task<Output = f64>>() -> Result<(), anyhow::Error> {
+    /// xpm::experiment("workspace", "first").run_async(async |xp| {
+    ///     let loss = train::<T>(xp)?.await?;
+    ///     println!("{loss}");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    /// If the plan panics.
+    pub fn run_async<P>(self, plan: P) -> Result<(), anyhow::Error>
+    where
+        P: AsyncFnOnce(&Experiment) -> Result<(), anyhow::Error>,
+    {
+        self.run(|xp| super::future::block_on(plan(xp)))
     }
 
     /// Begins a run, when nobody else runs the experiment any more.
@@ -235,7 +271,7 @@ impl ExperimentBuilder {
         let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
         let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
         let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;
-        Ok((Experiment { shared }, thread))
+        Ok((Experiment { shared, in_callback: false }, thread))
     }
 }
 

@@ -192,7 +192,7 @@ impl Driver {
     }
 
     /// An attempt has failed: the scheduler knows whether there is another one.
-    fn failed(&mut self, job: JobNumber, cell: &JobCell, failure: Failure) {
+    fn failed(&mut self, job: JobNumber, cell: &Arc<JobCell>, failure: Failure) {
         let retry = failure.may_pass(cell.node.schema().resumable());
         let event = Event::JobEnded { job, outcome: Outcome::Failed { retry } };
         self.scheduler.handle(event, &mut self.actions);

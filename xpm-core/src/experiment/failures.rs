@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::callbacks::FailedCallback;
 use super::state::{JobCell, JobState};
 use crate::ids::JobKey;
 use crate::value::Tags;
@@ -33,7 +34,7 @@ impl FailedJob {
     }
 }
 
-/// Why a run failed: jobs that failed, an error of the plan, or both. What `run` returns holds it:
+/// Why a run failed: jobs that failed, callbacks that failed, an error of the plan, or several of these. What `run` returns holds it:
 /// `error.downcast_ref::<RunError>()`.
 #[derive(Debug)]
 pub struct RunError {
@@ -43,6 +44,8 @@ pub struct RunError {
     pub submitted: usize,
     /// What the plan returned, unless it only handed on that a job failed.
     pub plan: Option<anyhow::Error>,
+    /// The callbacks that returned an error or panicked.
+    pub callbacks: Vec<FailedCallback>,
 }
 
 /// How many failed jobs are listed.
@@ -52,11 +55,35 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(plan) = &self.plan {
             write!(f, "the plan failed: {plan:#}")?;
-            if self.failed.is_empty() {
-                return Ok(());
-            }
-            f.write_str("; ")?;
         }
+        if !self.failed.is_empty() {
+            f.write_str(if self.plan.is_some() { "; " } else { "" })?;
+            self.fmt_jobs(f)?;
+        }
+        if !self.callbacks.is_empty() {
+            f.write_str(if self.failed.is_empty() && self.plan.is_none() { "" } else { "\n" })?;
+            self.fmt_callbacks(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl RunError {
+    fn fmt_callbacks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.callbacks.len() {
+            1 => f.write_str("a callback failed:")?,
+            n => write!(f, "{n} callbacks failed:")?,
+        }
+        for callback in self.callbacks.iter().take(SHOWN) {
+            write!(f, "\n  {callback}")?;
+        }
+        if self.callbacks.len() > SHOWN {
+            write!(f, "\n  … and {} more", self.callbacks.len() - SHOWN)?;
+        }
+        Ok(())
+    }
+
+    fn fmt_jobs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Those that were not started say nothing that the one they depend on does not say.
         let started: Vec<_> =
             self.failed.iter().filter(|job| !matches!(job.failure, Failure::DependencyFailed { .. })).collect();

@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Experiment;
+use super::callbacks::{Callback, On};
+use super::future::JobWait;
 use super::outputs::{JobFile, Produced, Promise};
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
@@ -15,18 +18,21 @@ use crate::value::{JobRef, Tags, Value};
 
 /// A submitted job of the task `T`. Cloning the handle does not clone the job.
 ///
-/// `&job` is given where an argument of type `T` is expected.
+/// `&job` is given where an argument of type `T` is expected. In an async plan, `job.await?` is what it returned
+/// ([`ExperimentBuilder::run_async`](super::ExperimentBuilder::run_async)).
 pub struct Job<T: ConfigType> {
-    shared: Arc<Shared>,
-    cell: Arc<JobCell>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) cell: Arc<JobCell>,
     reference: Arc<JobRef>,
     args: Arc<T::Args>,
+    /// Of this handle: each can be awaited by itself.
+    pub(super) wait: JobWait,
 }
 
 impl<T: Task> Job<T> {
     pub(super) fn new(shared: Arc<Shared>, cell: Arc<JobCell>, tags: Arc<Tags>, args: T::Args) -> Self {
         let reference = Arc::new(JobRef { key: cell.key().clone(), tags });
-        Self { shared, cell, reference, args: Arc::new(args) }
+        Self { shared, cell, reference, args: Arc::new(args), wait: JobWait::default() }
     }
 
     /// The job's identity.
@@ -71,14 +77,66 @@ impl<T: Task> Job<T> {
     /// # Errors
     /// If the job failed (the error holds a [`JobError`]), or what it returned cannot be read.
     pub fn output(&self) -> Result<T::Output, anyhow::Error> {
+        self.result(self.ended()?)
+    }
+
+    /// What a job that has ended returned.
+    pub(super) fn result(&self, ended: JobState) -> Result<T::Output, anyhow::Error> {
         let job = || self.cell.key().clone();
-        match self.ended()? {
+        match ended {
             JobState::Done => Ok(read_output(self.shared.workspace(), self.cell.key()).map_err(JobError::Output)?),
             JobState::Failed(failure) => {
                 Err(JobError::Failed { job: job(), failure, folder: self.path().to_owned() }.into())
             }
             _ => Err(JobError::Cancelled(job()).into()),
         }
+    }
+
+    /// Calls `callback` once the job is done: exactly once for this registration, whoever ran the job, and soon if it is
+    /// done already. The job can be registered for as often as you like, through every handle of it.
+    ///
+    /// It runs on a thread of its own, beside the plan and other callbacks, and may do what a plan does: submit, wait for
+    /// jobs, register more. [`Experiment::wait`] and the end of the run wait for it and for what it submits. An error that
+    /// it returns, or a panic, fails the run and stops nothing else.
+    ///
+    /// It is not called if the job fails, and not if the run is interrupted before: the next run calls it. A job that
+    /// failed and was submitted again keeps what was registered for its success.
+    ///
+    /// ```no_run
+    /// # use xpm_core::{Configure, Experiment, Job, Submit, Task};
+    /// # fn plan<A: Task<Output = f64>>(xp: &Experiment, train: &Job<A>) {
+    /// train.on_completed(|xp, job| {
+    ///     if job.output()? > 0.3 {
+    ///         println!("{} is worth a closer look", job.id());
+    ///     }
+    ///     Ok(())
+    /// });
+    /// # }
+    /// ```
+    pub fn on_completed<F>(&self, callback: F)
+    where
+        F: FnOnce(&Experiment, &Self) -> Result<(), anyhow::Error> + Send + 'static,
+    {
+        self.register(On::Completed, callback);
+    }
+
+    /// Calls `callback` once the job has failed, was stopped, or could not be started because of another: as
+    /// [`on_completed`](Self::on_completed) does when it is done. The state says why ([`state`](Self::state)). It is used
+    /// up by the first of these ends. That the job has failed fails the run, whatever the callback does.
+    pub fn on_failed<F>(&self, callback: F)
+    where
+        F: FnOnce(&Experiment, &Self) -> Result<(), anyhow::Error> + Send + 'static,
+    {
+        self.register(On::Failed, callback);
+    }
+
+    fn register<F>(&self, on: On, callback: F)
+    where
+        F: FnOnce(&Experiment, &Self) -> Result<(), anyhow::Error> + Send + 'static,
+    {
+        let job = self.clone();
+        let call = move || callback(&Experiment { shared: job.shared.clone(), in_callback: true }, &job);
+        self.shared.register(&self.cell, Callback { on, call: Box::new(call) });
     }
 
     /// The value that the job will return, as an argument of another task: `#[param(json)]`, or a scalar.
@@ -105,6 +163,7 @@ impl<T: ConfigType> Clone for Job<T> {
             cell: self.cell.clone(),
             reference: self.reference.clone(),
             args: self.args.clone(),
+            wait: JobWait::default(),
         }
     }
 }

@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::callbacks::FailedCallback;
 use super::failures::FailedJob;
 use super::message::Message;
+use super::pool::{Pool, while_blocked};
 use super::state::{JobCell, JobError, JobState};
+use super::wakers::Wakers;
 use crate::config::{JobSource, ReadError};
 use crate::ids::{JobKey, check_token_name};
 use crate::job::read_output;
@@ -30,15 +33,19 @@ pub(crate) struct Shared {
     to_driver: Mutex<Sender<Message>>,
     jobs: Mutex<Jobs>,
     tokens: Mutex<HashMap<Arc<str>, u64>>,
-    all_ended: Condvar,
+    pub(super) all_ended: Condvar,
     ran: AtomicUsize,
     interrupted: AtomicBool,
+    pub(super) pool: Pool,
+    failed_callbacks: Mutex<Vec<FailedCallback>>,
+    /// No callback is called any more.
+    pub(super) over: AtomicBool,
     gpus: OnceLock<usize>,
 }
 
 /// Every job of the run, in order of submission.
 #[derive(Default)]
-struct Jobs {
+pub(super) struct Jobs {
     by_key: IndexMap<JobKey, Arc<JobCell>>,
     /// Jobs whose end is told, or about to be.
     told: usize,
@@ -46,6 +53,14 @@ struct Jobs {
     ended: usize,
     failed: usize,
     broken: bool,
+    /// Callbacks that are to be called or run.
+    pub(super) callbacks: usize,
+    /// Of these, how many wait for everything else.
+    pub(super) waiting: usize,
+    /// How often everything had ended but callbacks that wait for that.
+    pub(super) rounds: u64,
+    /// Futures that wait for everything.
+    pub(super) wakers: Wakers,
 }
 
 impl Shared {
@@ -69,6 +84,9 @@ impl Shared {
             all_ended: Condvar::new(),
             ran: AtomicUsize::new(0),
             interrupted: AtomicBool::new(false),
+            pool: Pool::new(),
+            failed_callbacks: Mutex::default(),
+            over: AtomicBool::new(false),
             gpus: OnceLock::new(),
         }
     }
@@ -112,8 +130,13 @@ impl Shared {
         self.reporter.report(event);
     }
 
-    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+    pub(super) fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A job of this run, for events.
+    pub(super) fn label(&self, cell: &JobCell) -> JobLabel {
+        label(&self.jobs(), cell)
     }
 
     pub(super) fn find(&self, key: &JobKey) -> Option<Arc<JobCell>> {
@@ -166,7 +189,7 @@ impl Shared {
     }
 
     /// The one place where a job of this run ends. `ran` says whether it was by this run.
-    pub(super) fn job_ended(&self, cell: &JobCell, state: JobState, ran: bool) {
+    pub(super) fn job_ended(self: &Arc<Self>, cell: &Arc<JobCell>, state: JobState, ran: bool) {
         let label = {
             let mut jobs = self.jobs();
             jobs.told += 1;
@@ -177,13 +200,16 @@ impl Shared {
         }
         self.report_end(cell, &state, label, ran);
         let failed = state != JobState::Done;
-        cell.set(state);
-        // Counted last: whoever finds that all have ended finds that in their states too.
-        let mut jobs = self.jobs();
-        jobs.ended += 1;
-        jobs.failed += usize::from(failed);
-        drop(jobs);
-        self.all_ended.notify_all();
+        let callbacks = cell.end(state);
+        // Counted last, and at once: whoever finds that all have ended finds that in their states too, and in their callbacks.
+        self.settle(|jobs| {
+            jobs.ended += 1;
+            jobs.failed += usize::from(failed);
+            jobs.callbacks += callbacks.len();
+        });
+        for callback in callbacks {
+            self.call_back(cell, callback);
+        }
     }
 
     fn report_end(&self, cell: &JobCell, state: &JobState, label: JobLabel, ran: bool) {
@@ -206,21 +232,12 @@ impl Shared {
         self.report(&Event::JobRetried { job: label, failure: failure.clone() });
     }
 
-    /// Waits until every job submitted so far has ended.
-    pub(crate) fn wait_all(&self) -> Result<(), JobError> {
-        let jobs = self.jobs();
-        let unfinished = |jobs: &mut Jobs| jobs.ended < jobs.by_key.len() && !jobs.broken && !self.is_interrupted();
-        let jobs = self.all_ended.wait_while(jobs, unfinished).unwrap_or_else(PoisonError::into_inner);
-        match () {
-            () if jobs.broken => Err(JobError::Broken),
-            () if jobs.ended < jobs.by_key.len() => Err(JobError::Interrupted),
-            () => Ok(()),
-        }
-    }
-
     /// Waits until one job has ended.
     pub(super) fn wait_for(&self, cell: &JobCell) -> Result<JobState, JobError> {
-        let state = cell.wait(|| self.is_interrupted());
+        let mut state = cell.state();
+        if !state.is_final() {
+            state = while_blocked(|| cell.wait(|| self.is_interrupted()));
+        }
         if state.is_final() { Ok(state) } else { Err(JobError::Interrupted) }
     }
 
@@ -234,7 +251,7 @@ impl Shared {
         let jobs = self.jobs();
         let cells: Vec<_> = jobs.by_key.values().cloned().collect();
         drop(jobs);
-        self.all_ended.notify_all();
+        self.wake_all();
         // A driver that is gone starts nothing either.
         let _ = self.send(Message::Draining);
         let mut running = 0;
@@ -274,6 +291,7 @@ impl Shared {
 
     /// Ends every job that has not ended, since there is no driver any more.
     pub(super) fn break_down(&self) {
+        self.end_callbacks();
         let mut jobs = self.jobs();
         if jobs.ended < jobs.by_key.len() {
             jobs.broken = true;
@@ -281,10 +299,23 @@ impl Shared {
             jobs.ended = jobs.by_key.len();
             drop(jobs);
             for cell in unfinished {
-                cell.set(JobState::Cancelled);
+                cell.end(JobState::Cancelled);
             }
+        } else {
+            drop(jobs);
         }
-        self.all_ended.notify_all();
+        self.wake_all();
+    }
+
+    /// Callbacks that failed so far.
+    pub(super) fn failed_callbacks(&self) -> MutexGuard<'_, Vec<FailedCallback>> {
+        self.failed_callbacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of what callbacks hold that were never called.
+    pub(super) fn forget_callbacks(&self) {
+        let cells: Vec<_> = self.jobs().by_key.values().cloned().collect();
+        cells.iter().for_each(|cell| cell.forget_callbacks());
     }
 
     /// The jobs that failed, in order of submission.
@@ -324,6 +355,16 @@ impl Shared {
             false => format!("{}_{}", cell.key().task, crate::value::tags_path(&cell.tags)),
         };
         self.run.link_job(&name, &identity, cell.folder.path())
+    }
+}
+
+impl Jobs {
+    pub(super) fn all_ended(&self) -> bool {
+        self.ended >= self.by_key.len()
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
+use super::callbacks::Callback;
+use super::wakers::Wakers;
 use crate::ids::JobKey;
 use crate::schema::Resources;
 use crate::value::{Node, Tags};
@@ -70,14 +73,28 @@ pub(crate) struct JobCell {
     pub(crate) tags: Arc<Tags>,
     /// What the job needs, its task's defaults included.
     pub(crate) resources: Resources,
-    state: Mutex<JobState>,
+    state: Mutex<Cell>,
     changed: Condvar,
+}
+
+struct Cell {
+    state: JobState,
+    /// Few jobs have any.
+    listeners: Option<Box<Listeners>>,
+}
+
+/// Who is told of the job's end, beside the threads that wait for it.
+#[derive(Default)]
+struct Listeners {
+    callbacks: Vec<Callback>,
+    wakers: Wakers,
 }
 
 impl JobCell {
     pub(crate) fn new(folder: JobFolder, node: Arc<Node>, resources: Resources, state: JobState) -> Self {
         let tags = node.tags();
-        Self { folder, node, tags, resources, state: Mutex::new(state), changed: Condvar::new() }
+        let state = Mutex::new(Cell { state, listeners: None });
+        Self { folder, node, tags, resources, state, changed: Condvar::new() }
     }
 
     pub(crate) fn key(&self) -> &JobKey {
@@ -85,28 +102,90 @@ impl JobCell {
     }
 
     pub(crate) fn state(&self) -> JobState {
-        self.lock().clone()
+        self.lock().state.clone()
     }
 
-    /// The one place where the state of a job changes for the plan.
+    /// Changes the state of a job that has not ended.
     pub(crate) fn set(&self, state: JobState) {
-        *self.lock() = state;
+        debug_assert!(!state.is_final(), "`end` tells those who wait");
+        self.lock().state = state;
+    }
+
+    /// The one place where a job ends for the plan: wakes who waits, and gives the callbacks that are meant for this end.
+    pub(super) fn end(&self, state: JobState) -> Vec<Callback> {
+        let mut cell = self.lock();
+        let called = match &mut cell.listeners {
+            Some(listeners) => {
+                listeners.callbacks.extract_if(.., |callback| callback.on.is_meant_for(&state)).collect()
+            }
+            None => Vec::new(),
+        };
+        cell.state = state;
+        let wakers = cell.take_wakers();
+        drop(cell);
         self.changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+        called
+    }
+
+    /// Keeps a callback until the end that it is meant for; gives it back if that has come.
+    pub(super) fn listen(&self, callback: Callback) -> Option<Callback> {
+        let mut cell = self.lock();
+        if callback.on.is_meant_for(&cell.state) {
+            return Some(callback);
+        }
+        cell.listeners.get_or_insert_default().callbacks.push(callback);
+        None
+    }
+
+    /// Forgets the callbacks of a run that is over: they hold handles of the job, which holds them.
+    pub(super) fn forget_callbacks(&self) {
+        let callbacks = self.lock().listeners.as_mut().map(|listeners| std::mem::take(&mut listeners.callbacks));
+        // What closures hold is dropped without the lock.
+        drop(callbacks);
     }
 
     /// Waits until the job has ended, or `given_up` says that nobody waits any more; gives the state it is in then.
     pub(crate) fn wait(&self, given_up: impl Fn() -> bool) -> JobState {
-        let guard = self.changed.wait_while(self.lock(), |state| !state.is_final() && !given_up());
-        guard.unwrap_or_else(PoisonError::into_inner).clone()
+        let guard = self.changed.wait_while(self.lock(), |cell| !cell.state.is_final() && !given_up());
+        guard.unwrap_or_else(PoisonError::into_inner).state.clone()
+    }
+
+    /// The state of a job that has ended, or when nobody waits any more; else the number of the waker, which is woken then.
+    pub(super) fn state_or_wake(
+        &self,
+        number: Option<u64>,
+        waker: &Waker,
+        given_up: impl Fn() -> bool,
+    ) -> Result<JobState, u64> {
+        let mut cell = self.lock();
+        if cell.state.is_final() || given_up() {
+            return Ok(cell.state.clone());
+        }
+        Err(cell.listeners.get_or_insert_default().wakers.keep(number, waker))
+    }
+
+    /// A future that waits no more.
+    pub(super) fn forget_waker(&self, number: u64) {
+        if let Some(listeners) = &mut self.lock().listeners {
+            listeners.wakers.forget(number);
+        }
     }
 
     /// Makes those who wait look again.
     pub(crate) fn wake(&self) {
-        drop(self.lock());
+        let wakers = self.lock().take_wakers();
         self.changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
-    fn lock(&self) -> MutexGuard<'_, JobState> {
+    fn lock(&self) -> MutexGuard<'_, Cell> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cell {
+    fn take_wakers(&mut self) -> Vec<Waker> {
+        self.listeners.as_mut().map_or_else(Vec::new, |listeners| listeners.wakers.take())
     }
 }

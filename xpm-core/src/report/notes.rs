@@ -98,6 +98,18 @@ impl Notes {
                 let failure = failure.to_string();
                 vec![line.with(Style::Warn, " is tried again").with(Style::Plain, format!(": {failure}"))]
             }
+            Event::CallbackFailed { job, callback, error } => {
+                self.shown += 1;
+                match if self.shown > FULL { self.failures.ask(now) } else { Some(0) } {
+                    Some(0) => text::callback_failed(job, callback, error),
+                    Some(held) => {
+                        let mut lines = text::callback_failed(job, callback, error);
+                        lines.push(text::plain(format!("{held} more failed")));
+                        lines
+                    }
+                    None => Vec::new(),
+                }
+            }
             Event::Interrupted { running } => {
                 let mut lines = self.flush();
                 lines.push(text::interrupted(*running));

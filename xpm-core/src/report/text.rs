@@ -49,6 +49,15 @@ pub(super) fn failed(job: &JobLabel, failure: &Failure) -> Vec<Line> {
     std::iter::once(first).chain(parts.map(indented)).collect()
 }
 
+/// Why a callback failed.
+pub(super) fn callback_failed(job: &JobLabel, callback: &str, error: &str) -> Vec<Line> {
+    let mut parts = error.split('\n');
+    let mut first = plain(format!("{callback} of "));
+    first.append(name(job));
+    let first = first.with(Style::Bad, " FAILED").with(Style::Plain, format!(": {}", parts.next().unwrap_or_default()));
+    std::iter::once(first).chain(parts.map(indented)).collect()
+}
+
 /// The end of what a failed job wrote, and how to see more.
 pub(super) fn failed_log(job: &JobLabel, log: &Path, workdir: Option<&Path>) -> Vec<Line> {
     let mut lines: Vec<Line> = tail(log, LOG_LINES)

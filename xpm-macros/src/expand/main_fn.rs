@@ -35,7 +35,11 @@ pub(crate) fn main_fn(options: TokenStream, item: TokenStream) -> TokenStream {
 
 fn check(main: &ItemFn, errors: &Errors) {
     if let Some(asyncness) = main.sig.asyncness {
-        errors.on(asyncness, "`main` is not async: write `fn main()`, and block on what is async inside the plan");
+        errors.on(
+            asyncness,
+            "`main` is not async: write `fn main()`, and give the plan to `run_async`: \
+             `xpm::experiment(…).run_async(async |xp| { … })`",
+        );
     }
     if !main.sig.inputs.is_empty() {
         errors.on(&main.sig.inputs, "`main` takes no arguments: the command line is in `std::env::args_os()`");

@@ -1,0 +1,94 @@
+//! Waiting for everything: jobs, callbacks, and what these submit.
+
+use std::sync::PoisonError;
+use std::task::Waker;
+
+use super::pool::while_blocked;
+use super::shared::{Jobs, Shared};
+use super::state::JobError;
+
+impl Shared {
+    /// Changes what is counted, and tells those who wait if everything has ended then.
+    pub(super) fn settle(&self, change: impl FnOnce(&mut Jobs)) {
+        let mut jobs = self.jobs();
+        change(&mut jobs);
+        let quiet = jobs.all_ended() && jobs.callbacks <= jobs.waiting;
+        if !quiet && jobs.callbacks > 0 {
+            return;
+        }
+        jobs.rounds += u64::from(quiet);
+        let wakers = if quiet { jobs.wakers.take() } else { Vec::new() };
+        drop(jobs);
+        self.all_ended.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Makes those who wait for everything look again.
+    pub(super) fn wake_all(&self) {
+        let wakers = self.jobs().wakers.take();
+        self.all_ended.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until everything submitted so far has ended, and every callback. Within a callback: every other one, but for
+    /// those that wait like this too.
+    pub(super) fn wait_all(&self, in_callback: bool) -> Result<(), JobError> {
+        let wait = EverythingEnded::begin(self, in_callback);
+        let result = while_blocked(|| {
+            let mut jobs = self.jobs();
+            loop {
+                if let Some(result) = wait.look(self, &jobs) {
+                    return result;
+                }
+                jobs = self.all_ended.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+            }
+        });
+        wait.end(self);
+        result
+    }
+
+    /// Waits until no callback runs any more, whatever the run has come to.
+    pub(super) fn wait_for_callbacks(&self) {
+        let jobs = self.jobs();
+        drop(self.all_ended.wait_while(jobs, |jobs| jobs.callbacks > 0).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Somebody who waits for everything.
+#[derive(Debug)]
+pub(super) struct EverythingEnded {
+    in_callback: bool,
+    /// The round after which a callback goes on.
+    round: u64,
+}
+
+impl EverythingEnded {
+    pub(super) fn begin(shared: &Shared, in_callback: bool) -> Self {
+        let mut round = 0;
+        if in_callback {
+            shared.settle(|jobs| {
+                round = jobs.rounds;
+                jobs.waiting += 1;
+            });
+        }
+        Self { in_callback, round }
+    }
+
+    /// Whether the wait is over, and how.
+    pub(super) fn look(&self, shared: &Shared, jobs: &Jobs) -> Option<Result<(), JobError>> {
+        let over = if self.in_callback { jobs.rounds > self.round } else { jobs.all_ended() && jobs.callbacks == 0 };
+        match () {
+            () if jobs.is_broken() => Some(Err(JobError::Broken)),
+            () if over => Some(Ok(())),
+            () if shared.is_interrupted() && !jobs.all_ended() => Some(Err(JobError::Interrupted)),
+            () if shared.is_interrupted() && self.in_callback => Some(Err(JobError::Interrupted)),
+            () => None,
+        }
+    }
+
+    pub(super) fn end(&self, shared: &Shared) {
+        if self.in_callback {
+            shared.jobs().waiting -= 1;
+        }
+    }
+}
