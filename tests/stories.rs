@@ -17,6 +17,8 @@ mod bad_workdir;
 mod external;
 #[path = "stories/harness.rs"]
 mod harness;
+#[path = "stories/journal.rs"]
+mod journal;
 #[path = "stories/locks.rs"]
 mod locks;
 #[path = "stories/plans.rs"]

@@ -10,6 +10,7 @@ mod failures;
 mod future;
 mod interrupt;
 mod job;
+mod journalled;
 mod message;
 mod outputs;
 mod pool;

@@ -36,7 +36,10 @@ pub(crate) struct Order {
 #[derive(Debug)]
 pub(crate) enum Progress {
     /// The job's process has been started.
-    Started,
+    Started {
+        /// The number of the attempt.
+        attempt: u32,
+    },
     /// Somebody else runs the job; its end is waited for.
     Attached,
     /// There is too little left of the token with this place in the order: nothing has been started.

@@ -7,10 +7,12 @@
 mod atomic;
 mod failure;
 mod folder;
+pub(crate) mod journal;
 mod lock;
 mod owner;
 mod params;
 mod run;
+pub(crate) mod sealed;
 mod status;
 mod token;
 

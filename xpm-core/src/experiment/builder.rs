@@ -157,6 +157,7 @@ impl ExperimentBuilder {
             workdir: shared.workspace().path().to_owned(),
             run: shared.run().path().to_owned(),
         });
+        shared.begin_journal();
         let interrupts = Interrupts::take(&shared)
             .map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
         let planned = match panic::catch_unwind(AssertUnwindSafe(|| plan(&experiment))) {
@@ -299,5 +300,6 @@ fn close(shared: &Shared, record: &mut RunRecord, summary: &Summary, error: Opti
     if let Err(error) = shared.run().write(record) {
         shared.report(&Event::Warning(format!("run.json cannot be written in {}: {error}", summary.run.display())));
     }
+    shared.end_journal(record.status);
     shared.run().release();
 }

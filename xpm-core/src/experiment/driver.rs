@@ -158,12 +158,12 @@ impl Driver {
     fn progress(&mut self, job: JobNumber, progress: Progress) {
         let cell = self.cells[job.index()].clone();
         let event = match progress {
-            Progress::Started => {
-                self.shared.job_runs(&cell, false);
+            Progress::Started { attempt } => {
+                self.shared.job_runs(&cell, Some(attempt));
                 Event::JobStarted(job)
             }
             Progress::Attached => {
-                self.shared.job_runs(&cell, true);
+                self.shared.job_runs(&cell, None);
                 Event::JobFoundElsewhere(job)
             }
             Progress::Freed => {
@@ -173,6 +173,7 @@ impl Driver {
             Progress::Deferred(place) => {
                 cell.set(JobState::Waiting);
                 let Some(&(token, _)) = self.tokens_of.get(&job).and_then(|tokens| tokens.get(place)) else { return };
+                self.shared.journal_deferred(&cell, &self.tokens[token.index()]);
                 if let Some(watch) = &self.watch {
                     watch.is_short(token);
                 }

@@ -21,6 +21,7 @@ use crate::job::read_output;
 use crate::report::{Event, JobLabel, Reporter, Summary};
 use crate::scheduler::Capacity;
 use crate::value::{JobRef, Node};
+use crate::workspace::journal::{Journal, JournalEvent};
 use crate::workspace::{Failure, RunFolder, TokenFile, Workspace};
 
 /// One run of an experiment.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     /// No callback is called any more.
     pub(super) over: AtomicBool,
     gpus: OnceLock<usize>,
+    pub(super) journal: OnceLock<Journal>,
 }
 
 /// Every job of the run, in order of submission.
@@ -88,6 +90,7 @@ impl Shared {
             failed_callbacks: Mutex::default(),
             over: AtomicBool::new(false),
             gpus: OnceLock::new(),
+            journal: OnceLock::new(),
         }
     }
 
@@ -174,11 +177,16 @@ impl Shared {
         })
     }
 
-    /// Says that a job has been started, or is run by somebody else.
-    pub(super) fn job_runs(&self, cell: &JobCell, attached: bool) {
+    /// Says that an attempt of a job has been started, or that it is run by somebody else.
+    pub(super) fn job_runs(&self, cell: &JobCell, attempt: Option<u32>) {
         cell.set(JobState::Running);
+        let job = cell.key().into();
+        self.journal(&match attempt {
+            Some(attempt) => JournalEvent::Started { job, attempt },
+            None => JournalEvent::Attached { job },
+        });
         let label = label(&self.jobs(), cell);
-        self.report(&if attached { Event::JobAttached(label) } else { Event::JobStarted(label) });
+        self.report(&if attempt.is_none() { Event::JobAttached(label) } else { Event::JobStarted(label) });
     }
 
     /// Says that whoever ran the job is gone.
@@ -198,6 +206,7 @@ impl Shared {
         if state == JobState::Done && ran {
             self.ran.fetch_add(1, Ordering::Relaxed);
         }
+        self.journal_end(cell, &state, ran);
         self.report_end(cell, &state, label, ran);
         let failed = state != JobState::Done;
         let callbacks = cell.end(state);
@@ -228,6 +237,7 @@ impl Shared {
     /// An attempt has failed and there will be another.
     pub(super) fn job_retried(&self, cell: &JobCell, failure: &Failure) {
         cell.set(JobState::Waiting);
+        self.journal(&JournalEvent::Retried { job: cell.key().into(), failure: failure.clone() });
         let label = label(&self.jobs(), cell);
         self.report(&Event::JobRetried { job: label, failure: failure.clone() });
     }
@@ -247,7 +257,9 @@ impl Shared {
 
     /// Stops submitting and starting; whoever waits gets an error. Gives the number of jobs that run.
     pub(super) fn interrupt(&self) -> usize {
-        self.interrupted.store(true, Ordering::SeqCst);
+        if !self.interrupted.swap(true, Ordering::SeqCst) {
+            self.journal(&JournalEvent::Interrupted);
+        }
         let jobs = self.jobs();
         let cells: Vec<_> = jobs.by_key.values().cloned().collect();
         drop(jobs);
@@ -348,7 +360,8 @@ impl Shared {
         self.workspace.jobs()
     }
 
-    pub(super) fn link(&self, cell: &JobCell) -> std::io::Result<()> {
+    /// Links to the job from the folder of the run; gives the link's name.
+    pub(super) fn link(&self, cell: &JobCell) -> std::io::Result<String> {
         let identity = cell.key().identity.short();
         let name = match cell.tags.is_empty() {
             true => format!("{}_{identity}", cell.key().task),

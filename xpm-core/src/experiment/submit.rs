@@ -1,5 +1,6 @@
 //! Submitting: from an argument struct to a job of the run.
 
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::job::Task;
 use crate::report::Event;
 use crate::schema::Resources;
 use crate::value::{Node, Value};
+use crate::workspace::journal::{JobName, JournalEvent};
 use crate::workspace::{Status, StatusError};
 
 /// Something that a job waits for before it starts: `&job`, or `token.dependency(n)`.
@@ -55,6 +57,7 @@ pub trait Submit: Configure {
     /// # Errors
     /// If an argument cannot be one (a number too large, a path into a job's folder, a value that `validate` refuses),
     /// naming the argument and where it was set. The error holds a [`SubmitError`].
+    #[track_caller]
     fn submit<T>(self, xp: &Experiment) -> Result<Job<T>, anyhow::Error>
     where
         Self: Complete,
@@ -63,7 +66,9 @@ pub trait Submit: Configure {
     {
         let args = self.into_args();
         let node = args.node();
-        let cell = xp.shared.submit(&node, args.meta().options(), |reader| reader.config::<T>(&node).map(drop))?;
+        let cell = xp
+            .shared
+            .submit(&node, args.meta().options(), Location::caller(), |reader| reader.config::<T>(&node).map(drop))?;
         Ok(Job::new(xp.shared.clone(), cell, node.tags(), args))
     }
 
@@ -129,6 +134,7 @@ impl Shared {
         &self,
         node: &Arc<Node>,
         options: &SubmitOptions,
+        at: &'static Location<'static>,
         validate: impl FnOnce(&mut Reader<'_>) -> Result<(), ReadError>,
     ) -> Result<Arc<JobCell>, SubmitError> {
         if self.is_interrupted() {
@@ -144,6 +150,7 @@ impl Shared {
         self.check(node, &found)?;
         let key = JobKey { task: node.schema().id().into(), identity };
         if let Some(known) = self.find(&key) {
+            self.journal(&JournalEvent::Resubmitted { job: JobName(key) });
             return Ok(known);
         }
         self.check_needs(node, options)?;
@@ -178,8 +185,11 @@ impl Shared {
         let resources = options.resources.clone().or(node.schema().resources());
         let cell = Arc::new(JobCell::new(folder, node.clone(), resources, state));
         // Before it is entered: what is entered is waited for.
-        self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
+        let link = self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
         let (cell, new) = self.enter(cell);
+        if new {
+            self.journal_submitted(&cell, link, at, &depends_on, options);
+        }
         if new && cell.state() == JobState::Waiting {
             let options = Box::new(options.clone());
             self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;

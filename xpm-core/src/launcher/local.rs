@@ -212,7 +212,7 @@ impl Local {
         // Too late to fail: the process is there.
         let _ = fault::point("started process of", folder.path());
         self.running().insert(folder.key().clone(), control.clone());
-        tell(Progress::Started);
+        tell(Progress::Started { attempt });
         let limited = order.time.map_or(Ok(()), |limit| control.limit_time(limit));
         if limited.is_err() {
             control.stop();

@@ -108,12 +108,18 @@ impl RunFolder {
         &self.id
     }
 
+    /// `journal.jsonl`.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
     pub(crate) fn results(&self) -> PathBuf {
         self.path.join("results")
     }
 
-    /// Links to a job under `name`; if that is taken by another job, the job's own short id is put behind it.
-    pub(crate) fn link_job(&self, name: &str, short_id: &str, target: &Path) -> io::Result<()> {
+    /// Links to a job under `name`; if that is taken by another job, the job's own short id is put behind it. Gives the name
+    /// that the link has.
+    pub(crate) fn link_job(&self, name: &str, short_id: &str, target: &Path) -> io::Result<String> {
         let jobs = self.path.join("jobs");
         // From <run>/jobs up to the workspace: the link stays right when the workspace is moved.
         let relative = target.ancestors().nth(3).and_then(|root| target.strip_prefix(root).ok());
@@ -122,14 +128,15 @@ impl RunFolder {
         match symlink(&target, jobs.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if fs::read_link(jobs.join(name)).is_ok_and(|there| there == target) {
-                    return Ok(());
+                    return Ok(name.to_owned());
                 }
-                match symlink(&target, jobs.join(format!("{name}_{short_id}"))) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-                    other => other,
+                let name = format!("{name}_{short_id}");
+                match symlink(&target, jobs.join(&name)) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+                    _ => Ok(name),
                 }
             }
-            other => other,
+            made => made.map(|()| name.to_owned()),
         }
     }
 

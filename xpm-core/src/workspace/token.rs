@@ -140,6 +140,10 @@ impl TokenFile {
         write_atomic(&self.path(), &text, Durability::Lazy)
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Sets the capacity; says whether the file was there and damaged.
     pub(crate) fn declare(&self, capacity: u64) -> Result<bool, TokenError> {
         let _lock = self.lock().map_err(self.error())?;
