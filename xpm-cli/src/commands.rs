@@ -4,6 +4,7 @@ mod completions;
 mod jobs;
 mod list;
 mod path;
+mod results;
 mod show;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Jobs(jobs::Jobs),
     Show(show::Show),
     Path(path::Path),
+    Results(results::Results),
     Completions(completions::Completions),
 }
 
@@ -30,6 +32,7 @@ impl Command {
             Command::Jobs(args) => jobs::run(context, &args),
             Command::Show(args) => show::run(context, &args),
             Command::Path(args) => path::run(context, &args),
+            Command::Results(args) => results::run(context, &args),
             Command::Completions(args) => completions::run(&args, command),
         }
     }

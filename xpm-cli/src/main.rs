@@ -3,7 +3,9 @@
 mod commands;
 mod context;
 mod exit;
+mod formats;
 mod output;
+mod select;
 mod table;
 mod units;
 

@@ -6,11 +6,14 @@
 
 pub mod filter;
 pub mod near;
+pub mod table;
 
 mod arguments;
 mod experiment;
+mod fields;
 mod heap;
 mod job;
+mod leaves;
 mod read;
 mod rows;
 mod runs;
@@ -21,6 +24,7 @@ mod status;
 use std::path::Path;
 
 pub use experiment::{Counts, ExperimentInfo, RunInfo};
+pub use fields::{JobFields, filter_jobs};
 pub use job::{JobInfo, JobReadError};
 pub use series::{MetricSummary, Metrics, ProgressLevel};
 pub use snapshot::Snapshot;

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
-use xpm_core::state::{Counts, JobInfo, JobStatus};
+use xpm_core::state::filter::Filter;
+use xpm_core::state::{Counts, JobInfo, JobStatus, filter_jobs};
 
 use super::list::{counts, in_words};
 use crate::context::Context;
@@ -19,6 +20,9 @@ pub(crate) struct Jobs {
     /// Only jobs that a run of this experiment refers to
     #[arg(long, short, value_name = "EXPERIMENT")]
     experiment: Option<String>,
+    /// Only jobs for which this holds, for instance 'state = failed and k1 in [0.6, 0.9]'; see docs/filter.md
+    #[arg(long, short, value_name = "FILTER", value_parser = Filter::parse)]
+    filter: Option<Filter>,
     /// Tags as well
     #[arg(long)]
     tags: bool,
@@ -35,6 +39,10 @@ pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
     let jobs = match &args.experiment {
         Some(id) => snapshot.experiment(id)?.jobs(),
         None => snapshot.jobs(),
+    };
+    let jobs = match &args.filter {
+        Some(filter) => filter_jobs(jobs, filter)?,
+        None => jobs,
     };
     let limit = if args.all { usize::MAX } else { args.limit };
     let mut all = Counts::default();

@@ -131,6 +131,27 @@ impl Filter {
         Matcher { filter: self, seen: vec![Cell::new(false); self.fields.len()] }
     }
 
+    /// Of the fields `missing`, which nobody has asked a job for in vain yet, names the first that none of `jobs` has.
+    pub(super) fn check_missing<J>(
+        &self,
+        mut missing: Vec<&str>,
+        jobs: impl IntoIterator<Item = J>,
+        has: impl Fn(&J, &str) -> bool,
+        names: impl FnOnce() -> Vec<String>,
+    ) -> Result<(), FilterError> {
+        missing.retain(|path| KNOWN_FIELDS.iter().all(|(name, _)| name != path));
+        for job in jobs {
+            if missing.is_empty() {
+                break;
+            }
+            missing.retain(|path| !has(&job, path));
+        }
+        match missing.first() {
+            Some(path) => Err(self.unknown_field(path, names().iter().map(String::as_str))),
+            None => Ok(()),
+        }
+    }
+
     /// The error for a field that nothing has: `names` are the fields that there are.
     pub fn unknown_field<'n>(&self, path: &str, names: impl IntoIterator<Item = &'n str>) -> FilterError {
         let span = self.fields.iter().find(|field| field.path == path).map_or(0..0, |field| field.span.clone());
@@ -154,7 +175,7 @@ pub struct Matcher<'f> {
     seen: Vec<Cell<bool>>,
 }
 
-impl Matcher<'_> {
+impl<'f> Matcher<'f> {
     /// Whether the filter holds.
     pub fn matches(&self, job: &impl Fields) -> bool {
         compare::holds(&self.filter.expr, &mut |index| {
@@ -168,7 +189,7 @@ impl Matcher<'_> {
 
     /// The fields that no job had so far. One that was never asked for (`false and x = 1` does not look at `x`) is among
     /// them: ask the jobs for it before saying that there is none.
-    pub fn never_seen(&self) -> Vec<&str> {
+    pub fn never_seen(&self) -> Vec<&'f str> {
         let fields = self.filter.fields.iter().zip(&self.seen);
         fields.filter(|(_, seen)| !seen.get()).map(|(field, _)| field.path.as_str()).collect()
     }
@@ -178,22 +199,11 @@ impl Matcher<'_> {
     ///
     /// # Errors
     /// Names the first field that none has, with near ones among `names`.
-    pub fn check<'j, 'n, F: Fields + 'j>(
+    pub fn check<'j, F: Fields + 'j>(
         &self,
         jobs: impl IntoIterator<Item = &'j F>,
-        names: impl FnOnce() -> Vec<&'n str>,
+        names: impl FnOnce() -> Vec<String>,
     ) -> Result<(), FilterError> {
-        let mut missing = self.never_seen();
-        missing.retain(|path| KNOWN_FIELDS.iter().all(|(name, _)| name != path));
-        if missing.is_empty() {
-            return Ok(());
-        }
-        for job in jobs {
-            missing.retain(|path| job.field(path).is_none());
-        }
-        match missing.first() {
-            Some(path) => Err(self.filter.unknown_field(path, names())),
-            None => Ok(()),
-        }
+        self.filter.check_missing(self.never_seen(), jobs, |job, path| job.field(path).is_some(), names)
     }
 }

@@ -192,8 +192,8 @@ impl JobInfo {
 
     /// The kept runs that refer to it, newest first.
     pub fn runs(&self) -> Vec<RunInfo> {
-        let runs = self.shared.runs.iter().enumerate().rev().filter(|(_, run)| run.jobs.contains(&self.place));
-        runs.map(|(place, _)| RunInfo { shared: self.shared.clone(), place }).collect()
+        let runs = self.shared.runs_of(self.place).iter().rev();
+        runs.map(|place| RunInfo { shared: self.shared.clone(), place: *place as usize }).collect()
     }
 
     pub(super) fn text(&self, text: Text) -> Option<Cow<'_, [u8]>> {

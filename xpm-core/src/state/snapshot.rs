@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use super::experiment::{Counts, ExperimentInfo, RunInfo};
@@ -35,6 +35,8 @@ pub(super) struct Shared {
     pub(super) runs: Vec<Run>,
     tags: HashMap<u32, Tags>,
     added: HashMap<u32, Vec<JobKey>>,
+    /// The places of the runs of each job, once somebody asks.
+    runs_of: OnceLock<HashMap<u32, Vec<u32>>>,
 }
 
 static NO_TAGS: Tags = Tags::new();
@@ -42,6 +44,18 @@ static NO_TAGS: Tags = Tags::new();
 impl Shared {
     pub(super) fn tags(&self, place: u32) -> &Tags {
         self.tags.get(&place).unwrap_or(&NO_TAGS)
+    }
+
+    /// The places of the runs that refer to a job, oldest first.
+    pub(super) fn runs_of(&self, place: u32) -> &[u32] {
+        let runs_of = self.runs_of.get_or_init(|| {
+            let mut runs_of: HashMap<u32, Vec<u32>> = HashMap::new();
+            for (run, place) in self.runs.iter().zip(0..) {
+                run.jobs.iter().for_each(|job| runs_of.entry(*job).or_default().push(place));
+            }
+            runs_of
+        });
+        runs_of.get(&place).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn added_dependencies(&self, place: u32) -> Vec<JobKey> {
@@ -120,8 +134,17 @@ impl Snapshot {
             }
         }
         let (experiments, runs) = runs::read(&layout);
-        let mut shared =
-            Shared { layout, taken, rows, live, experiments, runs, tags: HashMap::new(), added: HashMap::new() };
+        let mut shared = Shared {
+            layout,
+            taken,
+            rows,
+            live,
+            experiments,
+            runs,
+            tags: HashMap::new(),
+            added: HashMap::new(),
+            runs_of: OnceLock::new(),
+        };
         for place in 0..shared.runs.len() {
             let keys = runs::linked_jobs(&shared.runs[place].path);
             let places = keys.iter().filter_map(|key| shared.find(key)).collect();

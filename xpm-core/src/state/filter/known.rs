@@ -41,8 +41,9 @@ pub const KNOWN_FIELDS: &[(&str, FieldKind)] = &[
     ("memory", FieldKind::Bytes),
 ];
 
-/// The states that a job can be in.
-pub(super) const STATES: [&str; 7] = ["waiting", "ready", "starting", "running", "done", "failed", "cancelled"];
+/// The states that a job can be in; a run may also have called it off.
+pub(super) const STATES: [&str; 8] =
+    ["unstarted", "waiting", "starting", "running", "done", "failed", "unreadable", "cancelled"];
 
 /// Checks that a literal can be compared with the field at all.
 pub(super) fn check(path: &str, literal: &Literal, span: std::ops::Range<usize>) -> Result<(), Wrong> {

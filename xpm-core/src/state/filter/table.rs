@@ -255,7 +255,7 @@ const WRONG: &[(&str, usize, &[&str])] = &[
     ("(state = failed", 1, &["this `(` is not closed"]),
     ("(state = failed k1", 17, &["expected `and`, `or` or `)`", "found `k1`"]),
     ("state = faild", 9, &["`faild` is no state", "did you mean `failed`?"]),
-    ("state in [done, oops]", 17, &["`oops` is no state", "waiting, ready"]),
+    ("state in [done, oops]", 17, &["`oops` is no state", "unstarted, waiting"]),
     ("state = and", 9, &["found `and`", "quote it"]),
     ("and = 3", 1, &["expected a field, found `and`"]),
     ("0.9 < k1", 1, &["field stands on the left"]),
@@ -327,7 +327,7 @@ fn a_field_that_nothing_has_is_an_error_with_near_names() {
     let matcher = filter.matcher();
     assert!(!matcher.matches(&Job));
     assert_eq!(matcher.never_seen(), ["kk1"]);
-    let error = matcher.check([Job].iter(), || vec!["k1", "model.k1", "n"]).unwrap_err();
+    let error = matcher.check([Job].iter(), || ["k1", "model.k1", "n"].map(String::from).to_vec()).unwrap_err();
     assert_eq!(error.column(), 20);
     assert!(error.message().contains("no job here has a field `kk1`: did you mean `k1` or `model.k1`?"), "{error}");
 

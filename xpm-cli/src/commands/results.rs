@@ -1,0 +1,134 @@
+//! `xpm results EXPERIMENT`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use xpm_core::state::table::{Cell, Source, Statistic, Table};
+
+use crate::context::Context;
+use crate::formats::{Format, render};
+use crate::output;
+use crate::select::Select;
+
+/// What came of an experiment: one row a job, with its tags, varying arguments, output and metrics
+#[derive(Args)]
+#[command(after_help = "\
+Columns are named as they are shown: a tag or an argument (k1, model.k1), a field of the output (map), a metric
+(loss, loss.min, loss.max), or id, task, state, start, end, duration, attempt, host, cpu, memory. `tag.`, `arg.`,
+`output.` and `metric.` tell apart what is called the same.
+
+  xpm results grid --sort -map                              best first
+  xpm results grid --by k1,b --agg mean,std                 over seeds
+  xpm results grid --columns k1,b,map --format latex        for a paper")]
+pub(crate) struct Results {
+    #[command(flatten)]
+    select: Select,
+    /// The columns to show, in this order
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Sort by these columns; `-map` downwards
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',', allow_hyphen_values = true)]
+    sort: Vec<String>,
+    /// One row for each combination of these columns, with statistics over the others (over seeds)
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',')]
+    by: Vec<String>,
+    /// The statistics: mean, std, sem, min, max, median, sum, count
+    #[arg(long, value_name = "STATISTIC,…", value_delimiter = ',', requires = "by", default_values_t = [Statistic::Mean, Statistic::Std])]
+    agg: Vec<Statistic>,
+    /// The least and largest values of metrics too, not only the last
+    #[arg(long)]
+    metrics: bool,
+    /// In which form
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    format: Format,
+    /// Significant digits, where numbers are rounded
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    digits: usize,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode> {
+    if args.format == Format::Parquet {
+        anyhow::bail!("parquet is not built in; every tool that reads parquet reads `--format csv` too");
+    }
+    let format = if context.json && args.format == Format::Table { Format::Json } else { args.format };
+    let mut table = Table::new(args.select.jobs(context)?);
+    let jobs = table.len();
+    let mut columns = if args.by.is_empty() { plain(args, &mut table)? } else { grouped(args, &mut table)? };
+    let mut by = Vec::new();
+    for name in &args.sort {
+        let (down, name) = name.strip_prefix('-').map_or((false, name.as_str()), |name| (true, name));
+        by.push((table.find(name)?, down));
+    }
+    table.sort(&by);
+    if format == Format::Table {
+        // What no row has is no news.
+        columns.retain(|place| table.columns()[*place].cells.iter().any(|cell| *cell != Cell::Nothing));
+    }
+    let mut text = String::new();
+    if !(format == Format::Table && table.is_empty()) {
+        text = render(context, &table, &columns, format, args.digits);
+    }
+    match &args.output {
+        Some(path) => write(path, &text)?,
+        None => output::page(context, &text)?,
+    }
+    if table.is_empty() {
+        let of = &args.select.experiment;
+        output::error_line(&format!("no job of `{of}` is asked for: `xpm jobs -e {of}` lists all of them"));
+    } else if let Some(path) = &args.output {
+        output::error_line(&format!("{} rows of {jobs} jobs are in {}", table.len(), path.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plain(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
+    if !args.columns.is_empty() {
+        return args.columns.iter().map(|name| Ok(table.find(name)?)).collect();
+    }
+    let all = table.columns().iter().enumerate();
+    let extra = |source: Source| args.metrics && source == Source::Metric;
+    let shown = table.shown();
+    Ok(all.filter(|(place, column)| shown.contains(place) || extra(column.source)).map(|(place, _)| place).collect())
+}
+
+fn grouped(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
+    let mut by = Vec::new();
+    for name in &args.by {
+        by.push(table.find(name)?);
+    }
+    let values = if args.columns.is_empty() {
+        let shown = if args.metrics { (0..table.columns().len()).collect() } else { table.shown() };
+        let measured = |place: &usize| matches!(table.columns()[*place].source, Source::Output | Source::Metric);
+        shown.into_iter().filter(|place| measured(place) && !by.contains(place) && table.is_numeric(*place)).collect()
+    } else {
+        let mut values = Vec::new();
+        for name in &args.columns {
+            let place = table.find(name)?;
+            if by.contains(&place) {
+                continue;
+            }
+            if !table.is_numeric(place) && !table.is_empty() {
+                anyhow::bail!("the column `{name}` has no numbers, so it has no {}", args.agg[0]);
+            }
+            values.push(place);
+        }
+        values
+    };
+    if values.is_empty() && !table.is_empty() {
+        anyhow::bail!("no output or metric of these jobs is a number, so there is nothing to make statistics of");
+    }
+    *table = table.group(&by, &values, &args.agg);
+    Ok((0..table.columns().len()).collect())
+}
+
+/// Writes a file that a user has named: whole, or the error says why not.
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let write = || std::fs::File::create(path)?.write_all(text.as_bytes());
+    write().with_context(|| format!("{} cannot be written", path.display()))
+}

@@ -1,0 +1,221 @@
+//! The forms in which a table leaves: for people, for spreadsheets, for programs, for papers.
+
+mod numbers;
+
+use clap::ValueEnum;
+use serde_json::Value as Json;
+use xpm_core::state::table::{Cell, Table};
+
+use crate::context::Context;
+use crate::table as text;
+
+use numbers::Style;
+
+/// A form of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns, numbers rounded
+    Table,
+    /// Comma-separated values (RFC 4180), numbers exact
+    Csv,
+    /// One JSON array of objects
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// A Markdown table, numbers rounded
+    Markdown,
+    /// A LaTeX `tabular` with booktabs rules, numbers rounded
+    Latex,
+    /// Not built in
+    #[value(hide = true)]
+    Parquet,
+}
+
+/// The columns `columns` of a table as text.
+pub(crate) fn render(context: &Context, table: &Table, columns: &[usize], format: Format, digits: usize) -> String {
+    let style = |place: &usize| {
+        let cells = table.columns()[*place].cells.iter();
+        let floats = cells.filter_map(|cell| if let Cell::Float(x) = cell { Some(*x) } else { None });
+        Style::of(floats, digits)
+    };
+    let styles = columns.iter().map(style).collect();
+    let sheet = Sheet { table, columns, styles };
+    match format {
+        Format::Table => sheet.aligned(context),
+        Format::Csv | Format::Parquet => sheet.csv(),
+        Format::Json => sheet.json(),
+        Format::Jsonl => sheet.jsonl(),
+        Format::Markdown => sheet.markdown(),
+        Format::Latex => sheet.latex(),
+    }
+}
+
+struct Sheet<'t> {
+    table: &'t Table,
+    columns: &'t [usize],
+    /// How the numbers of each of the columns are rounded, where they are.
+    styles: Vec<Style>,
+}
+
+impl Sheet<'_> {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|place| self.table.columns()[*place].name.as_str())
+    }
+
+    fn row(&self, row: usize) -> impl Iterator<Item = &Cell> {
+        self.columns.iter().map(move |place| &self.table.columns()[*place].cells[row])
+    }
+
+    /// The cells of a row for people.
+    fn rounded(&self, row: usize) -> impl Iterator<Item = String> {
+        self.row(row).zip(&self.styles).map(|(cell, style)| match cell {
+            Cell::Float(x) => style.show(*x),
+            other => other.to_string(),
+        })
+    }
+
+    fn aligned(&self, context: &Context) -> String {
+        let numeric: Vec<bool> = self.columns.iter().map(|place| self.table.is_numeric(*place)).collect();
+        let mut aligned = text::Table::new(self.names());
+        for row in 0..self.table.len() {
+            let cell = |(cell, numeric): (String, &bool)| if *numeric { text::Cell::number(cell) } else { cell.into() };
+            aligned.push(self.rounded(row).zip(&numeric).map(cell).collect());
+        }
+        aligned.render(context)
+    }
+
+    fn csv(&self) -> String {
+        let mut out = String::new();
+        let names: Vec<String> = self.names().map(csv_field).collect();
+        out.push_str(&names.join(","));
+        out.push('\n');
+        for row in 0..self.table.len() {
+            for (place, cell) in self.row(row).enumerate() {
+                if place > 0 {
+                    out.push(',');
+                }
+                match cell {
+                    // Not the same as nothing.
+                    Cell::Text(text) if text.is_empty() => out.push_str("\"\""),
+                    Cell::Text(text) => out.push_str(&csv_field(text)),
+                    other => out.push_str(&other.to_string()),
+                }
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Each row as a JSON object, its members in the order of the columns.
+    fn objects(&self) -> impl Iterator<Item = String> {
+        let names: Vec<String> = self.names().map(|name| Json::from(name).to_string()).collect();
+        (0..self.table.len()).map(move |row| {
+            let members = names.iter().zip(self.row(row));
+            let members: Vec<String> = members.map(|(name, cell)| format!("{name}: {}", json(cell))).collect();
+            format!("{{{}}}", members.join(", "))
+        })
+    }
+
+    fn json(&self) -> String {
+        let lines: Vec<String> = self.objects().map(|object| format!("  {object}")).collect();
+        if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) }
+    }
+
+    fn jsonl(&self) -> String {
+        self.objects().map(|object| format!("{object}\n")).collect()
+    }
+
+    fn markdown(&self) -> String {
+        let escape = |text: &str| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut out = line(self.names().map(escape).collect());
+        let rule = |place: &usize| if self.table.is_numeric(*place) { "---:" } else { "---" }.to_owned();
+        out.push_str(&line(self.columns.iter().map(rule).collect()));
+        for row in 0..self.table.len() {
+            out.push_str(&line(self.rounded(row).map(|cell| escape(&cell)).collect()));
+        }
+        out
+    }
+
+    fn latex(&self) -> String {
+        let alignment: String =
+            self.columns.iter().map(|place| if self.table.is_numeric(*place) { 'r' } else { 'l' }).collect();
+        let line = |cells: Vec<String>| format!("  {} \\\\\n", cells.join(" & "));
+        let mut out = format!("% \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{alignment}}}\n  \\toprule\n");
+        out.push_str(&line(self.names().map(latex_text).collect()));
+        out.push_str("  \\midrule\n");
+        for row in 0..self.table.len() {
+            let cells = self.row(row).zip(self.rounded(row));
+            let cell = |(cell, shown): (&Cell, String)| match cell {
+                Cell::Float(_) | Cell::Int(_) => latex_number(&shown),
+                _ => latex_text(&shown),
+            };
+            out.push_str(&line(cells.map(cell).collect()));
+        }
+        out.push_str("  \\bottomrule\n\\end{tabular}\n");
+        out
+    }
+}
+
+fn csv_field(text: &str) -> String {
+    let quoted = text.contains(['"', ',', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ');
+    if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+/// Floats that JSON has no form of are texts, as in the files of a workspace.
+fn json(cell: &Cell) -> Json {
+    match cell {
+        Cell::Nothing => Json::Null,
+        Cell::Bool(b) => (*b).into(),
+        Cell::Int(i) => (*i).into(),
+        Cell::Float(x) if x.is_finite() => (*x).into(),
+        Cell::Float(x) => x.to_string().into(),
+        Cell::Text(text) => (**text).into(),
+    }
+}
+
+fn latex_text(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '<' => out.push_str("\\textless{}"),
+            '>' => out.push_str("\\textgreater{}"),
+            '|' => out.push_str("\\textbar{}"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A minus is a minus, not a hyphen, and an exponent is one.
+fn latex_number(text: &str) -> String {
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => format!("${mantissa} \\times 10^{{{exponent}}}$"),
+        None if text.starts_with('-') => format!("${text}$"),
+        None => text.replace("inf", "$\\infty$"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_escapes_what_means_something_in_it() {
+        assert_eq!(csv_field("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+        assert_eq!(csv_field("plain"), "plain");
+        assert_eq!(
+            latex_text("50% of a_b & {x}^2 \\"),
+            "50\\% of a\\_b \\& \\{x\\}\\textasciicircum{}2 \\textbackslash{}"
+        );
+        assert_eq!(latex_number("-0.5"), "$-0.5$");
+        assert_eq!(latex_number("1.5e-7"), "$1.5 \\times 10^{-7}$");
+        assert_eq!(json(&Cell::Float(f64::NAN)), "NaN");
+        assert_eq!(json(&Cell::Float(0.1)), 0.1);
+    }
+}

@@ -1,0 +1,45 @@
+//! What `xpm results`, `plot`, `diff`, `why` and filters say of a workspace that a real plan has made. Only a program whose
+//! `main` is marked can run jobs, so this is a test binary without the usual harness; it takes names to pick tests by.
+
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "tests")]
+
+mod plan;
+mod results;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+const TESTS: &[(&str, fn())] = &[
+    ("results_show_tags_what_varies_and_what_came_out", results::shows_tags_what_varies_and_what_came_out),
+    ("results_in_every_form", results::in_every_form),
+    ("results_over_seeds", results::over_seeds),
+    ("results_picked_sorted_filtered", results::picked_sorted_filtered),
+    ("results_of_what_is_not_there", results::of_what_is_not_there),
+    ("filters_of_jobs", results::filters_of_jobs),
+];
+
+#[xpm::main]
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, workdir, rest @ ..] = args.as_slice()
+        && command == "make"
+    {
+        plan::make(std::path::Path::new(workdir), &rest.join(" "));
+        return ExitCode::SUCCESS;
+    }
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-') && *arg != "terse").collect();
+    let picked = |name: &str| named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str()));
+    let mut failed = 0;
+    for (name, test) in TESTS.iter().filter(|(name, _)| picked(name) && !has("--ignored")) {
+        if has("--list") {
+            println!("{name}: test");
+            continue;
+        }
+        let ok = catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
+        failed += usize::from(!ok);
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

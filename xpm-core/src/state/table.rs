@@ -1,0 +1,267 @@
+//! Jobs as a table: one row a job, a column for each tag, argument, field of the output and metric; and the same rows
+//! grouped, with statistics over each group.
+
+mod build;
+mod group;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+pub use group::Statistic;
+
+use super::job::JobInfo;
+use super::near::did_you_mean;
+
+/// What one cell of a table holds.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Cell {
+    /// The job has no such thing, or it is `None`.
+    #[default]
+    Nothing,
+    /// A boolean.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A text, and whatever has no other form here.
+    Text(Box<str>),
+}
+
+impl Cell {
+    /// The number that it is; booleans count as 0 and 1.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Cell::Int(i) => Some(*i as f64),
+            Cell::Float(x) => Some(*x),
+            Cell::Bool(b) => Some(f64::from(u8::from(*b))),
+            Cell::Nothing | Cell::Text(_) => None,
+        }
+    }
+
+    /// Numbers by value, then texts, then nothing.
+    pub fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Cell::Int(a), Cell::Int(b)) => a.cmp(b),
+            (Cell::Text(a), Cell::Text(b)) => a.cmp(b),
+            (Cell::Nothing, Cell::Nothing) => Ordering::Equal,
+            _ => match (self.number(), other.number()) {
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) if *self == Cell::Nothing => Ordering::Greater,
+                (None, None) => Ordering::Less,
+            },
+        }
+    }
+
+    /// Whether both say the same; unlike `==`, NaN is itself.
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Cell::Float(a), Cell::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
+            (a, b) => a == b,
+        }
+    }
+}
+
+/// As it would be written in a file, exactly: nothing is empty, floats read back as they were.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Nothing => Ok(()),
+            Cell::Bool(b) => write!(f, "{b}"),
+            Cell::Int(i) => write!(f, "{i}"),
+            Cell::Float(x) => write!(f, "{x:?}"),
+            Cell::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// What the cells of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// The job itself: `id`, `task`, `state`, `duration` and the like.
+    Job,
+    /// A tag.
+    Tag,
+    /// An argument, by its path.
+    Argument,
+    /// A field of the output, by its path.
+    Output,
+    /// A metric.
+    Metric,
+    /// A statistic over the rows of a group.
+    Statistic,
+}
+
+impl Source {
+    /// What stands before the path where it has to be told from others.
+    fn prefix(self) -> &'static str {
+        match self {
+            Source::Tag => "tag.",
+            Source::Argument => "arg.",
+            Source::Output => "output.",
+            Source::Metric => "metric.",
+            Source::Job | Source::Statistic => "",
+        }
+    }
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// How it is called: its path, with `tag.`, `arg.`, `output.` or `metric.` before it where others are called the same.
+    pub name: String,
+    /// What its cells are.
+    pub source: Source,
+    /// Its path without such a beginning.
+    pub path: String,
+    /// Whether it tells rows of one task apart, and says more than a tag of that name.
+    pub varies: bool,
+    /// Whether it belongs to what is shown unless columns are asked for.
+    shown: bool,
+    /// A cell a row.
+    pub cells: Vec<Cell>,
+}
+
+/// Rows of jobs, or of groups of jobs, by column.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    jobs: Vec<JobInfo>,
+    rows: usize,
+}
+
+/// A column that was asked for and is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no column `{name}`{}", self.help())]
+pub struct NoColumn {
+    /// What was asked for.
+    pub name: String,
+    /// The columns that there are.
+    pub known: Vec<String>,
+    /// The columns that are meant, if they are several.
+    pub several: Vec<String>,
+}
+
+impl NoColumn {
+    fn help(&self) -> String {
+        if !self.several.is_empty() {
+            return format!(", but several that end so: {}", self.several.join(", "));
+        }
+        let meant = did_you_mean(&self.name, self.known.iter().map(String::as_str));
+        if meant.is_empty() { format!("; there are: {}", self.known.join(", ")) } else { meant }
+    }
+}
+
+/// The columns of [`Source::Job`].
+const OWN: [&str; 10] = ["id", "task", "state", "start", "end", "duration", "attempt", "host", "cpu", "memory"];
+
+impl Table {
+    /// One row a job, in their order; a column for everything that any of them has.
+    pub fn new(jobs: Vec<JobInfo>) -> Self {
+        build::build(jobs)
+    }
+
+    /// Its columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The jobs of its rows; none if the rows are groups.
+    pub fn jobs(&self) -> &[JobInfo] {
+        &self.jobs
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The place of the column that `name` means: its name; its path behind `tag.`, `arg.`, `output.` or `metric.`; or the
+    /// last part of a path, looked for among tags, arguments, outputs and metrics in this order.
+    ///
+    /// # Errors
+    /// If there is none, or several arguments (or output fields) end so.
+    pub fn find(&mut self, name: &str) -> Result<usize, NoColumn> {
+        if let Some(place) = self.columns.iter().position(|column| column.name == name) {
+            return Ok(place);
+        }
+        if OWN.contains(&name) && !self.jobs.is_empty() {
+            self.columns.push(build::own(name, &self.jobs));
+            return Ok(self.columns.len() - 1);
+        }
+        // The last value is what a metric's own name means.
+        let last = name.strip_suffix(".last");
+        if let Some(place) = last.and_then(|last| {
+            let last = last.strip_prefix("metric.").unwrap_or(last);
+            self.columns.iter().position(|column| column.source == Source::Metric && column.path == last)
+        }) {
+            return Ok(place);
+        }
+        let exact = |column: &Column| {
+            let prefix = column.source.prefix();
+            !prefix.is_empty() && name.strip_prefix(prefix) == Some(&column.path)
+        };
+        if let Some(place) = self.columns.iter().position(exact) {
+            return Ok(place);
+        }
+        let mut several = Vec::new();
+        for source in [Source::Tag, Source::Argument, Source::Output, Source::Metric, Source::Statistic] {
+            let places = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
+                let columns = self.columns.iter().enumerate();
+                columns.filter(|(_, c)| c.source == source && wanted(&c.path)).map(|(place, _)| place).collect()
+            };
+            let mut found = places(&|path| path == name);
+            if found.is_empty() {
+                found = places(&|path| path.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')));
+            }
+            match found[..] {
+                [] => {}
+                [place] => return Ok(place),
+                _ => several.extend(found.iter().map(|place| self.columns[*place].name.clone())),
+            }
+        }
+        let columns: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut known: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
+        if !self.jobs.is_empty() {
+            known.extend(OWN.iter().filter(|name| !columns.contains(name)).map(|name| (*name).to_owned()));
+        }
+        Err(NoColumn { name: name.to_owned(), known, several })
+    }
+
+    /// The places of the columns that are shown unless others are asked for: what tells the rows apart, and what came out.
+    pub fn shown(&self) -> Vec<usize> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(_, column)| column.shown).map(|(place, _)| place).collect()
+    }
+
+    /// Sorts the rows by columns, each upwards or downwards; rows that are equal keep their order.
+    pub fn sort(&mut self, by: &[(usize, bool)]) {
+        let mut order: Vec<usize> = (0..self.rows).collect();
+        order.sort_by(|a, b| {
+            let compare = |&(column, down): &(usize, bool)| {
+                let cells = &self.columns[column].cells;
+                let (a, b) = (&cells[*a], &cells[*b]);
+                match (a, b, down) {
+                    // Nothing is last, either way.
+                    (Cell::Nothing, _, _) | (_, Cell::Nothing, _) | (_, _, false) => a.order(b),
+                    _ => b.order(a),
+                }
+            };
+            by.iter().map(compare).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        });
+        for column in &mut self.columns {
+            let mut cells = std::mem::take(&mut column.cells);
+            column.cells = order.iter().map(|&row| std::mem::take(&mut cells[row])).collect();
+        }
+        if !self.jobs.is_empty() {
+            self.jobs = order.iter().map(|&row| self.jobs[row].clone()).collect();
+        }
+    }
+}
