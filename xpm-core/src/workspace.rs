@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub(crate) use atomic::{Durability, write_atomic};
+pub(crate) use atomic::{Durability, create_atomic, write_atomic};
 pub use failure::Failure;
 pub use folder::JobFolder;
 pub(crate) use lock::{JobLock, TryLock, WaitLock};

@@ -182,7 +182,7 @@ impl Local {
         match Owner::read(&folder.lock()) {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
-                let failure = self.record(folder, owner.attempt, Failure::Lost, None, lock);
+                let failure = self.record(folder, owner.attempt, Failure::Lost, None, &lock);
                 Ok(Attached::Ended(End::Failed(failure)))
             }
             _ => Ok(Attached::Free),
@@ -223,45 +223,37 @@ impl Local {
         ended.map_err(|error| launch_failed("waiting for the process", &error))
     }
 
-    /// The process is gone and its record does not say how this attempt ended: the driver writes one.
+    /// The process is gone and its record does not say how this attempt ended: the driver writes one, unless somebody else
+    /// has seen to it. The lock is free since the process is gone, so another driver may be at the next attempt already.
     fn died(&self, folder: &JobFolder, attempt: u32, failure: Failure, end: &Ended) -> Result<End, Failure> {
-        // A process that the job left behind may still hold the lock; then the record is written without.
-        let lock = match JobLock::try_take(&folder.lock()) {
-            Ok(TryLock::Taken(lock)) => Some(lock),
-            _ => None,
-        };
-        if lock.is_some()
-            && let Some(status) = self.read(folder)?
-            && (status.attempt > attempt || status.is_done())
-        {
+        let usage = Some(end.process.usage);
+        if let Ok(Some(status)) = folder.read_status_aside(attempt) {
             return Ok(end_of(&status, true));
         }
-        Ok(End::Failed(self.record(folder, attempt, failure, Some(end.process.usage), lock)))
+        let failure = match JobLock::try_take(&folder.lock()) {
+            Ok(TryLock::Taken(lock)) => match self.read(folder)? {
+                Some(status) if status.attempt > attempt || status.is_done() => return Ok(end_of(&status, true)),
+                _ => self.record(folder, attempt, failure, usage, &lock),
+            },
+            // What this attempt has left behind holds the lock, or somebody who has just taken it and may finish the job at
+            // any time: their record must not be replaced by this one.
+            _ => {
+                recorded(folder, failure, |failure| status_of(folder, attempt, failure, usage).create(&folder.status()))
+            }
+        };
+        Ok(End::Failed(failure))
     }
 
-    /// Writes the record of a failed attempt; that it cannot be written does not change how the attempt ended.
+    /// Writes the record of a failed attempt, with the lock held.
     fn record(
         &self,
         folder: &JobFolder,
         attempt: u32,
         failure: Failure,
         usage: Option<sys::Usage>,
-        _lock: impl Into<Option<JobLock>>,
+        _lock: &JobLock,
     ) -> Failure {
-        let mut status = Status::new(folder.key().clone(), attempt, Err(failure.clone()));
-        if let Some(usage) = usage {
-            status = status.with_usage(usage);
-        }
-        // A task may have deleted its folder.
-        match (folder.create().and_then(|_| status.write(&folder.status())), failure) {
-            (Err(error), Failure::Output { message }) => {
-                let status = folder.status();
-                Failure::Output {
-                    message: format!("{message}; nor can this be recorded in {}: {error}", status.display()),
-                }
-            }
-            (_, failure) => failure,
-        }
+        recorded(folder, failure, |failure| status_of(folder, attempt, failure, usage).write(&folder.status()))
     }
 
     /// The record, where a damaged one counts as none: the job is run again, and the damaged file is put aside.
@@ -271,6 +263,26 @@ impl Local {
             Err(StatusError::Damaged { .. }) => Ok(None),
             Err(error) => Err(launch_failed_because(error)),
         }
+    }
+}
+
+fn status_of(folder: &JobFolder, attempt: u32, failure: &Failure, usage: Option<sys::Usage>) -> Status {
+    let status = Status::new(folder.key().clone(), attempt, Err(failure.clone()));
+    match usage {
+        Some(usage) => status.with_usage(usage),
+        None => status,
+    }
+}
+
+/// Has a failure written down; that it cannot be does not change how the attempt ended.
+fn recorded(folder: &JobFolder, failure: Failure, write: impl FnOnce(&Failure) -> io::Result<()>) -> Failure {
+    // A task may have deleted its folder.
+    match (folder.create().and_then(|_| write(&failure)), failure) {
+        (Err(error), Failure::Output { message }) => {
+            let status = folder.status();
+            Failure::Output { message: format!("{message}; nor can this be recorded in {}: {error}", status.display()) }
+        }
+        (_, failure) => failure,
     }
 }
 

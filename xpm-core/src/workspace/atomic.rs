@@ -18,6 +18,24 @@ pub(crate) enum Durability {
 
 /// Writes a file beside `path` and renames it to `path`. Leaves nothing behind if it fails.
 pub(crate) fn write_atomic(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+    write_beside(path, content, durability, |temporary| fs::rename(temporary, path))
+}
+
+/// Writes a file beside `path` and gives it that name unless there is such a file: then it fails with `AlreadyExists`, and
+/// what is there stays.
+pub(crate) fn create_atomic(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+    write_beside(path, content, durability, |temporary| {
+        fs::hard_link(temporary, path)?;
+        fs::remove_file(temporary)
+    })
+}
+
+fn write_beside(
+    path: &Path,
+    content: &[u8],
+    durability: Durability,
+    name_it: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| io::Error::other("a file name is missing"))?;
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -34,7 +52,7 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8], durability: Durability) 
         fault::point("rename", path)?;
         // The folder is not synced: a power cut may undo the rename, which leaves the old file, whole, and costs a job
         // that ended in the last seconds another run; it never leaves half of a file.
-        fs::rename(&temporary, path)
+        name_it(&temporary)
     })();
     if written.is_err() {
         // The error that counts is the one above.
@@ -46,6 +64,17 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8], durability: Durability) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_there_is_not_replaced_by_what_is_created() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        create_atomic(&path, b"first", Durability::Synced).unwrap();
+        let error = create_atomic(&path, b"second", Durability::Synced).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_nothing_else() {

@@ -96,6 +96,11 @@ impl JobFolder {
         Status::read(&self.status(), &self.key)
     }
 
+    /// The terminal record of an earlier attempt that was put aside.
+    pub(crate) fn read_status_aside(&self, attempt: u32) -> Result<Option<Status>, StatusError> {
+        Status::read(&self.own().join("attempts").join(attempt.to_string()).join("status.json"), &self.key)
+    }
+
     /// Puts everything that attempt number `attempt` left aside, so that the next one starts with an empty folder:
     /// its logs, its record and its files go to `.xpm/attempts/<attempt>`. Of earlier attempts only the records and
     /// logs are kept. With `keep_files` the job's own files stay where they are, for a task that resumes. To be called with

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Durability, FORMAT, Failure, write_atomic};
+use super::{Durability, FORMAT, Failure, create_atomic, write_atomic};
 use crate::fault;
 use crate::ids::{Identity, JobKey};
 
@@ -124,9 +124,18 @@ impl Status {
 
     /// Writes the record; whole or not at all, also after a power cut.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        write_atomic(path, &self.text()?, Durability::Synced)
+    }
+
+    /// Writes the record unless there is one already: for those who do not have the job's lock.
+    pub(crate) fn create(&self, path: &Path) -> io::Result<()> {
+        create_atomic(path, &self.text()?, Durability::Synced)
+    }
+
+    fn text(&self) -> io::Result<Vec<u8>> {
         let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
         text.push(b'\n');
-        write_atomic(path, &text, Durability::Synced)
+        Ok(text)
     }
 
     /// Reads the record of the job `key`; `None` if there is none.
