@@ -36,9 +36,12 @@ fn main() -> xpm::Result<()> {
         return Ok(());
     }
     let count = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(2_000);
+    let cpu_start = cpu_time();
     let before = xargs(count)?;
     let workdir = tempfile::tempdir()?;
+    let cpu_between = cpu_time();
     let cold = run(workdir.path(), count)?;
+    let cpu_end = cpu_time();
     let memory = peak_memory();
     let warm = run(workdir.path(), count)?;
     let after = xargs(count)?;
@@ -46,6 +49,15 @@ fn main() -> xpm::Result<()> {
     println!("{count} jobs that do nothing, {PARALLEL} at a time");
     println!("  xargs -P{PARALLEL}, same binary: {before:.2?} before, {after:.2?} after");
     println!("  xpm: {cold:.2?}, {:.2} of xargs' rate", yardstick.as_secs_f64() / cold.as_secs_f64());
+    let cpu = |start: Option<Duration>, end: Option<Duration>| {
+        let spent = end.zip(start).map_or(Duration::ZERO, |(end, start)| end.saturating_sub(start));
+        spent.as_secs_f64() * 1e6 / count as f64
+    };
+    println!(
+        "  CPU time a job, everything counted: xargs {:.0} µs, xpm {:.0} µs",
+        cpu(cpu_start, cpu_between),
+        cpu(cpu_between, cpu_end)
+    );
     println!("  xpm again, all done before: {warm:.2?}, {:.1} µs a job", warm.as_secs_f64() * 1e6 / count as f64);
     println!("  peak memory of the driver: {} KiB", memory.unwrap_or(0));
     Ok(())
@@ -77,6 +89,14 @@ fn xargs(count: u64) -> xpm::Result<Duration> {
         return Err(xpm::Error::msg(format!("xargs: {status}")));
     }
     Ok(start.elapsed())
+}
+
+/// Of this process and of those it has waited for, from Linux's clock ticks of 10 ms.
+fn cpu_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let fields = stat.rsplit_once(") ")?.1.split(' ').skip(11).take(4);
+    let ticks = fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>();
+    Some(Duration::from_millis(ticks * 10))
 }
 
 /// In KiB.

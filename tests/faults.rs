@@ -6,6 +6,8 @@
 
 #[path = "faults/checks.rs"]
 mod checks;
+#[path = "faults/fork_server.rs"]
+mod fork_server;
 #[path = "faults/graph.rs"]
 mod graph;
 #[path = "faults/hard.rs"]

@@ -5,11 +5,14 @@
 
 mod context;
 mod entry;
+#[cfg(target_os = "linux")]
+mod fork_server;
 mod metrics;
 mod panics;
 mod process;
 mod program;
 mod progress;
+mod request;
 mod upstream;
 
 use serde::Serialize;
@@ -17,10 +20,13 @@ use serde::de::DeserializeOwned;
 
 pub use context::JobContext;
 pub use entry::{TaskEntry, TaskRun};
+#[cfg(target_os = "linux")]
+pub(crate) use fork_server::{READY, serve, server_arguments};
 pub use metrics::Number;
 pub(crate) use process::{UNRECORDED, job_arguments, run_job};
 pub use program::{OUT_OF_TIME, Program, ProgramArguments, ProgramValue, run_program};
 pub use progress::Progress;
+pub(crate) use request::StartRequest;
 pub(crate) use upstream::{JobsOnDisk, read_output};
 
 use crate::config::ConfigType;

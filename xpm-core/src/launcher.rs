@@ -2,14 +2,21 @@
 //!
 //! A launcher knows a job's folder, lock and records; it does not know the graph, or why a job is started now.
 
+#[cfg(target_os = "linux")]
+mod fork_client;
 mod holding;
 mod local;
 mod machine;
 mod process;
+mod starter;
+mod workers;
 
 pub(crate) use holding::OwnHolders;
 pub(crate) use local::Local;
 pub(crate) use machine::{cpus, gpus, memory, oom_kills};
+
+/// The variable that tells a process which GPUs are its own.
+pub(crate) const VISIBLE_GPUS: &str = "CUDA_VISIBLE_DEVICES";
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -29,6 +29,8 @@ pub fn dispatch() {
 fn role(args: &[OsString]) -> u8 {
     let number = |text: &OsString| text.to_str().and_then(|text| text.parse::<u64>().ok());
     let (folder, attempt, time) = match args {
+        #[cfg(target_os = "linux")]
+        [command, ..] if command == "serve" => return crate::job::serve(),
         [command, folder, attempt] if command == "job" => (folder, number(attempt), None),
         [command, folder, attempt, time] if command == "job" => match number(time) {
             Some(time) => (folder, number(attempt), Some(Duration::from_millis(time))),

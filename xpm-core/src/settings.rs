@@ -1,6 +1,7 @@
 //! The one place that reads the environment.
 
 use std::ffi::OsString;
+use std::sync::OnceLock;
 
 /// The fault that a test asks for (see [`crate::fault`]).
 #[cfg(debug_assertions)]
@@ -50,6 +51,17 @@ pub(crate) fn program_folder() -> Option<OsString> {
 
 /// The name of this machine.
 pub(crate) fn host() -> String {
+    static HOST: OnceLock<String> = OnceLock::new();
+    HOST.get_or_init(read_host).clone()
+}
+
+/// Reads what never changes while this machine runs, for the processes that are copies of this one.
+pub(crate) fn warm() {
+    host();
+    boot();
+}
+
+fn read_host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()
         .map(|name| name.trim().to_owned())
@@ -59,7 +71,9 @@ pub(crate) fn host() -> String {
 
 /// What names the time since this machine was started, where the system tells.
 pub(crate) fn boot() -> Option<String> {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned())
+    static BOOT: OnceLock<Option<String>> = OnceLock::new();
+    let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    BOOT.get_or_init(|| read().map(|id| id.trim().to_owned())).clone()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place")]

@@ -2,11 +2,43 @@
 
 #![expect(unsafe_code, reason = "wraps system calls")]
 
+#[cfg(target_os = "linux")]
+mod fork;
+#[cfg(target_os = "linux")]
+mod packets;
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(target_os = "linux")]
+pub(crate) use fork::{Forked, ThreadNumber, fork_sibling, may_fork, replace_stream, set_title, set_variable};
+#[cfg(target_os = "linux")]
+pub(crate) use packets::Packets;
+
+/// A child of this process that nobody has waited for: its number is its own until [`wait`] has taken it.
+#[derive(Debug)]
+pub(crate) struct ChildProcess(u32);
+
+impl ChildProcess {
+    /// The child with this number.
+    pub(crate) fn from_id(id: u32) -> Self {
+        Self(id)
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.0
+    }
+}
+
+impl From<Child> for ChildProcess {
+    fn from(child: Child) -> Self {
+        Self(child.id())
+    }
+}
 
 /// How a process ended, and what it used.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +61,7 @@ pub(crate) struct Usage {
 }
 
 /// Waits until a child has ended and leaves it to be waited for: its number is not given again before.
-pub(crate) fn wait_for_end(child: &Child) -> io::Result<()> {
+pub(crate) fn wait_for_end(child: &ChildProcess) -> io::Result<()> {
     loop {
         // SAFETY: `siginfo_t` is plain data, for which all zeros is a value; the pointer is to a live local.
         let waited = unsafe {
@@ -59,6 +91,13 @@ pub(crate) fn signal_group(pid: u32, signal: i32) {
             libc::kill(pid, signal);
         }
     }
+}
+
+/// Kills a child, without what it has started.
+pub(crate) fn kill(child: &ChildProcess) {
+    let Ok(pid) = libc::pid_t::try_from(child.id()) else { return };
+    // SAFETY: kill takes no pointers; the number is that of a child which has not been waited for.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
 }
 
 /// Makes SIGTERM set a flag instead of ending this process.
@@ -126,7 +165,7 @@ pub(crate) fn end_with_this_process(command: &mut Command) {
 
 /// Waits for a child and takes what it used; the child must not have been waited for.
 #[expect(clippy::needless_pass_by_value, reason = "nobody may signal or wait for the process after this")]
-pub(crate) fn wait(child: Child) -> io::Result<ProcessEnd> {
+pub(crate) fn wait(child: ChildProcess) -> io::Result<ProcessEnd> {
     let pid = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
     let mut status = 0;
     let mut usage = empty_usage();

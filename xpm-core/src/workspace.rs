@@ -68,6 +68,8 @@ pub(crate) struct LocalSettings {
     pub(crate) gpus: Option<u32>,
     /// How many seconds a job that is asked to stop may take before it is killed.
     pub(crate) grace_seconds: Option<u64>,
+    /// Whether jobs are started as copies of a process that has loaded the program (Linux only); yes by default.
+    pub(crate) fork: Option<bool>,
 }
 
 /// Why a workspace cannot be used.

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,19 @@ const STACK: usize = 1 << 30;
 /// Runs the job in `folder`: reads its arguments, executes its task, writes its terminal record. The exit code is for
 /// people; the record is what counts.
 pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8 {
-    // From here on this process holds the job's lock itself: whatever happens to the driver, nobody starts it again.
-    let lock = sys::take_stdin().map(File::from);
+    let on_stack = |work: Work<'_>| on_large_stack(work).unwrap_or_else(|| Err(panicked()));
+    run_job_with(sys::take_stdin().map(File::from), folder, attempt, time, on_stack)
+}
+
+/// [`run_job`] with the open file of the job's lock. From here on this process holds the lock itself: whatever happens to
+/// the driver, nobody starts the job again. The task runs in `on_stack`.
+pub(super) fn run_job_with(
+    lock: io::Result<File>,
+    folder: &Path,
+    attempt: u32,
+    time: Option<Duration>,
+    on_stack: impl FnOnce(Work<'_>) -> Result<Box<RawValue>, Failure>,
+) -> u8 {
     sys::new_session();
     let start = clock::timestamp();
     let started_in = std::env::current_dir().ok();
@@ -40,7 +51,7 @@ pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8
             // Started by hand, a job may have no lock to write into.
             let _ = Owner::this(attempt, start.clone()).write(lock);
         }
-        let result = on_large_stack(|| execute(&workspace, &folder, attempt, started_in, deadline));
+        let result = on_stack(Box::new(|| execute(&workspace, &folder, attempt, started_in, deadline)));
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);
         match status.write(&folder.status()) {
@@ -53,7 +64,7 @@ pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8
         Ok(false) => 1,
         Err(message) => {
             // The job's own log is all that is left to tell; on a full disk it takes nothing either.
-            let _ = writeln!(std::io::stderr(), "xpm: {message}");
+            let _ = writeln!(io::stderr(), "xpm: {message}");
             UNRECORDED
         }
     };
@@ -84,23 +95,25 @@ fn key_of(folder: &Path) -> Option<JobKey> {
     Some(JobKey { task: name(folder.parent()?)?.into(), identity: name(folder)?.parse().ok()? })
 }
 
-/// A large stack costs nothing until it is used; where even the address space is not to be had, a smaller one must do.
-fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let work = std::sync::Mutex::new(Some(work));
-    let run = || {
-        let work = work.lock().ok().and_then(|mut work| work.take());
-        work.map(|work| work())
-    };
-    for size in [STACK, STACK >> 4] {
-        let result = thread::scope(|scope| {
+/// What runs on a large stack: it gives what the task returned.
+pub(super) type Work<'a> = Box<dyn FnOnce() -> Result<Box<RawValue>, Failure> + Send + 'a>;
+
+fn panicked() -> Failure {
+    Failure::LaunchFailed { message: "the job's process panicked outside of its task".to_owned() }
+}
+
+/// Runs `work` in a thread with a large stack, which costs nothing until it is used; where even the address space is not to
+/// be had, a smaller one must do. `None` if it panics.
+pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    let work = Mutex::new(Some(work));
+    let run = || work.lock().ok()?.take().map(|work| work());
+    let in_thread = |size| {
+        thread::scope(|scope| {
             let thread = thread::Builder::new().name("task".to_owned()).stack_size(size).spawn_scoped(scope, run);
-            thread.ok().and_then(|thread| thread.join().ok()).flatten()
-        });
-        if let Some(result) = result {
-            return result;
-        }
-    }
-    run().unwrap_or_else(|| unreachable!("the work is taken once, by the thread whose result is returned"))
+            thread.ok()?.join().ok()?
+        })
+    };
+    [STACK, STACK >> 4].into_iter().find_map(in_thread).or_else(run)
 }
 
 fn execute(

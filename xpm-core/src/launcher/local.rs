@@ -1,24 +1,25 @@
 //! Runs a job as a process of this machine.
 //!
 //! The protocol is told in `docs/ARCHITECTURE.md` ("Never run twice, never lost"): take the job's lock, read the record
-//! again, write the arguments, start the process with the lock as its standard input, wait, read the record. Each order
-//! has a thread of its own, which waits most of the time; there are never more than the scheduler lets run.
+//! again, write the arguments, start the process, which takes over the open file of the lock, wait, read the record. Each
+//! order has a thread to itself, which waits most of the time; there are never more than the scheduler lets run.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::holding::{Asked, HeldTokens, OwnHolders};
 use super::process::{Control, Ended, Stop};
+use super::starter::{Started, Starter};
+use super::workers::Workers;
 use super::{End, Order, Progress, machine};
 use crate::fault;
 use crate::ids::JobKey;
-use crate::job::{UNRECORDED, job_arguments};
+use crate::job::{StartRequest, UNRECORDED};
 use crate::sys;
 use crate::workspace::{
     Failure, JobFolder, JobLock, Owner, Status, StatusError, TryLock, WaitLock, Workspace, write_params,
@@ -42,9 +43,10 @@ enum Attached {
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
     workspace: Workspace,
-    executable: Arc<PathBuf>,
+    starter: Arc<Starter>,
     grace: Duration,
     holders: OwnHolders,
+    workers: Workers,
     running: Arc<Mutex<HashMap<JobKey, Arc<Control>>>>,
 }
 
@@ -52,7 +54,8 @@ impl Local {
     pub(crate) fn new(workspace: Workspace, executable: PathBuf) -> Self {
         let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
         let holders = OwnHolders::default();
-        Self { workspace, executable: executable.into(), grace, holders, running: Arc::default() }
+        let starter = Arc::new(Starter::new(executable, workspace.settings().local.fork.unwrap_or(true)));
+        Self { workspace, starter, grace, holders, workers: Workers::default(), running: Arc::default() }
     }
 
     /// Stops a job that this launcher has started. Its end is told as always.
@@ -80,8 +83,7 @@ impl Local {
             let last = local.attempt(&order, &*told);
             told(last.unwrap_or_else(|failure| Progress::Ended(End::Failed(failure))));
         };
-        let thread = thread::Builder::new().name("xpm-job".to_owned()).stack_size(512 << 10).spawn(work);
-        if let Err(error) = thread {
+        if let Err(error) = self.workers.run(Box::new(work)) {
             tell(Progress::Ended(End::Failed(launch_failed("a thread cannot be started", &error))));
         }
     }
@@ -118,7 +120,7 @@ impl Local {
         };
         write_params(&self.workspace, folder, &order.node).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
-        let end = self.run(order, attempt, lock, tell)?;
+        let Some(end) = self.run(order, attempt, lock, tell)? else { return Ok(Progress::Freed) };
         let own_end = |status: &Status| match (status.is_done(), end.stopped) {
             (true, _) | (false, None) => true,
             // A job that ends by itself when it is asked to says why, unless it calls that an error.
@@ -189,25 +191,29 @@ impl Local {
         }
     }
 
-    fn run(&self, order: &Order, attempt: u32, lock: JobLock, tell: &dyn Fn(Progress)) -> Result<Ended, Failure> {
+    /// Starts the job's process and waits for its end. `None` if it is not known whether one was started: whoever looks
+    /// at the job's lock next finds out.
+    fn run(
+        &self,
+        order: &Order,
+        attempt: u32,
+        lock: JobLock,
+        tell: &dyn Fn(Progress),
+    ) -> Result<Option<Ended>, Failure> {
         let folder = &order.folder;
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
         fault::point("create", &folder.stdout()).map_err(|error| here(&error))?;
         let stdout = File::create(folder.stdout()).map_err(|error| here(&error))?;
         fault::point("create", &folder.stderr()).map_err(|error| here(&error))?;
         let stderr = File::create(folder.stderr()).map_err(|error| here(&error))?;
-        let mut command = Command::new(&*self.executable);
-        command.args(job_arguments(folder.path(), attempt, order.time));
-        if let Some(gpus) = &order.gpus {
-            command.env("CUDA_VISIBLE_DEVICES", gpus);
-        }
+        let request =
+            StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus: order.gpus.clone() };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
-        let child = command
-            .stdin(Stdio::from(lock.into_file()))
-            .stdout(stdout)
-            .stderr(stderr)
-            .spawn()
-            .map_err(|error| launch_failed(&self.executable.display().to_string(), &error))?;
+        let started = self
+            .starter
+            .start(&request, lock, stdout, stderr)
+            .map_err(|error| launch_failed(&self.starter.program().display().to_string(), &error))?;
+        let Started::Process(child) = started else { return Ok(None) };
         let control = Control::new(&child, self.grace);
         // Too late to fail: the process is there.
         let _ = fault::point("started process of", folder.path());
@@ -220,7 +226,7 @@ impl Local {
         let ended = control.wait(child);
         self.running().remove(folder.key());
         limited.map_err(|error| launch_failed("the time limit cannot be watched", &error))?;
-        ended.map_err(|error| launch_failed("waiting for the process", &error))
+        ended.map(Some).map_err(|error| launch_failed("waiting for the process", &error))
     }
 
     /// The process is gone and its record does not say how this attempt ended: the driver writes one, unless somebody else

@@ -4,12 +4,11 @@
 //! SIGKILL to what is left of it.
 
 use std::io;
-use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::{self, ProcessEnd};
+use crate::sys::{self, ChildProcess, ProcessEnd};
 
 /// Why a process is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +42,7 @@ struct State {
 }
 
 impl Control {
-    pub(super) fn new(child: &Child, grace: Duration) -> Arc<Self> {
+    pub(super) fn new(child: &ChildProcess, grace: Duration) -> Arc<Self> {
         Arc::new(Self { pid: child.id(), grace, state: Mutex::default(), changed: Condvar::new() })
     }
 
@@ -52,7 +51,7 @@ impl Control {
     }
 
     /// Waits until the process has ended.
-    pub(super) fn wait(&self, child: Child) -> io::Result<Ended> {
+    pub(super) fn wait(&self, child: ChildProcess) -> io::Result<Ended> {
         // The process stays a zombie until the last line, so its number, and its group's, cannot be given again while
         // somebody may signal it.
         let waited = sys::wait_for_end(&child);

@@ -44,6 +44,7 @@ pub(super) fn run(
     process.current_dir(job.path()).stdin(Stdio::null());
     sys::end_with_this_process(&mut process);
     let child = process.spawn().map_err(|error| command.cannot_start(program, &error))?;
+    let child = sys::ChildProcess::from(child);
     let pid = child.id();
     let waited = thread::scope(|scope| {
         let (ended, is_over) = channel();

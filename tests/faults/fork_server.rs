@@ -1,0 +1,63 @@
+//! Jobs are copies of a fork server: what happens when it goes away, and without it.
+
+use std::fs;
+
+use crate::harness::{Arena, kill, wait_until};
+
+/// The child of the driver that serves.
+fn server(driver: u32) -> Option<u32> {
+    let children = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        (parent == driver).then_some(pid)
+    });
+    let serves = |pid: &u32| {
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split('\0').nth(2) == Some("serve")
+    };
+    children.into_iter().find(serves)
+}
+
+#[test]
+fn jobs_outlive_the_fork_server_and_the_next_ones_start_without() {
+    let arena = Arena::new();
+    arena.mark("hold.first");
+    let run = arena.start(arena.command("graph", &["third"]));
+    wait_until("the first job executes", || arena.has_started("first"));
+    let server = server(run.pid()).expect("there is no fork server");
+    assert!(kill(&server.to_string(), "KILL"));
+    arena.unmark("hold.first");
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome}");
+    assert_eq!(arena.lines("executions").len(), 3, "{outcome}");
+}
+
+#[test]
+fn the_fork_server_is_gone_with_its_driver() {
+    let arena = Arena::new();
+    arena.mark("hold.first");
+    let mut run = arena.start(arena.command("graph", &["first"]));
+    wait_until("the job executes", || arena.has_started("first"));
+    let server = server(run.pid()).expect("there is no fork server");
+    run.kill();
+    wait_until("the server is gone", || !crate::harness::lives(server));
+    assert_eq!(arena.job_processes().len(), 1, "the job goes on");
+    arena.unmark("hold.first");
+    wait_until("the job is done", || arena.job_processes().is_empty());
+    arena.ok("graph", &["first"]).says(&["1 done before"]);
+}
+
+#[test]
+fn a_workspace_can_do_without() {
+    let arena = Arena::new();
+    fs::create_dir_all(&arena.workdir).unwrap();
+    fs::write(arena.workdir.join("xpm.toml"), "format = 1\n[local]\nfork = false\n").unwrap();
+    arena.mark("hold.first");
+    let run = arena.start(arena.command("graph", &["third"]));
+    wait_until("the first job executes", || arena.has_started("first"));
+    assert_eq!(server(run.pid()), None);
+    arena.unmark("hold.first");
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome}");
+}
