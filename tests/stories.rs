@@ -25,6 +25,8 @@ mod locks;
 mod plans;
 #[path = "stories/react.rs"]
 mod react;
+#[path = "stories/repeats.rs"]
+mod repeats;
 #[path = "stories/sizes.rs"]
 mod sizes;
 #[path = "stories/submit_errors.rs"]

@@ -316,13 +316,14 @@ fn run_graph(call: &Call) -> xpm::Result<()> {
                 (true, _) => {
                     let job = Resumed::config().common(common).add_dependencies(needs);
                     Node::Resumed(match std::env::var("FAULTS_RETRIES") {
-                        Ok(retries) => job.max_retries(retries.parse()?).submit(xp)?,
-                        Err(_) => job.submit(xp)?,
+                        Ok(retries) => job.max_retries(retries.parse()?).retry_delay(Duration::ZERO).submit(xp)?,
+                        Err(_) => job.retry_delay(Duration::ZERO).submit(xp)?,
                     })
                 }
                 (false, None) => Node::Work(Work::config().common(common).add_dependencies(needs).submit(xp)?),
                 (false, Some(retries)) => {
-                    Node::Work(Work::config().common(common).add_dependencies(needs).max_retries(retries).submit(xp)?)
+                    let work = Work::config().common(common).add_dependencies(needs);
+                    Node::Work(work.max_retries(retries).retry_delay(Duration::ZERO).submit(xp)?)
                 }
             };
             jobs.insert(*name, node);

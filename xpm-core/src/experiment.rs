@@ -3,6 +3,7 @@
 //! The plan runs on the user's thread; a driver thread owns the scheduler and the launcher. Knows the workspace, the
 //! scheduler and launchers; it does not know who shows what happens ([`crate::report`]), nor what a task does.
 
+mod again;
 mod builder;
 mod callbacks;
 mod driver;
@@ -15,6 +16,7 @@ mod message;
 mod outputs;
 mod pool;
 mod refusal;
+mod retries;
 mod shared;
 mod state;
 mod submit;
@@ -22,6 +24,7 @@ mod token;
 mod waiting;
 mod wakers;
 mod watch;
+mod why;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,6 +40,7 @@ pub(crate) use shared::Shared;
 pub use state::{JobError, JobState};
 pub use submit::{Dependency, Submit};
 pub use token::Token;
+pub use why::{Scarce, Shortage, Waiting};
 
 /// A running experiment, as the plan sees it.
 ///

@@ -67,7 +67,11 @@ pub enum Event {
         job: JobLabel,
         /// Why.
         failure: Failure,
+        /// How long the other is held off.
+        delay: Duration,
     },
+    /// A job that had failed or was stopped was submitted again.
+    JobResubmitted(JobLabel),
     /// The run was interrupted: nothing more is started.
     Interrupted {
         /// How many jobs go on by themselves.

@@ -4,15 +4,16 @@
 //! starves are told in `scheduler/ready.rs`.
 //!
 //! ```text
-//!             ┌──────────────── retry, deferred, freed, resubmitted ───────────────┐
+//!             ┌──────── retry due, deferred, freed, submitted again ───────────────┐
 //!             ▼                                                                    │
 //!   submit → Waiting → Ready → Starting → Running → Done | Failed | Cancelled      │
-//!             │          │         │         └────────────────────────────────────►┤
+//!             │          │         │         └──► Delayed (until its retry) ──────►┤
 //!             └──────────┴─────────┴─► Elsewhere (somebody else has the lock) ────►┘
 //! ```
 //!
 //! An event costs a logarithm of the number of ready jobs, and one step for each dependent of a job that ended.
 
+mod again;
 mod blocked;
 mod capacity;
 mod class;
@@ -28,6 +29,8 @@ mod model;
 mod needs;
 mod ready;
 #[cfg(test)]
+mod repeats;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod stories;
@@ -37,8 +40,9 @@ mod world;
 
 use std::collections::VecDeque;
 
+pub use again::Again;
 pub use capacity::Capacity;
-pub use event::{Action, Event, Outcome};
+pub use event::{Action, Event, Outcome, Retry};
 pub use job::{Cause, Counts, JobNumber, Request, State};
 pub use needs::{Needs, Resource, TokenNumber, Unsatisfiable};
 pub use ready::PATIENCE;
@@ -134,7 +138,7 @@ impl Scheduler {
             Event::JobFoundDone(job) => self.job_ended(job, Outcome::Done, actions),
             Event::StartDeferred { job, token } => self.start_deferred(job, token, actions),
             Event::JobFoundElsewhere(job) => {
-                if matches!(self.state(job), State::Waiting { .. } | State::Ready | State::Starting) {
+                if matches!(self.state(job), State::Waiting { .. } | State::Ready | State::Delayed | State::Starting) {
                     self.transition(job, State::Elsewhere);
                 }
             }
@@ -144,10 +148,8 @@ impl Scheduler {
                 }
             }
             Event::StopRequested(job) => self.stop(job, actions),
-            Event::JobResubmitted { job, max_retries } => {
-                if matches!(self.state(job), State::Failed(_) | State::Cancelled) {
-                    self.jobs[job.index()].retries_left = max_retries;
-                    self.jobs[job.index()].stopping = false;
+            Event::RetryDue(job) => {
+                if self.state(job) == State::Delayed {
                     self.enqueue(job, actions);
                 }
             }
@@ -191,9 +193,14 @@ impl Scheduler {
         match outcome {
             Outcome::Done => self.transition(job, State::Done),
             Outcome::Cancelled => self.transition(job, State::Cancelled),
-            Outcome::Failed { retry } if retry && record.retries_left > 0 && !record.stopping => {
+            Outcome::Failed { retry: retry @ (Retry::AtOnce | Retry::Later) }
+                if record.retries_left > 0 && !record.stopping =>
+            {
                 record.retries_left -= 1;
-                self.enqueue(job, actions);
+                match retry {
+                    Retry::Later => self.transition(job, State::Delayed),
+                    _ => self.enqueue(job, actions),
+                }
             }
             Outcome::Failed { .. } => self.transition(job, State::Failed(Cause::Own)),
         }
@@ -214,7 +221,7 @@ impl Scheduler {
     fn stop(&mut self, job: JobNumber, actions: &mut Vec<Action>) {
         let record = &mut self.jobs[job.index()];
         match record.state {
-            State::Waiting { .. } | State::Ready | State::Elsewhere => {
+            State::Waiting { .. } | State::Ready | State::Delayed | State::Elsewhere => {
                 self.transition(job, State::Cancelled);
                 actions.push(Action::Ended(job));
             }

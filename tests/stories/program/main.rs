@@ -11,6 +11,7 @@ mod bad_jobs;
 mod external;
 mod plans;
 mod react;
+mod repeats;
 mod sizes;
 mod steps;
 mod submit_errors;
@@ -76,6 +77,7 @@ fn main() -> xpm::Result<()> {
         "program-cannot-start" => external::cannot_start(&call),
         "terminal" => terminal::terminal(&call),
         "react" => react::react(&call),
+        "repeats" => repeats::repeats(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

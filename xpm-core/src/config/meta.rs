@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::ids::JobKey;
 use crate::schema::{Resources, TypeSchema};
@@ -16,10 +17,21 @@ pub struct SubmitOptions {
     pub tokens: Vec<(Arc<str>, u64)>,
     /// What the job needs, where it differs from what its task declares.
     pub resources: Resources,
-    /// Higher first.
-    pub priority: i64,
+    /// Higher first; `None` for the usual one, 0.
+    pub priority: Option<i64>,
     /// How often a failed attempt is followed by another; `None` for what the task or the workspace says.
     pub max_retries: Option<u32>,
+    /// How long the first retry is held off; `None` for the usual delay.
+    pub retry_delay: Option<Duration>,
+}
+
+impl SubmitOptions {
+    /// Whether a job that waits already has nothing to learn from this.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        let Self { depends_on, tokens, resources: _, priority, max_retries, retry_delay } = self;
+        let lists = depends_on.is_empty() && tokens.is_empty();
+        lists && priority.is_none() && max_retries.is_none() && retry_delay.is_none()
+    }
 }
 
 /// The part of an argument struct that is no argument.

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
 
 use super::message::Message;
+use super::retries::Retries;
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
 use super::watch::TokenWatch;
@@ -13,26 +15,27 @@ use crate::ids::JobKey;
 use crate::launcher::{End, Local, Order, Progress};
 use crate::report::Event as Report;
 use crate::scheduler::{
-    Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Scheduler, State, TokenNumber,
+    Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Retry, Scheduler, State, TokenNumber,
 };
 use crate::value::Node;
 use crate::workspace::{Failure, TokenFile};
 
 pub(crate) struct Driver {
-    shared: Arc<Shared>,
-    scheduler: Scheduler,
+    pub(super) shared: Arc<Shared>,
+    pub(super) scheduler: Scheduler,
     launcher: Local,
     to_self: Sender<Message>,
-    cells: Vec<Arc<JobCell>>,
-    numbers: HashMap<JobKey, JobNumber>,
+    pub(super) cells: Vec<Arc<JobCell>>,
+    pub(super) numbers: HashMap<JobKey, JobNumber>,
+    pub(super) retries: Retries,
     /// What jobs hold beside what the scheduler counts; few have any.
-    tokens_of: HashMap<JobNumber, Vec<(TokenNumber, u64)>>,
-    tokens: Vec<TokenFile>,
+    pub(super) tokens_of: HashMap<JobNumber, Vec<(TokenNumber, u64)>>,
+    pub(super) tokens: Vec<TokenFile>,
     token_numbers: HashMap<Arc<str>, TokenNumber>,
     watch: Option<TokenWatch>,
     /// The names of the GPUs, by their index in the scheduler.
     gpus: Vec<String>,
-    actions: Vec<Action>,
+    pub(super) actions: Vec<Action>,
 }
 
 impl Driver {
@@ -45,6 +48,7 @@ impl Driver {
             to_self,
             cells: Vec::new(),
             numbers: HashMap::new(),
+            retries: Retries::default(),
             tokens_of: HashMap::new(),
             tokens: Vec::new(),
             token_numbers: HashMap::new(),
@@ -63,9 +67,14 @@ impl Driver {
             }
         }
         let _guard = Guard(self.shared.clone());
-        while let Ok(message) = messages.recv() {
+        while let Some(message) = self.next(messages) {
             match message {
                 Message::Submitted { cell, depends_on, options } => self.submitted(cell, &depends_on, &options),
+                Message::SubmittedAgain { cell, depends_on, options, answer } => {
+                    // A plan that does not listen has gone.
+                    let _ = answer.send(self.submitted_again(cell, &depends_on, &options));
+                }
+                Message::Why { job, answer } => drop(answer.send(self.why(&job))),
                 Message::TokenDeclared { name, capacity } => self.token_declared(name, capacity),
                 Message::TokenChanged { token, capacity, elsewhere } => {
                     let event = Event::TokenChanged { token, capacity, elsewhere };
@@ -83,6 +92,23 @@ impl Driver {
                 Message::Closed => break,
             }
             self.act();
+        }
+    }
+
+    /// The next message; until it comes, retries begin when they are due. Nothing when the plan is gone.
+    fn next(&mut self, messages: &Receiver<Message>) -> Option<Message> {
+        loop {
+            let Some(due) = self.retries.next() else { return messages.recv().ok() };
+            match messages.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(message) => return Some(message),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    while let Some(job) = self.retries.pop(Instant::now()) {
+                        self.scheduler.handle(Event::RetryDue(job), &mut self.actions);
+                    }
+                    self.act();
+                }
+            }
         }
     }
 
@@ -112,38 +138,22 @@ impl Driver {
         }
     }
 
-    fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
-        // Jobs that the scheduler does not know had ended when they were submitted.
-        let failed = depends_on.iter().filter(|key| !self.numbers.contains_key(*key)).find_map(|key| {
-            match self.shared.find(key)?.state() {
-                JobState::Failed(Failure::DependencyFailed { job }) => Some(job),
-                JobState::Failed(_) | JobState::Cancelled => Some(key.clone()),
-                _ => None,
-            }
-        });
-        if let Some(job) = failed {
+    pub(super) fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
+        if let Some(job) = self.failed_before(depends_on) {
             self.shared.job_ended(&cell, JobState::Failed(Failure::DependencyFailed { job }), false);
             return;
         }
-        let depends_on = depends_on.iter().filter_map(|key| self.numbers.get(key).copied()).collect();
-        let resources = &cell.resources;
-        // Every token was declared before it could be asked for.
-        let tokens = options.tokens.iter().filter_map(|(name, n)| Some((*self.token_numbers.get(name)?, *n)));
-        let tokens: Vec<_> = tokens.collect();
-        let needs = Needs {
-            cpus: resources.cpu_count(),
-            memory: resources.memory_bytes().unwrap_or(0),
-            gpus: resources.gpu_count(),
-            tokens: tokens.clone(),
-        };
-        let max_retries = max_retries(&cell.node, options);
-        let request = Request { depends_on, needs, priority: options.priority, max_retries };
+        let tokens = self.tokens(options);
+        let request = self.request(&cell, depends_on, options, tokens.clone());
         // The numbers are given in order, so what the job holds is known before it can be started.
         match self.scheduler.submit(request, &mut self.actions) {
             Ok(number) => {
                 debug_assert_eq!(number.index(), self.cells.len(), "numbers are given in order of submission");
                 if !tokens.is_empty() {
                     self.tokens_of.insert(number, tokens);
+                }
+                if let Some(first) = options.retry_delay {
+                    self.retries.set_first(number, first);
                 }
                 self.numbers.insert(cell.key().clone(), number);
                 self.cells.push(cell);
@@ -152,6 +162,47 @@ impl Driver {
                 let failure = Failure::LaunchFailed { message: error.to_string() };
                 self.shared.job_ended(&cell, JobState::Failed(failure), false);
             }
+        }
+    }
+
+    /// The job to blame, if one of these had failed already when it was submitted: the scheduler does not know such jobs.
+    pub(super) fn failed_before(&self, jobs: &[JobKey]) -> Option<JobKey> {
+        jobs.iter().filter(|key| !self.numbers.contains_key(*key)).find_map(|key| {
+            match self.shared.find(key)?.state() {
+                JobState::Failed(Failure::DependencyFailed { job }) => Some(job),
+                JobState::Failed(_) | JobState::Cancelled => Some(key.clone()),
+                _ => None,
+            }
+        })
+    }
+
+    /// The tokens that a submission asks for. Every token was declared before it could be asked for.
+    pub(super) fn tokens(&self, options: &SubmitOptions) -> Vec<(TokenNumber, u64)> {
+        let tokens = options.tokens.iter();
+        tokens.filter_map(|(name, amount)| Some((*self.token_numbers.get(name)?, *amount))).collect()
+    }
+
+    /// What the scheduler is asked for.
+    pub(super) fn request(
+        &self,
+        cell: &JobCell,
+        depends_on: &[JobKey],
+        options: &SubmitOptions,
+        tokens: Vec<(TokenNumber, u64)>,
+    ) -> Request {
+        let resources = cell.resources();
+        let needs = Needs {
+            cpus: resources.cpu_count(),
+            memory: resources.memory_bytes().unwrap_or(0),
+            gpus: resources.gpu_count(),
+            tokens,
+        };
+        let depends_on = depends_on.iter().filter_map(|key| self.numbers.get(key).copied()).collect();
+        Request {
+            depends_on,
+            needs,
+            priority: options.priority.unwrap_or(0),
+            max_retries: max_retries(&cell.node, options),
         }
     }
 
@@ -194,13 +245,27 @@ impl Driver {
 
     /// An attempt has failed: the scheduler knows whether there is another one.
     fn failed(&mut self, job: JobNumber, cell: &Arc<JobCell>, failure: Failure) {
-        let retry = failure.may_pass(cell.node.schema().resumable());
+        let delay = match failure {
+            // A resumable job is no worse off than before: it only goes on.
+            Failure::TimedOut => Duration::ZERO,
+            _ => self.retries.delay(job),
+        };
+        let retry = match failure.may_pass(cell.node.schema().resumable()) {
+            false => Retry::Never,
+            true if delay.is_zero() => Retry::AtOnce,
+            true => Retry::Later,
+        };
         let event = Event::JobEnded { job, outcome: Outcome::Failed { retry } };
         self.scheduler.handle(event, &mut self.actions);
-        if self.scheduler.state(job).is_final() {
+        let state = self.scheduler.state(job);
+        if state.is_final() {
             self.shared.job_ended(cell, JobState::Failed(failure), true);
-        } else {
-            self.shared.job_retried(cell, &failure);
+            return;
+        }
+        self.retries.count(job);
+        self.shared.job_retried(cell, &failure, delay);
+        if state == State::Delayed {
+            self.retries.hold(job, Instant::now() + delay, failure);
         }
     }
 
@@ -218,6 +283,7 @@ impl Driver {
     fn start(&mut self, job: JobNumber, gpus: &[u32]) {
         let cell = &self.cells[job.index()];
         cell.set(JobState::Starting);
+        let resources = cell.resources();
         let tokens = self.tokens_of.get(&job).into_iter().flatten();
         let tokens = tokens.map(|&(token, amount)| (self.tokens[token.index()].clone(), amount)).collect();
         let gpu_names = gpus.iter().filter_map(|&index| self.gpus.get(index as usize).cloned()).collect::<Vec<_>>();
@@ -225,9 +291,9 @@ impl Driver {
             folder: cell.folder.clone(),
             node: cell.node.clone(),
             tokens,
-            memory: cell.resources.memory_bytes(),
+            memory: resources.memory_bytes(),
             gpus: (!gpus.is_empty()).then(|| gpu_names.join(",")),
-            time: cell.resources.time_limit(),
+            time: resources.time_limit(),
         };
         let to_self = self.to_self.clone();
         // If the driver is gone, the job's own record tells the next one.

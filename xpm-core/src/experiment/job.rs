@@ -11,6 +11,7 @@ use super::outputs::{JobFile, Produced, Promise};
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
 use super::submit::Dependency;
+use super::why::Waiting;
 use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, Submitted, Symbolic};
 use crate::ids::Identity;
 use crate::job::{Task, read_output};
@@ -48,6 +49,12 @@ impl<T: Task> Job<T> {
     /// Where the job is in its life.
     pub fn state(&self) -> JobState {
         self.cell.state()
+    }
+
+    /// Why the job has not been started, as data; `{}` shows it in words. Nothing for one that has been started or has
+    /// ended, but for one that somebody else runs: that one is waited for.
+    pub fn why(&self) -> Option<Waiting> {
+        self.shared.why(&self.cell)
     }
 
     /// A copy of the arguments, to derive variants from.

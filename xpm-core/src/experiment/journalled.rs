@@ -69,8 +69,8 @@ impl Shared {
             state,
             depends_on: depends_on.iter().map(JobName::from).collect(),
             tokens: options.tokens.iter().map(|(name, amount)| (name.to_string(), *amount)).collect(),
-            resources: needs(&cell.resources),
-            priority: options.priority,
+            resources: needs(&cell.resources()),
+            priority: options.priority.unwrap_or(0),
         })));
     }
 

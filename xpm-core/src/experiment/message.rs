@@ -1,8 +1,11 @@
 //! What the driver is told, by the plan, by launchers and by whoever watches something.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
+use super::again::Refusal;
 use super::state::JobCell;
+use super::why::Waiting;
 use crate::config::SubmitOptions;
 use crate::ids::JobKey;
 use crate::launcher::Progress;
@@ -12,6 +15,15 @@ use crate::scheduler::{JobNumber, TokenNumber};
 pub(crate) enum Message {
     /// A job to run, and the jobs that have to be done first.
     Submitted { cell: Arc<JobCell>, depends_on: Vec<JobKey>, options: Box<SubmitOptions> },
+    /// A job of this run that is wanted once more; `answer` is told what has come of it.
+    SubmittedAgain {
+        cell: Arc<JobCell>,
+        depends_on: Vec<JobKey>,
+        options: Box<SubmitOptions>,
+        answer: Sender<Result<(), Refusal>>,
+    },
+    /// Somebody wants to know why a job has not been started.
+    Why { job: JobKey, answer: Sender<Option<Waiting>> },
     /// The GPUs of this machine, looked for when the first job asks for one.
     GpusFound(Vec<String>),
     /// Nothing more is to be started.

@@ -70,6 +70,14 @@ pub enum SubmitError {
         /// The job.
         job: JobKey,
     },
+    /// A dependency that was added when the job was submitted again waits for that job.
+    #[error("{task} cannot depend on {job}, which waits for it: neither would ever start")]
+    WaitsForItself {
+        /// The task's id.
+        task: String,
+        /// The dependency.
+        job: JobKey,
+    },
     /// The job asks for more of a token than there is.
     #[error("{task} asks for {wanted} of token `{token}`, of which there are {capacity} in all")]
     TokenTooSmall {

@@ -235,11 +235,24 @@ impl Shared {
     }
 
     /// An attempt has failed and there will be another.
-    pub(super) fn job_retried(&self, cell: &JobCell, failure: &Failure) {
+    pub(super) fn job_retried(&self, cell: &JobCell, failure: &Failure, delay: Duration) {
         cell.set(JobState::Waiting);
         self.journal(&JournalEvent::Retried { job: cell.key().into(), failure: failure.clone() });
         let label = label(&self.jobs(), cell);
-        self.report(&Event::JobRetried { job: label, failure: failure.clone() });
+        self.report(&Event::JobRetried { job: label, failure: failure.clone(), delay });
+    }
+
+    /// A job that had failed or was cancelled is wanted again: it has not ended any more.
+    pub(super) fn job_revived(&self, cell: &JobCell) {
+        let label = {
+            let mut jobs = self.jobs();
+            jobs.told -= 1;
+            jobs.ended -= 1;
+            jobs.failed -= 1;
+            cell.set(JobState::Waiting);
+            label(&jobs, cell)
+        };
+        self.report(&Event::JobResubmitted(label));
     }
 
     /// Waits until one job has ended.
@@ -308,7 +321,6 @@ impl Shared {
         if jobs.ended < jobs.by_key.len() {
             jobs.broken = true;
             let unfinished: Vec<_> = jobs.by_key.values().filter(|cell| !cell.state().is_final()).cloned().collect();
-            jobs.ended = jobs.by_key.len();
             drop(jobs);
             for cell in unfinished {
                 cell.end(JobState::Cancelled);

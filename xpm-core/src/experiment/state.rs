@@ -71,8 +71,7 @@ pub(crate) struct JobCell {
     pub(crate) folder: JobFolder,
     pub(crate) node: Arc<Node>,
     pub(crate) tags: Arc<Tags>,
-    /// What the job needs, its task's defaults included.
-    pub(crate) resources: Resources,
+    resources: Mutex<Resources>,
     state: Mutex<Cell>,
     changed: Condvar,
 }
@@ -94,11 +93,21 @@ impl JobCell {
     pub(crate) fn new(folder: JobFolder, node: Arc<Node>, resources: Resources, state: JobState) -> Self {
         let tags = node.tags();
         let state = Mutex::new(Cell { state, listeners: None });
-        Self { folder, node, tags, resources, state, changed: Condvar::new() }
+        Self { folder, node, tags, resources: Mutex::new(resources), state, changed: Condvar::new() }
     }
 
     pub(crate) fn key(&self) -> &JobKey {
         self.folder.key()
+    }
+
+    /// What the job needs, its task's defaults included.
+    pub(crate) fn resources(&self) -> Resources {
+        self.resources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what the job needs, while it is neither queued nor run.
+    pub(crate) fn set_resources(&self, resources: Resources) {
+        *self.resources.lock().unwrap_or_else(PoisonError::into_inner) = resources;
     }
 
     pub(crate) fn state(&self) -> JobState {

@@ -3,6 +3,7 @@
 use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::driver::max_retries;
 use super::message::Message;
@@ -17,7 +18,7 @@ use crate::report::Event;
 use crate::schema::Resources;
 use crate::value::{Node, Value};
 use crate::workspace::journal::{JobName, JournalEvent};
-use crate::workspace::{Status, StatusError};
+use crate::workspace::{JobFolder, Status, StatusError};
 
 /// Something that a job waits for before it starts: `&job`, or `token.dependency(n)`.
 #[derive(Clone, Debug)]
@@ -53,6 +54,13 @@ impl Dependency {
 pub trait Submit: Configure {
     /// Makes a job of these arguments. From here on they cannot be changed. The same arguments give the same job, which
     /// runs once: within this plan, and if it was done in an earlier run it is not run again.
+    ///
+    /// A job that has failed or was cancelled in this run is run again when it is submitted again; what depends on it and
+    /// failed with it, when that is submitted again after it. All handles of the job see the new attempt. What the later
+    /// submission says counts then: priority, tokens, resources, retries. A job that waits when it is submitted again takes the
+    /// higher priority, waits for the dependencies of both submissions, and holds the larger amount of each token; its resources
+    /// stay those of the first. For a job that runs or is done the second submission only gives another handle. Tags and
+    /// ignored arguments are always those of the first.
     ///
     /// # Errors
     /// If an argument cannot be one (a number too large, a path into a job's folder, a value that `validate` refuses),
@@ -105,7 +113,8 @@ pub trait Submit: Configure {
     }
 
     /// How often a failed attempt is followed by another one: retries, not attempts. Without it none, but 3 for a task
-    /// that is resumable. Not in the identity.
+    /// that is resumable. What would fail the same way again is not retried: arguments that cannot be read back, a stop on
+    /// request, a failed dependency, and the time limit of a task that is not resumable. Not in the identity.
     #[must_use]
     fn max_retries(mut self, max_retries: u32) -> Self
     where
@@ -115,13 +124,25 @@ pub trait Submit: Configure {
         self
     }
 
+    /// How long the first retry is held off after the failed attempt, 1 second without it; each further delay is twice the
+    /// one before, up to a minute or the first delay, if that is longer. A resumable task that ran out of time goes on
+    /// without delay. `Duration::ZERO` for no delays. Not in the identity.
+    #[must_use]
+    fn retry_delay(mut self, first: Duration) -> Self
+    where
+        <Self::Built as ArgStruct>::Target: Task,
+    {
+        self.args_mut().meta_mut().options_mut().retry_delay = Some(first);
+        self
+    }
+
     /// Jobs with a higher priority start first; among equals, those submitted first. Not in the identity.
     #[must_use]
     fn priority(mut self, priority: i64) -> Self
     where
         <Self::Built as ArgStruct>::Target: Task,
     {
-        self.args_mut().meta_mut().options_mut().priority = priority;
+        self.args_mut().meta_mut().options_mut().priority = Some(priority);
         self
     }
 }
@@ -151,7 +172,7 @@ impl Shared {
         let key = JobKey { task: node.schema().id().into(), identity };
         if let Some(known) = self.find(&key) {
             self.journal(&JournalEvent::Resubmitted { job: JobName(key) });
-            return Ok(known);
+            return self.submit_again(known, options);
         }
         self.check_needs(node, options)?;
         let folder = self.workspace().job(&key);
@@ -168,14 +189,7 @@ impl Shared {
                 }
             }
         }
-        let status = match folder.read_status() {
-            Ok(status) => status,
-            Err(error @ StatusError::Damaged { .. }) => {
-                self.report(&Event::Warning(format!("{error}; the job is run again, and the file is kept")));
-                None
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let status = self.status_before(&folder)?;
         let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
         depends_on.retain(|job| *job != key);
         let state = state_before(node, options, status.as_ref());
@@ -195,6 +209,18 @@ impl Shared {
             self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
         }
         Ok(cell)
+    }
+
+    /// What an earlier attempt has recorded; a damaged record is said and counts as none.
+    pub(super) fn status_before(&self, folder: &JobFolder) -> Result<Option<Status>, SubmitError> {
+        match folder.read_status() {
+            Ok(status) => Ok(status),
+            Err(error @ StatusError::Damaged { .. }) => {
+                self.report(&Event::Warning(format!("{error}; the job is run again, and the file is kept")));
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn check(&self, node: &Node, found: &References) -> Result<(), SubmitError> {
@@ -221,7 +247,7 @@ impl Shared {
     }
 
     /// What can never be had is refused, saying what there is.
-    fn check_needs(&self, node: &Node, options: &SubmitOptions) -> Result<(), SubmitError> {
+    pub(super) fn check_needs(&self, node: &Node, options: &SubmitOptions) -> Result<(), SubmitError> {
         let task = || node.schema().id().to_owned();
         for (name, wanted) in &options.tokens {
             let Some(capacity) = self.token_capacity(name) else {
@@ -258,7 +284,7 @@ impl Shared {
     }
 
     /// Every dependency must be a job of this run, or be done on disk.
-    fn check_known(&self, node: &Node, depends_on: &[JobKey]) -> Result<(), SubmitError> {
+    pub(super) fn check_known(&self, node: &Node, depends_on: &[JobKey]) -> Result<(), SubmitError> {
         for job in depends_on {
             if self.find(job).is_none() && !self.workspace().job(job).read_status()?.is_some_and(|s| s.is_done()) {
                 return Err(SubmitError::UnknownJob { task: node.schema().id().to_owned(), job: job.clone() });
@@ -270,7 +296,7 @@ impl Shared {
 
 /// What an earlier run has left of the job. A failed job is run again; one that is resumable and has had all its retries
 /// is not, since another attempt would only go on from where those ended: it needs more of them.
-fn state_before(node: &Node, options: &SubmitOptions, status: Option<&Status>) -> JobState {
+pub(super) fn state_before(node: &Node, options: &SubmitOptions, status: Option<&Status>) -> JobState {
     match status.map(|status| (status.attempt, status.result())) {
         Some((_, Ok(_))) => JobState::Done,
         Some((attempt, Err(failure)))

@@ -92,11 +92,17 @@ impl Notes {
                 }
                 lines
             }
-            Event::JobRetried { job, failure } if self.detail != Detail::Quiet => {
+            Event::JobRetried { job, failure, delay } if self.detail != Detail::Quiet => {
                 let mut line = text::said();
                 line.append(text::name(job));
-                let failure = failure.to_string();
-                vec![line.with(Style::Warn, " is tried again").with(Style::Plain, format!(": {failure}"))]
+                let delay = if delay.is_zero() { "" } else { &*format!(" in {}", humantime::format_duration(*delay)) };
+                let line = line.with(Style::Warn, " is tried again");
+                vec![line.with(Style::Plain, format!("{delay}: {failure}"))]
+            }
+            Event::JobResubmitted(job) if self.detail != Detail::Quiet => {
+                let mut line = text::said();
+                line.append(text::name(job));
+                vec![line.with(Style::Plain, " is submitted again")]
             }
             Event::CallbackFailed { job, callback, error } => {
                 self.shown += 1;

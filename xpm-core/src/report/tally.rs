@@ -76,6 +76,10 @@ impl Tally {
                 self.leaves(job);
                 self.counts.failed += 1;
             }
+            Event::JobResubmitted(job) => {
+                self.counts.failed = self.counts.failed.saturating_sub(1);
+                *self.waiting.entry(job.key.task.clone()).or_default() += 1;
+            }
             _ => {}
         }
     }

@@ -32,15 +32,10 @@ pub enum Event {
     JobFreed(JobNumber),
     /// There is a result already, from earlier or from somebody else. Valid in every state that is not final.
     JobFoundDone(JobNumber),
-    /// The user wants the job stopped. One that is not starting or running is cancelled at once.
+    /// The user wants the job stopped. One that is neither starting nor running is cancelled at once.
     StopRequested(JobNumber),
-    /// A failed or cancelled job is wanted again. If it failed by a dependency, resubmit that one first.
-    JobResubmitted {
-        /// The job.
-        job: JobNumber,
-        /// Its new number of retries; the earlier attempts count no more.
-        max_retries: u32,
-    },
+    /// The delay before the next attempt of a [`Delayed`](super::State::Delayed) job is over.
+    RetryDue(JobNumber),
     /// The machine's limits changed. Running jobs keep what they have, also when it is more than there is now.
     CapacityChanged(Capacity),
     /// A token's size, or what other processes have of it, changed.
@@ -64,10 +59,21 @@ pub enum Outcome {
     /// Badly.
     Failed {
         /// Whether this kind of failure is worth a retry; the scheduler counts how many are left.
-        retry: bool,
+        retry: Retry,
     },
     /// Stopped on request.
     Cancelled,
+}
+
+/// Whether and when a failed attempt may be followed by another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Another attempt would come to the same.
+    Never,
+    /// As soon as it is the job's turn.
+    AtOnce,
+    /// After a delay: the job is [`Delayed`](super::State::Delayed) until `RetryDue`.
+    Later,
 }
 
 /// Something for the driver to do.

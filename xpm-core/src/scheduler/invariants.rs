@@ -61,8 +61,8 @@ impl Scheduler {
                 State::Ready | State::Starting | State::Running => {
                     ensure!(not_done.is_empty(), "{number:?} is {:?} before {not_done:?}", job.state);
                 }
-                State::Failed(Cause::Dependency(root)) => ensure!(root < number, "{number:?} failed of {root:?}"),
-                State::Elsewhere | State::Done | State::Failed(Cause::Own) | State::Cancelled => {}
+                State::Failed(Cause::Dependency(root)) => ensure!(root != number, "{number:?} failed of {root:?}"),
+                State::Delayed | State::Elsewhere | State::Done | State::Failed(Cause::Own) | State::Cancelled => {}
             }
             let dependents = self.graph.iter(job.dependents).count();
             ensure!(!job.state.is_final() || dependents == 0, "{number:?} has ended and has {dependents} dependents");

@@ -40,6 +40,8 @@ pub enum State {
     },
     /// Only tokens and resources are missing, or its turn.
     Ready,
+    /// An attempt failed, and the next one is held off for a while. It takes nothing; `RetryDue` will come.
+    Delayed,
     /// Somebody else has the job's lock. It takes nothing here; a report about it will come.
     Elsewhere,
     /// The driver was told to start it; its tokens and resources are taken.
@@ -84,6 +86,7 @@ pub enum Cause {
 pub struct Counts {
     pub waiting: usize,
     pub ready: usize,
+    pub delayed: usize,
     pub elsewhere: usize,
     pub starting: usize,
     pub running: usize,
@@ -96,7 +99,7 @@ impl Counts {
     /// Returns how many jobs have not ended.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.waiting + self.ready + self.elsewhere + self.starting + self.running
+        self.waiting + self.ready + self.delayed + self.elsewhere + self.starting + self.running
     }
 
     /// Returns how many jobs there are.
@@ -109,6 +112,7 @@ impl Counts {
         match state {
             State::Waiting { .. } => &mut self.waiting,
             State::Ready => &mut self.ready,
+            State::Delayed => &mut self.delayed,
             State::Elsewhere => &mut self.elsewhere,
             State::Starting => &mut self.starting,
             State::Running => &mut self.running,

@@ -66,6 +66,9 @@ pub enum Unsatisfiable {
     /// The dependency is not of this scheduler.
     #[error("the job depends on job {}, which does not exist", .0.0)]
     UnknownJob(JobNumber),
+    /// The dependency itself waits for the job, directly or through others.
+    #[error("job {} waits for this one, which so would wait for itself", .0.0)]
+    Cycle(JobNumber),
     /// Job numbers have 32 bits.
     #[error("there are too many jobs in this run")]
     TooManyJobs,
@@ -123,4 +126,18 @@ pub(super) fn normal_form(needs: &Needs, into: &mut Vec<Need>) {
     into.push((PoolNumber::MEMORY, needs.memory));
     into.push((PoolNumber::CPUS, needs.cpus.into()));
     into.retain(|&(_, amount)| amount > 0);
+}
+
+/// Makes `needs` the larger of itself and `others` in each pool; both are in normal form, and so is what comes of it.
+pub(super) fn join(needs: &mut Vec<Need>, others: &[Need]) {
+    for &(pool, amount) in others {
+        match needs.iter_mut().find(|need| need.0 == pool) {
+            Some(need) => need.1 = need.1.max(amount),
+            None => needs.push((pool, amount)),
+        }
+    }
+    needs.sort_unstable_by_key(|&(pool, _)| match pool.is_token() {
+        true => (0, pool.0),
+        false => (1, PoolNumber::FIRST_TOKEN - pool.0),
+    });
 }

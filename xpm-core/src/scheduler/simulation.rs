@@ -23,6 +23,7 @@ fn random_worlds_keep_the_invariants_and_end() {
                 }
                 2..=4 if !world.starting.is_empty() => world.launch(),
                 5..=7 if !world.running.is_empty() => world.end_one(failing),
+                5..=7 if !world.delayed.is_empty() => world.retry_one(),
                 _ if !world.jobs.is_empty() && world.random.one_in(calm) => world.disturb(),
                 _ => {}
             }
@@ -47,7 +48,13 @@ fn a_large_plan_ends() {
     }
     world.scheduler.check_invariants().unwrap();
     while world.scheduler.unfinished() > 0 {
-        if world.starting.is_empty() {
+        if !world.delayed.is_empty() && world.random.one_in(4) {
+            world.retry_one();
+        } else if world.starting.is_empty() {
+            if !world.delayed.is_empty() && world.running.is_empty() {
+                world.retry_one();
+                continue;
+            }
             assert!(!world.running.is_empty() || world.scheduler.counts().elsewhere > 0, "stuck");
             if world.running.is_empty() {
                 break;
@@ -74,7 +81,7 @@ fn a_large_plan_ends() {
 #[test]
 fn a_long_chain_fails_and_succeeds_without_recursion() {
     let jobs = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
-    for outcome in [Outcome::Done, Outcome::Failed { retry: false }] {
+    for outcome in [Outcome::Done, Outcome::Failed { retry: Retry::Never }] {
         let (mut scheduler, mut actions) = (Scheduler::new(&FULL), Vec::new());
         let mut last = None;
         for _ in 0..jobs {

@@ -33,6 +33,12 @@ impl Story {
         self.scheduler.check_invariants().unwrap();
     }
 
+    pub(super) fn again(&mut self, job: JobNumber, request: Request) -> Result<Again, Unsatisfiable> {
+        let again = self.scheduler.submit_again(job, request, &mut self.actions);
+        self.scheduler.check_invariants().unwrap();
+        again
+    }
+
     pub(super) fn end(&mut self, job: JobNumber, outcome: Outcome) {
         self.handle(Event::JobStarted(job));
         self.handle(Event::JobEnded { job, outcome });
@@ -69,8 +75,8 @@ pub(super) fn tokens(tokens: &[(TokenNumber, u64)]) -> Needs {
     Needs { cpus: 0, tokens: tokens.to_vec(), ..Needs::default() }
 }
 
-pub(super) const FAILED: Outcome = Outcome::Failed { retry: false };
-pub(super) const RETRY: Outcome = Outcome::Failed { retry: true };
+pub(super) const FAILED: Outcome = Outcome::Failed { retry: Retry::Never };
+pub(super) const RETRY: Outcome = Outcome::Failed { retry: Retry::AtOnce };
 
 #[test]
 fn a_diamond_runs_in_order() {
@@ -161,10 +167,10 @@ fn a_failed_job_can_be_submitted_again() {
     let child = story.submit(&[root, slow], cpus(1));
     story.end(root, FAILED);
     story.log();
-    story.handle(Event::JobResubmitted { job: child, max_retries: 0 });
+    assert_eq!(story.again(child, Request { depends_on: vec![root, slow], ..Request::default() }), Ok(Again::Revived));
     assert_eq!(story.log(), "ended 2");
-    story.handle(Event::JobResubmitted { job: root, max_retries: 1 });
-    story.handle(Event::JobResubmitted { job: child, max_retries: 0 });
+    assert_eq!(story.again(root, Request { max_retries: 1, ..Request::default() }), Ok(Again::Revived));
+    assert_eq!(story.again(child, Request { depends_on: vec![root, slow], ..Request::default() }), Ok(Again::Revived));
     assert_eq!(story.scheduler.state(child), State::Waiting { unmet: 2 });
     // `slow` has the child in its list twice, once from before: it counts once.
     story.done(slow);

@@ -22,6 +22,8 @@ pub enum WaitReason {
         /// How many jobs with the same needs go before it, counted up to [`AHEAD_LIMIT`].
         ahead: usize,
     },
+    /// An attempt failed, and the next one is held off.
+    Delayed,
     /// Somebody else has its lock.
     Elsewhere,
     /// Nothing more is started in this run.
@@ -78,6 +80,7 @@ impl Scheduler {
                 let ahead = class.queue.range(..key).take(AHEAD_LIMIT).count();
                 Some(WaitReason::Resources { short: short.collect(), ahead })
             }
+            State::Delayed => Some(WaitReason::Delayed),
             State::Elsewhere => Some(WaitReason::Elsewhere),
             State::Starting | State::Running | State::Done | State::Failed(_) | State::Cancelled => None,
         }

@@ -44,6 +44,8 @@ pub(super) struct World {
     pub(super) all_starts: u32,
     pub(super) starting: Vec<JobNumber>,
     pub(super) running: Vec<JobNumber>,
+    /// The jobs of which a retry was held off; they may have gone on otherwise since.
+    pub(super) delayed: Vec<JobNumber>,
 }
 
 pub(super) const FULL: Capacity = Capacity { cpus: 8, memory: Some(64), gpus: Vec::new() };
@@ -72,6 +74,7 @@ impl World {
             all_starts: 0,
             starting: Vec::new(),
             running: Vec::new(),
+            delayed: Vec::new(),
         }
     }
 
@@ -166,13 +169,44 @@ impl World {
         let index = self.random.below(self.running.len() as u64) as usize;
         let job = self.running.swap_remove(index);
         let outcome = match self.random.below(failing) {
-            0 => Outcome::Failed { retry: true },
-            1 => Outcome::Failed { retry: false },
+            0 => Outcome::Failed { retry: if self.random.one_in(2) { Retry::AtOnce } else { Retry::Later } },
+            1 => Outcome::Failed { retry: Retry::Never },
             2 => Outcome::Cancelled,
             _ => Outcome::Done,
         };
         self.leave(job);
         self.handle(Event::JobEnded { job, outcome });
+        if self.scheduler.state(job) == State::Delayed {
+            self.delayed.push(job);
+        }
+    }
+
+    /// Has the delay of one job come to its end.
+    pub(super) fn retry_one(&mut self) {
+        let index = self.random.below(self.delayed.len() as u64) as usize;
+        let job = self.delayed.swap_remove(index);
+        self.handle(Event::RetryDue(job));
+    }
+
+    /// Submits a job once more, with other dependencies and needs.
+    pub(super) fn submit_again(&mut self, job: JobNumber, request: Request) {
+        let again = self.scheduler.submit_again(job, request.clone(), &mut self.actions);
+        let known = &mut self.jobs[job.index()].1;
+        if again == Ok(Again::Revived) {
+            *known = request;
+        } else if again == Ok(Again::Joined) {
+            known.depends_on.extend(request.depends_on);
+            known.needs.cpus = known.needs.cpus.max(request.needs.cpus);
+            known.needs.memory = known.needs.memory.max(request.needs.memory);
+            known.needs.gpus = known.needs.gpus.max(request.needs.gpus);
+            for (token, amount) in request.needs.tokens {
+                match known.needs.tokens.iter_mut().find(|known| known.0 == token) {
+                    Some(known) => known.1 = known.1.max(amount),
+                    None => known.needs.tokens.push((token, amount)),
+                }
+            }
+        }
+        self.act();
     }
 
     fn some_job(&mut self) -> JobNumber {
@@ -204,7 +238,14 @@ impl World {
         let held = self.scheduler.state(job).holds_resources();
         match self.random.below(9) {
             0 => self.handle(Event::StopRequested(job)),
-            1 => self.handle(Event::JobResubmitted { job, max_retries: 1 }),
+            1 if self.random.one_in(2) => {
+                let request = self.random_request();
+                self.submit_again(job, request);
+            }
+            1 => {
+                let needs = Needs { cpus: 0, ..Needs::default() };
+                self.submit_again(job, Request { max_retries: 1, needs, ..Request::default() });
+            }
             2 if !held => self.handle(Event::JobFoundDone(job)),
             3 if !held => self.handle(Event::JobFoundElsewhere(job)),
             4 => self.handle(Event::JobFreed(job)),
@@ -250,7 +291,9 @@ impl World {
             self.report(self.tokens[index].0);
         }
         while self.scheduler.unfinished() > 0 {
-            if !self.starting.is_empty() {
+            if !self.delayed.is_empty() {
+                self.retry_one();
+            } else if !self.starting.is_empty() {
                 self.launch();
             } else if !self.running.is_empty() {
                 self.end_one(30);
