@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
 mod completions;
+mod diff;
 mod jobs;
 mod list;
 mod path;
 mod results;
 mod show;
+mod why;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,8 @@ pub(crate) enum Command {
     Show(show::Show),
     Path(path::Path),
     Results(results::Results),
+    Diff(diff::Diff),
+    Why(why::Why),
     Completions(completions::Completions),
 }
 
@@ -33,6 +37,8 @@ impl Command {
             Command::Show(args) => show::run(context, &args),
             Command::Path(args) => path::run(context, &args),
             Command::Results(args) => results::run(context, &args),
+            Command::Diff(args) => diff::run(context, &args),
+            Command::Why(args) => why::run(context, &args),
             Command::Completions(args) => completions::run(&args, command),
         }
     }

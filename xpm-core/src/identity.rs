@@ -12,6 +12,8 @@ pub use canonical_json::canonical_json;
 pub use encode::digest;
 pub use explain::{ExplainedArgument, Explanation, Standing, explain};
 
+use serde::{Deserialize, Serialize};
+
 use crate::schema::{ArgSchema, Role, Type};
 use crate::value::{Node, Slot, Value};
 
@@ -19,7 +21,8 @@ use crate::value::{Node, Slot, Value};
 pub const FORMAT: u8 = b'1';
 
 /// Why an argument is not in the identity.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LeftOut {
     /// `#[param(ignored)]`.
     Ignored,
@@ -99,6 +102,22 @@ fn visit(node: &Node, sink: &mut impl Sink) -> Result<(), Refused> {
         }
     }
     Ok(())
+}
+
+/// The arguments of `node` that are not in its identity, and why.
+pub(crate) fn left_out(node: &Node) -> Vec<(&'static str, LeftOut)> {
+    struct Names(Vec<(&'static str, LeftOut)>);
+    impl Sink for Names {
+        fn takes_part(&mut self, _: &'static ArgSchema, _: &Slot, _: &[u8]) {}
+
+        fn left_out(&mut self, arg: &'static ArgSchema, _: &Slot, why: LeftOut) {
+            self.0.push((arg.name, why));
+        }
+    }
+    let mut names = Names(Vec::new());
+    // What is refused has no identity, and was refused when it was submitted.
+    let _ = visit(node, &mut names);
+    names.0
 }
 
 /// Why an argument is left out, as far as that shows without its encoding.

@@ -9,11 +9,13 @@ pub mod near;
 pub mod table;
 
 mod arguments;
+mod differences;
 mod experiment;
 mod fields;
 mod heap;
 mod job;
 mod leaves;
+mod nearest;
 mod read;
 mod rows;
 mod runs;
@@ -23,6 +25,7 @@ mod status;
 
 use std::path::Path;
 
+pub use differences::{Difference, differences};
 pub use experiment::{Counts, ExperimentInfo, RunInfo};
 pub use fields::{JobFields, filter_jobs};
 pub use job::{JobInfo, JobReadError};

@@ -6,6 +6,7 @@
 
 mod plan;
 mod results;
+mod why;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ const TESTS: &[(&str, fn())] = &[
     ("results_picked_sorted_filtered", results::picked_sorted_filtered),
     ("results_of_what_is_not_there", results::of_what_is_not_there),
     ("filters_of_jobs", results::filters_of_jobs),
+    ("diff_side_by_side", why::side_by_side),
+    ("why_it_ran", why::why_it_ran),
 ];
 
 #[xpm::main]

@@ -20,7 +20,7 @@ use crate::config::Reader;
 use crate::ids::{Identity, JobKey};
 use crate::job::{JobsOnDisk, Task};
 use crate::value::Tags;
-use crate::workspace::{Failure, JobFolder, ParamsError, StatusError, read_params};
+use crate::workspace::{Failure, JobFolder, ParamsError, Status, StatusError, read_params};
 
 /// A job of a workspace, as its files told when the [`Snapshot`](super::Snapshot) was taken.
 ///
@@ -79,6 +79,11 @@ impl JobInfo {
     /// The job's files by name.
     pub(crate) fn folder(&self) -> JobFolder {
         self.shared.layout.job(&self.key())
+    }
+
+    /// Another job of the same workspace, if its folder is there or not.
+    pub(super) fn folder_of(&self, key: &JobKey) -> JobFolder {
+        self.shared.layout.job(key)
     }
 
     /// Its name in the workspace: task and identity.
@@ -336,6 +341,20 @@ impl JobInfo {
     /// The file of its standard error; it need not be there.
     pub fn stderr_path(&self) -> PathBuf {
         self.folder().stderr()
+    }
+
+    /// Why its earlier attempts failed, as far as their records are kept: number and failure, oldest first.
+    pub fn earlier_failures(&self) -> Vec<(u32, Failure)> {
+        let folder = self.folder();
+        let attempts = std::fs::read_dir(folder.path().join(".xpm/attempts")).into_iter().flatten().flatten();
+        let failure = |entry: std::fs::DirEntry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            let status = Status::read(&entry.path().join("status.json"), folder.key()).ok()??;
+            Some((number, status.result().err()?.clone()))
+        };
+        let mut failures: Vec<(u32, Failure)> = attempts.filter_map(failure).collect();
+        failures.sort_by_key(|(number, _)| *number);
+        failures
     }
 
     /// The workspace's folder.

@@ -198,6 +198,13 @@ impl Snapshot {
         places.into_iter().map(|place| self.at(place)).collect()
     }
 
+    /// Every job of a task, in order of identity.
+    pub fn jobs_of(&self, task: &str) -> Vec<JobInfo> {
+        let rows = &self.shared.rows;
+        let of_task = |place: &u32| &*rows.tasks[rows.rows[*place as usize].task as usize] == task;
+        (0..self.job_count() as u32).filter(of_task).map(|place| self.at(place)).collect()
+    }
+
     fn at(&self, place: u32) -> JobInfo {
         JobInfo { shared: self.shared.clone(), place }
     }

@@ -5,7 +5,7 @@
 //!  "jobs": [{"task": "prepare", "identity": "…"}],
 //!  "configs": [{"type": "ir.bm25", "args": {"k1": 0.9}},
 //!              {"type": "ir.rank", "args": {"model": {"$config": 0}, "data": {"$job": 0}},
-//!               "set_at": {"model": "src/main.rs:12:10"}}]}
+//!               "set_at": {"model": "src/main.rs:12:10"}, "left_out": {"threads": "ignored"}}]}
 //! ```
 //!
 //! The task's own configuration is the last; each refers only to earlier ones. Jobs that arguments refer to are named,
@@ -50,6 +50,13 @@ struct ConfigRecord {
     /// Where the plan set each argument, `file:line:column`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     set_at: Map<String, Json>,
+    /// The version that the type declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    /// The arguments that are not in the identity, and why: for whoever compares jobs without knowing their types. Never
+    /// read by the job.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    left_out: Map<String, Json>,
 }
 
 /// Why `params.json` cannot be used.
@@ -149,6 +156,8 @@ impl Writer<'_> {
             variant: node.variant().map(|index| node.schema().variants()[index].name.to_owned()),
             args: Map::new(),
             set_at: Map::new(),
+            version: node.schema().version(),
+            left_out: Map::new(),
         };
         for (arg, slot) in node.arguments().iter().zip(node.slots()) {
             // What is nothing by itself need not be said.
@@ -158,6 +167,11 @@ impl Writer<'_> {
             record.args.insert(arg.name.to_owned(), self.value(&slot.value));
             if let Some(place) = slot.set_at {
                 record.set_at.insert(arg.name.to_owned(), place.to_string().into());
+            }
+        }
+        for (name, why) in crate::identity::left_out(node) {
+            if record.args.contains_key(name) {
+                record.left_out.insert(name.to_owned(), json!(why));
             }
         }
         self.numbers.insert(Arc::as_ptr(node), self.configs.len());

@@ -1,0 +1,155 @@
+//! `xpm why JOB`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+use xpm_core::Failure;
+use xpm_core::state::{Difference, JobInfo, JobStatus, Snapshot, differences};
+
+use super::diff::{describe, side_by_side};
+use super::jobs::full_name;
+use crate::context::Context;
+use crate::output::{self, short_name};
+use crate::units;
+
+/// Why a job waits or failed, and why it ran: the nearest earlier job of its task and the arguments that differ
+#[derive(Args)]
+pub(crate) struct Why {
+    /// The job: the first digits of its identity, or TASK/DIGITS
+    job: String,
+}
+
+pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
+    let snapshot = context.snapshot()?;
+    let job = snapshot.job(&args.job)?;
+    let nearest = snapshot.nearest_earlier(&job)?;
+    let found = match &nearest {
+        Some(nearest) => differences(nearest, &job)?,
+        None => Vec::new(),
+    };
+    if context.json {
+        let attempts: Vec<Json> = job
+            .earlier_failures()
+            .iter()
+            .map(|(number, failure)| json!({"attempt": number, "failure": failure, "why": failure.to_string()}))
+            .collect();
+        let state = job.state();
+        let waits: Vec<Json> =
+            waits_for(&snapshot, &job).iter().map(|(other, state)| json!({"job": other, "state": state})).collect();
+        let token = if let JobStatus::Waiting { token, .. } = &state { token.clone() } else { None };
+        output::json(&json!({
+            "job": full_name(&job),
+            "state": state.name(),
+            "failure": state.failure(),
+            "waits_for": waits,
+            "token": token,
+            "earlier_attempts": attempts,
+            "nearest_earlier": nearest.as_ref().map(full_name),
+            "differences": found.iter().map(describe).collect::<Vec<_>>(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    state(&mut text, &snapshot, &job)?;
+    for (number, failure) in job.earlier_failures() {
+        writeln!(text, "attempt {number} failed: {failure}")?;
+    }
+    ran(&mut text, context, &snapshot, &job, nearest.as_ref(), &found)?;
+    output::page(context, &text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The jobs that a job depends on and that are not done, with their states.
+fn waits_for(snapshot: &Snapshot, job: &JobInfo) -> Vec<(String, &'static str)> {
+    let open = |key: xpm_core::JobKey| {
+        let state = snapshot.get(&key).map_or("not there", |other| other.state_name());
+        (state != "done").then(|| (key.to_string(), state))
+    };
+    job.dependencies().into_iter().filter_map(open).collect()
+}
+
+/// How it stands and why.
+fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Result {
+    let name = short_name(job);
+    match job.state() {
+        JobStatus::Waiting { token, .. } => {
+            writeln!(text, "{name} waits:")?;
+            let open = waits_for(snapshot, job);
+            for (other, state) in &open {
+                writeln!(text, "  for {other}, which is {state}")?;
+            }
+            match (token, open.is_empty()) {
+                (Some(token), true) => {
+                    writeln!(
+                        text,
+                        "  for the token {token}, of which too little is left: `xpm tokens` shows who holds it"
+                    )?;
+                }
+                (None, true) => writeln!(text, "  for its turn: CPUs, memory or GPUs of the machine are taken")?,
+                _ => {}
+            }
+        }
+        JobStatus::Unstarted => {
+            writeln!(
+                text,
+                "{name} was never started, and no run that is alive will start it: run its experiment again"
+            )?;
+            for (other, state) in waits_for(snapshot, job) {
+                writeln!(text, "  it depends on {other}, which is {state}")?;
+            }
+        }
+        JobStatus::Failed(Failure::DependencyFailed { job: other }) => {
+            writeln!(text, "{name} was not started, since a job that it depends on failed:")?;
+            let mut next = Some(other);
+            let mut left = 100;
+            // Up to the job that really failed.
+            while let Some(key) = next.take() {
+                let state = snapshot.get(&key).map(|other| other.state());
+                let why = state.as_ref().map_or_else(|| "not there".to_owned(), ToString::to_string);
+                writeln!(text, "  {key}: {}", why.lines().next().unwrap_or_default())?;
+                left -= 1;
+                if let Some(JobStatus::Failed(Failure::DependencyFailed { job })) = state
+                    && left > 0
+                {
+                    next = Some(job);
+                }
+            }
+        }
+        JobStatus::Failed(failure) => writeln!(text, "{name} failed in attempt {}: {failure}", job.attempt().max(1))?,
+        JobStatus::Done => {
+            let took = job.duration().map(|took| format!(" in {}", units::duration(took))).unwrap_or_default();
+            let ago = job.end().map(|end| format!(", {}", units::ago(end, snapshot.taken()))).unwrap_or_default();
+            writeln!(text, "{name} is done{ago}{took}")?;
+        }
+        other => writeln!(text, "{name} is {other}")?,
+    }
+    Ok(())
+}
+
+/// Why it ran though others of its task had run.
+fn ran(
+    text: &mut String,
+    context: &Context,
+    snapshot: &Snapshot,
+    job: &JobInfo,
+    nearest: Option<&JobInfo>,
+    found: &[Difference],
+) -> std::fmt::Result {
+    let Some(nearest) = nearest else {
+        return writeln!(text, "no earlier job of {} is there to compare it with", job.task());
+    };
+    let when = nearest.start().or_else(|| nearest.time());
+    let when = when.map(|time| format!(", {}", units::ago(time, snapshot.taken()))).unwrap_or_default();
+    let count = found.iter().filter(|difference| difference.counts()).count();
+    let argument = if count == 1 { "argument" } else { "arguments" };
+    writeln!(
+        text,
+        "it is another job than those before it: the nearest, {} ({}{when}), has {count} other {argument}:\n",
+        short_name(nearest),
+        nearest.state_name()
+    )?;
+    text.push_str(&side_by_side(context, nearest, job, found, false));
+    Ok(())
+}
