@@ -19,6 +19,8 @@ mod external;
 mod harness;
 #[path = "stories/journal.rs"]
 mod journal;
+#[path = "stories/live.rs"]
+mod live;
 #[path = "stories/locks.rs"]
 mod locks;
 #[path = "stories/plans.rs"]

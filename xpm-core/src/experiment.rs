@@ -12,6 +12,7 @@ mod future;
 mod interrupt;
 mod job;
 mod journalled;
+mod live;
 mod message;
 mod outputs;
 mod pool;

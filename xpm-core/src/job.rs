@@ -4,6 +4,7 @@
 //! jobs or the driver, and outlives all of them.
 
 mod context;
+mod emit;
 mod entry;
 #[cfg(target_os = "linux")]
 mod fork_server;

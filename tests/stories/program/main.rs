@@ -9,6 +9,7 @@
 
 mod bad_jobs;
 mod external;
+mod live;
 mod plans;
 mod react;
 mod repeats;
@@ -76,6 +77,7 @@ fn main() -> xpm::Result<()> {
         "program-arguments" => external::arguments(&call),
         "program-cannot-start" => external::cannot_start(&call),
         "terminal" => terminal::terminal(&call),
+        "live" => live::live(&call),
         "react" => react::react(&call),
         "repeats" => repeats::repeats(&call),
         "refused" => submit_errors::refused(&call),

@@ -4,9 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::Experiment;
 use super::callbacks::{Callback, On};
 use super::future::JobWait;
+use super::live::Lane;
 use super::outputs::{JobFile, Produced, Promise};
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
@@ -16,6 +19,7 @@ use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, Submitt
 use crate::ids::Identity;
 use crate::job::{Task, read_output};
 use crate::value::{JobRef, Tags, Value};
+use crate::workspace::Output;
 
 /// A submitted job of the task `T`. Cloning the handle does not clone the job.
 ///
@@ -137,6 +141,40 @@ impl<T: Task> Job<T> {
         self.register(On::Failed, callback);
     }
 
+    /// Calls `callback` with each output of that name that the job emits ([`JobContext::emit`](crate::JobContext::emit)),
+    /// in order, one at a time, while the job runs: exactly once each for this registration, those included that were
+    /// emitted before, and all of them if the job was done before. All are told before the callbacks of
+    /// [`on_completed`](Self::on_completed) and [`on_failed`](Self::on_failed), but for those that were called before this
+    /// was registered: of a job that may be done already, ask for the outputs first.
+    ///
+    /// Each run of the plan sees all outputs of the job. What an attempt emitted that has failed and is not resumed is not
+    /// taken back if it was told; what the next attempt emits in its place is told where it differs.
+    ///
+    /// The callback runs like that of [`on_completed`](Self::on_completed). An error that it returns, a panic, or an output
+    /// that is no `V` fails the run and stops nothing else: the next output is told all the same.
+    ///
+    /// ```no_run
+    /// # use xpm_core::{Experiment, Job, Task};
+    /// # fn plan<A: Task>(xp: &Experiment, train: &Job<A>) {
+    /// train.on_output("checkpoint", |xp, step: u32| {
+    ///     println!("{}: step {step} can be evaluated", xp.id());
+    ///     Ok(())
+    /// });
+    /// # }
+    /// ```
+    pub fn on_output<V, F>(&self, name: &str, mut callback: F)
+    where
+        V: DeserializeOwned + 'static,
+        F: FnMut(&Experiment, V) -> Result<(), anyhow::Error> + Send + 'static,
+    {
+        let xp = Experiment { shared: self.shared.clone(), in_callback: true };
+        let call = move |output: &Output| {
+            let value = serde_json::from_str(output.value.get()).map_err(|error| not_a::<V>(output, &error))?;
+            callback(&xp, value)
+        };
+        self.shared.register_lane(&self.cell, Lane::new(&self.cell, name, Box::new(call)));
+    }
+
     fn register<F>(&self, on: On, callback: F)
     where
         F: FnOnce(&Experiment, &Self) -> Result<(), anyhow::Error> + Send + 'static,
@@ -161,6 +199,18 @@ impl<T: Task> Job<T> {
     pub fn produces<B: Configure + Complete>(&self, config: B) -> Produced<<B::Built as ArgStruct>::Target> {
         Produced::new(self.reference.clone(), config.into_args().node())
     }
+}
+
+/// An output is not what a callback takes.
+fn not_a<V>(output: &Output, error: &serde_json::Error) -> anyhow::Error {
+    /// How much of a value is shown.
+    const SHOWN: usize = 200;
+    let Output { name, seq, value, .. } = output;
+    let (ty, text) = (std::any::type_name::<V>(), value.get());
+    let shown = text.char_indices().nth(SHOWN).map_or(text.to_owned(), |(cut, _)| format!("{}…", &text[..cut]));
+    // JSON has neither.
+    let hint = if text.contains("null") { " (NaN and infinite floats are written as null)" } else { "" };
+    anyhow::Error::msg(format!("output `{name}`, number {seq} of the job, is no `{ty}`: {error}{hint}; it is {shown}"))
 }
 
 impl<T: ConfigType> Clone for Job<T> {

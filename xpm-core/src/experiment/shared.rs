@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 
 use super::callbacks::FailedCallback;
 use super::failures::FailedJob;
+use super::live::Watched;
 use super::message::Message;
 use super::pool::{Pool, while_blocked};
 use super::state::{JobCell, JobError, JobState};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     interrupted: AtomicBool,
     pub(super) pool: Pool,
     failed_callbacks: Mutex<Vec<FailedCallback>>,
+    /// Registrations for outputs, while their jobs run.
+    pub(super) watched: Mutex<Watched>,
     /// No callback is called any more.
     pub(super) over: AtomicBool,
     gpus: OnceLock<usize>,
@@ -88,6 +91,7 @@ impl Shared {
             interrupted: AtomicBool::new(false),
             pool: Pool::new(),
             failed_callbacks: Mutex::default(),
+            watched: Mutex::default(),
             over: AtomicBool::new(false),
             gpus: OnceLock::new(),
             journal: OnceLock::new(),
@@ -178,8 +182,9 @@ impl Shared {
     }
 
     /// Says that an attempt of a job has been started, or that it is run by somebody else.
-    pub(super) fn job_runs(&self, cell: &JobCell, attempt: Option<u32>) {
+    pub(super) fn job_runs(self: &Arc<Self>, cell: &Arc<JobCell>, attempt: Option<u32>) {
         cell.set(JobState::Running);
+        self.watch_outputs(cell);
         let job = cell.key().into();
         self.journal(&match attempt {
             Some(attempt) => JournalEvent::Started { job, attempt },
@@ -209,7 +214,11 @@ impl Shared {
         self.journal_end(cell, &state, ran);
         self.report_end(cell, &state, label, ran);
         let failed = state != JobState::Done;
-        let callbacks = cell.end(state);
+        let (callbacks, lanes) = cell.end(state);
+        // Before the job counts as ended: these count as callbacks.
+        for lane in lanes {
+            self.run_lane(cell, &lane, true);
+        }
         // Counted last, and at once: whoever finds that all have ended finds that in their states too, and in their callbacks.
         self.settle(|jobs| {
             jobs.ended += 1;
@@ -235,9 +244,12 @@ impl Shared {
     }
 
     /// An attempt has failed and there will be another.
-    pub(super) fn job_retried(&self, cell: &JobCell, failure: &Failure, delay: Duration) {
+    pub(super) fn job_retried(self: &Arc<Self>, cell: &Arc<JobCell>, failure: &Failure, delay: Duration) {
         cell.set(JobState::Waiting);
         self.journal(&JournalEvent::Retried { job: cell.key().into(), failure: failure.clone() });
+        for lane in cell.lanes() {
+            self.run_lane(cell, &lane, false);
+        }
         let label = label(&self.jobs(), cell);
         self.report(&Event::JobRetried { job: label, failure: failure.clone(), delay });
     }

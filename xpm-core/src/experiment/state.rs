@@ -1,10 +1,12 @@
 //! The state of a job as the plan sees it, and the cell that threads wait on.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use super::callbacks::Callback;
+use super::live::Lane;
 use super::wakers::Wakers;
 use crate::ids::JobKey;
 use crate::schema::Resources;
@@ -87,6 +89,12 @@ struct Cell {
 struct Listeners {
     callbacks: Vec<Callback>,
     wakers: Wakers,
+    lanes: Vec<Arc<Lane>>,
+    /// How many lanes have still to read what the job emitted before it ended, and the callbacks that wait for them.
+    unread: usize,
+    held: Vec<Callback>,
+    /// Damaged lines that were told.
+    damaged: BTreeSet<u64>,
 }
 
 impl JobCell {
@@ -120,38 +128,75 @@ impl JobCell {
         self.lock().state = state;
     }
 
-    /// The one place where a job ends for the plan: wakes who waits, and gives the callbacks that are meant for this end.
-    pub(super) fn end(&self, state: JobState) -> Vec<Callback> {
+    /// The one place where a job ends for the plan: wakes who waits, and gives the callbacks that are meant for this end,
+    /// or the lanes that have to read the job's outputs first.
+    pub(super) fn end(&self, state: JobState) -> (Vec<Callback>, Vec<Arc<Lane>>) {
         let mut cell = self.lock();
-        let called = match &mut cell.listeners {
-            Some(listeners) => {
-                listeners.callbacks.extract_if(.., |callback| callback.on.is_meant_for(&state)).collect()
+        let (mut called, mut lanes) = (Vec::new(), Vec::new());
+        if let Some(listeners) = &mut cell.listeners {
+            called.extend(listeners.callbacks.extract_if(.., |callback| callback.on.is_meant_for(&state)));
+            lanes.extend(listeners.lanes.iter().cloned());
+            listeners.unread += lanes.len();
+            if listeners.unread > 0 {
+                listeners.held.append(&mut called);
             }
-            None => Vec::new(),
-        };
+        }
         cell.state = state;
         let wakers = cell.take_wakers();
         drop(cell);
         self.changed.notify_all();
         wakers.into_iter().for_each(Waker::wake);
-        called
+        (called, lanes)
     }
 
-    /// Keeps a callback until the end that it is meant for; gives it back if that has come.
+    /// Adds a lane; gives the state that the job is in then.
+    pub(super) fn add_lane(&self, lane: Arc<Lane>) -> JobState {
+        let mut cell = self.lock();
+        let ended = cell.state.is_final();
+        let listeners = cell.listeners.get_or_insert_default();
+        listeners.lanes.push(lane);
+        listeners.unread += usize::from(ended);
+        cell.state.clone()
+    }
+
+    pub(super) fn lanes(&self) -> Vec<Arc<Lane>> {
+        self.lock().listeners.as_ref().map_or_else(Vec::new, |listeners| listeners.lanes.clone())
+    }
+
+    /// A lane has read everything up to the job's end; gives the callbacks that waited for the last one.
+    pub(super) fn lane_read(&self) -> Vec<Callback> {
+        let mut cell = self.lock();
+        let Some(listeners) = &mut cell.listeners else { return Vec::new() };
+        listeners.unread = listeners.unread.saturating_sub(1);
+        if listeners.unread == 0 { std::mem::take(&mut listeners.held) } else { Vec::new() }
+    }
+
+    /// Whether nobody has told of this damaged line of the job's outputs before.
+    pub(super) fn is_first_to_see(&self, line: u64) -> bool {
+        self.lock().listeners.get_or_insert_default().damaged.insert(line)
+    }
+
+    /// Keeps a callback until the end that it is meant for; gives it back if that has come, and all outputs are read.
     pub(super) fn listen(&self, callback: Callback) -> Option<Callback> {
         let mut cell = self.lock();
-        if callback.on.is_meant_for(&cell.state) {
-            return Some(callback);
+        if !callback.on.is_meant_for(&cell.state) {
+            cell.listeners.get_or_insert_default().callbacks.push(callback);
+            return None;
         }
-        cell.listeners.get_or_insert_default().callbacks.push(callback);
-        None
+        match &mut cell.listeners {
+            Some(listeners) if listeners.unread > 0 => {
+                listeners.held.push(callback);
+                None
+            }
+            _ => Some(callback),
+        }
     }
 
     /// Forgets the callbacks of a run that is over: they hold handles of the job, which holds them.
     pub(super) fn forget_callbacks(&self) {
-        let callbacks = self.lock().listeners.as_mut().map(|listeners| std::mem::take(&mut listeners.callbacks));
+        let listeners = self.lock().listeners.take();
         // What closures hold is dropped without the lock.
-        drop(callbacks);
+        drop(listeners);
     }
 
     /// Waits until the job has ended, or `given_up` says that nobody waits any more; gives the state it is in then.

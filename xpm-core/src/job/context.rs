@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
+use super::emit::Outputs;
 use super::metrics::{Metrics, Number};
 use super::progress::{Progress, ProgressFile};
 use super::upstream::JobsOnDisk;
@@ -24,6 +27,7 @@ pub struct JobContext {
     catching: Once,
     metrics: Metrics,
     progress: ProgressFile,
+    outputs: Outputs,
 }
 
 /// Where the job comes from, beside its folder.
@@ -47,7 +51,8 @@ impl JobContext {
     pub(super) fn new(folder: JobFolder, origin: Origin, deadline: Option<Instant>) -> Self {
         let metrics = Metrics::new(folder.metrics());
         let progress = ProgressFile::new(folder.progress());
-        Self { folder, origin, deadline, catching: Once::new(), metrics, progress }
+        let outputs = Outputs::new(folder.outputs(), origin.attempt);
+        Self { folder, origin, deadline, catching: Once::new(), metrics, progress, outputs }
     }
 
     /// From here on a request to stop is something to ask for, and ends the process only after the grace period.
@@ -131,10 +136,29 @@ impl JobContext {
         self.progress.set_fraction(description, fraction);
     }
 
+    /// Hands an output to the plan while the task goes on: [`on_output`](crate::Job::on_output) with this name sees it, in
+    /// this run or in a later one. It is on file when this returns, and kept with the job; a task that resumes goes on
+    /// with the outputs that earlier attempts emitted, another one begins anew.
+    ///
+    /// A task that resumes should emit what its checkpoint says is not emitted yet: an attempt that is killed after this
+    /// and before its checkpoint emits it once more, which the plan sees as another output.
+    ///
+    /// # Errors
+    /// If the value cannot be written as JSON, or not to the disk.
+    pub fn emit<V: Serialize + ?Sized>(&self, name: &str, value: &V) -> Result<(), anyhow::Error> {
+        let value = serde_json::value::to_raw_value(value)
+            .map_err(|error| anyhow::Error::new(error).context(format!("output `{name}` cannot be written as JSON")))?;
+        self.outputs.add(name, value)
+    }
+
     /// Writes out what is still in memory.
-    pub(super) fn finish(&self) {
+    ///
+    /// # Errors
+    /// If what was emitted may not be on the disk.
+    pub(super) fn finish(&self) -> Result<(), String> {
         self.metrics.flush();
         self.progress.flush();
+        self.outputs.sync()
     }
 
     /// Makes the folders that files of nested configurations (`#[param(path = "…")]`) lie in.

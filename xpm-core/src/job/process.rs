@@ -136,8 +136,9 @@ fn execute(
         let mut reader = Reader::new(&jobs, folder.path());
         run(&node, &mut reader, &context)
     }));
-    context.finish();
-    result.and_then(|result| result)
+    let finished = context.finish().map_err(|message| Failure::Output { message });
+    let value = result.and_then(|result| result)?;
+    finished.map(|()| value)
 }
 
 /// Reads the arguments back and checks that they give the identity that the folder has.

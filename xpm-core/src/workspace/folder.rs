@@ -68,6 +68,11 @@ impl JobFolder {
         self.own().join("progress.json")
     }
 
+    /// What the task emitted while it ran.
+    pub(crate) fn outputs(&self) -> PathBuf {
+        self.own().join("outputs.jsonl")
+    }
+
     /// What only xpm reads.
     fn own(&self) -> PathBuf {
         self.path.join(".xpm")
@@ -122,8 +127,9 @@ impl JobFolder {
         fault::point("make folder of attempts in", &self.path)?;
         fs::create_dir_all(&aside)?;
         if !keep_files {
-            // Another attempt begins its time series anew.
-            for path in [self.metrics(), self.progress()] {
+            // Another attempt begins its time series and outputs anew.
+            for path in [self.metrics(), self.progress(), self.outputs()] {
+                fault::point("put aside", &path)?;
                 match fs::rename(&path, aside.join(path.file_name().unwrap_or_default())) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}

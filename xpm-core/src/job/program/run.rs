@@ -128,7 +128,7 @@ fn take(event: ProgramEvent, job: &JobContext, steps: &mut HashMap<String, f64>)
             job.metric(&name, step, value);
             steps.insert(name, step);
         }
-        ProgramEvent::Emit { name, .. } => return Err(format!("outputs while running (`{name}`) are not known")),
+        ProgramEvent::Emit { name, value } => job.emit(&name, &value).map_err(|error| format!("{error:#}"))?,
     }
     Ok(())
 }
