@@ -18,7 +18,7 @@ pub use xpm_core::report;
 pub use xpm_core::state::{
     self, ExperimentInfo, FindError, JobInfo, JobReadError, JobStatus, RunInfo, RunState, Snapshot, Workspace,
 };
-pub use xpm_core::workspace::{StatusError, WorkspaceError};
+pub use xpm_core::workspace::{Collected, LoadError, SaveError, StatusError, WorkspaceError, load};
 pub use xpm_core::{
     Arg, Configure, Experiment, Explanation, Failure, HasTags, Identity, IntoArg, Job, JobContext, JobKey, JobState,
     Resources, Submit, TagValue, Tags, Task, TaskResult, experiment, stop_tags, tag, tagspath,

@@ -15,8 +15,12 @@ mod bad_jobs;
 mod bad_workdir;
 #[path = "stories/external.rs"]
 mod external;
+#[path = "stories/frozen.rs"]
+mod frozen;
 #[path = "stories/harness.rs"]
 mod harness;
+#[path = "stories/history.rs"]
+mod history;
 #[path = "stories/journal.rs"]
 mod journal;
 #[path = "stories/live.rs"]

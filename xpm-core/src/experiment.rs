@@ -95,6 +95,16 @@ impl Experiment {
         Ok(Token { name: self.shared.declare_token(name, capacity)? })
     }
 
+    /// Saves a value in the folder of this run, under a name; [`xpm::load`](crate::workspace::load) reads it back, in
+    /// another program or a year later. A value that this run has saved under the name before is replaced. The value is
+    /// written as JSON, which has no NaN and no infinite floats: inside a value they become `null`.
+    ///
+    /// # Errors
+    /// If the name cannot name a file, the value cannot be written as JSON, or the file cannot be written.
+    pub fn save<T: serde::Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), anyhow::Error> {
+        Ok(crate::workspace::save(self.path(), name, value)?)
+    }
+
     /// Waits until everything submitted so far has ended, well or badly: a failed job is no error here, but one of the
     /// whole run, and of that job's [`output`](Job::output). Callbacks ([`on_completed`](Job::on_completed)) and what they
     /// submit are waited for too.

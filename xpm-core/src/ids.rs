@@ -147,6 +147,15 @@ pub fn check_token_name(name: &str) -> Result<(), InvalidId> {
     check(name, "a token", |c| !c.is_control() && c != '/' && c != '\\', "it holds `/`, `\\` or a control character")
 }
 
+/// Checks that `name` can name a saved value: what [`check_experiment_id`] asks.
+///
+/// # Errors
+/// Says what is wrong with the name and proposes another.
+pub fn check_saved_name(name: &str) -> Result<(), InvalidId> {
+    let allowed = |c: char| !c.is_control() && c != '/' && c != '\\';
+    check(name, "a saved value", allowed, "it holds `/`, `\\` or a control character")
+}
+
 fn check(id: &str, what: &'static str, allowed: impl Fn(char) -> bool, charset: &'static str) -> Result<(), InvalidId> {
     let edge = |c: char| c == '.' || c.is_whitespace();
     let why = if id.is_empty() {

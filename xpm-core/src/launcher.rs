@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 mod fork_client;
+mod freezer;
 mod holding;
 mod local;
 mod machine;
@@ -11,6 +12,7 @@ mod process;
 mod starter;
 mod workers;
 
+pub(crate) use freezer::{Freezer, Freezing};
 pub(crate) use holding::OwnHolders;
 pub(crate) use local::Local;
 pub(crate) use machine::{cpus, gpus, memory, oom_kills};

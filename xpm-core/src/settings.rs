@@ -49,6 +49,16 @@ pub(crate) fn program_folder() -> Option<OsString> {
     read("XPM_PROGRAM_DIR").filter(|folder| !folder.is_empty())
 }
 
+/// The user's name, as the login program says it.
+pub(crate) fn user() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(read).map(|name| name.to_string_lossy().into_owned())
+}
+
+/// The folder of the crate that `cargo run` runs.
+pub(crate) fn manifest_folder() -> Option<std::path::PathBuf> {
+    read("CARGO_MANIFEST_DIR").map(Into::into)
+}
+
 /// The name of this machine.
 pub(crate) fn host() -> String {
     static HOST: OnceLock<String> = OnceLock::new();

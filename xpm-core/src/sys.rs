@@ -271,3 +271,16 @@ pub(crate) fn at_exit(what: extern "C" fn()) {
     // SAFETY: the function lives as long as the process. That it cannot be registered is no matter.
     unsafe { libc::atexit(what) };
 }
+
+/// Whether programs in `folder` can be executed: its file system is not mounted with `noexec`. Where it cannot be told they can.
+pub(crate) fn can_execute_from(folder: &std::path::Path) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(folder) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else { return true };
+    // SAFETY: `statvfs` is plain data, for which all zeros is a value; both pointers are to live, properly typed data.
+    let (asked, found) = unsafe {
+        let mut found: libc::statvfs = std::mem::zeroed();
+        (libc::statvfs(folder.as_ptr(), &raw mut found), found)
+    };
+    // Linux's name for the flag; elsewhere 8 has another meaning.
+    asked != 0 || !cfg!(target_os = "linux") || found.f_flag & 8 == 0
+}

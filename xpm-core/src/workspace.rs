@@ -5,15 +5,20 @@
 //! what is run when. The layout is drawn in `docs/ARCHITECTURE.md`.
 
 mod atomic;
+pub(crate) mod environment;
 mod failure;
 mod folder;
+pub(crate) mod frozen;
+pub(crate) mod history;
 pub(crate) mod journal;
 mod lock;
 mod outputs;
 mod owner;
 mod params;
 mod run;
+mod saved;
 pub(crate) mod sealed;
+mod settings;
 mod status;
 mod token;
 
@@ -27,12 +32,16 @@ use serde::Deserialize;
 pub(crate) use atomic::{Durability, create_atomic, write_atomic};
 pub use failure::Failure;
 pub use folder::JobFolder;
+pub use frozen::Collected;
 pub(crate) use lock::{JobLock, TryLock, WaitLock};
 pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter};
 pub(crate) use owner::Owner;
 pub use params::ParamsError;
 pub(crate) use params::{read_params, write_params};
 pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus};
+pub(crate) use saved::save;
+pub use saved::{LoadError, SaveError, load};
+use settings::Settings;
 pub use status::StatusError;
 pub(crate) use status::{Status, newer_format};
 pub use token::TokenError;
@@ -48,30 +57,6 @@ pub const FORMAT: u32 = 1;
 pub struct Workspace {
     root: Arc<Path>,
     settings: Settings,
-}
-
-/// What `xpm.toml` says beside its format. Everything is optional.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// `[local]`: what jobs on this machine may take.
-    pub(crate) local: LocalSettings,
-}
-
-/// `[local]` of `xpm.toml`.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct LocalSettings {
-    /// How many CPUs jobs may take together; the machine's if not given.
-    pub(crate) cpus: Option<std::num::NonZeroU32>,
-    /// How much memory jobs may ask for together, in bytes; the machine's if not given.
-    pub(crate) memory_bytes: Option<u64>,
-    /// How many GPUs there are, numbered from 0; what is detected if not given.
-    pub(crate) gpus: Option<u32>,
-    /// How many seconds a job that is asked to stop may take before it is killed.
-    pub(crate) grace_seconds: Option<u64>,
-    /// Whether jobs are started as copies of a process that has loaded the program (Linux only); yes by default.
-    pub(crate) fork: Option<bool>,
 }
 
 /// Why a workspace cannot be used.
@@ -223,6 +208,20 @@ impl Workspace {
     /// The folder of a job; it need not exist.
     pub fn job(&self, key: &JobKey) -> JobFolder {
         JobFolder::new(self.root.join("jobs").join(&*key.task).join(key.identity.to_string()), key.clone())
+    }
+
+    /// The folder of frozen executables; it need not exist.
+    pub(crate) fn bin(&self) -> PathBuf {
+        self.root.join("bin")
+    }
+
+    /// Removes the frozen executables in `bin` that no job of the workspace refers to; with `dry` it only tells which these
+    /// are. Looks at every job: for `xpm clean`, not for each run.
+    ///
+    /// # Errors
+    /// If an executable cannot be removed.
+    pub fn gc_executables(&self, dry: bool) -> io::Result<Collected> {
+        frozen::collect(self, dry)
     }
 
     /// The folder of an experiment; it need not exist.

@@ -13,6 +13,7 @@ mod live;
 mod plans;
 mod react;
 mod repeats;
+mod runs;
 mod sizes;
 mod steps;
 mod submit_errors;
@@ -72,6 +73,9 @@ fn main() -> xpm::Result<()> {
         "bad" => bad_jobs::bad(&call),
         "fill" => bad_jobs::fill(&call),
         "bad-output" => bad_jobs::bad_output(&call),
+        "second-time" => runs::second_time(&call),
+        "keep" => runs::keep(&call),
+        "load" => runs::load(&call),
         "size" => sizes::size(&call),
         "program" => external::how(&call),
         "program-arguments" => external::arguments(&call),

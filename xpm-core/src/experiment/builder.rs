@@ -13,6 +13,7 @@ use super::Experiment;
 use super::driver::Driver;
 use super::failures::RunError;
 use super::interrupt::Interrupts;
+use super::journalled::freezer;
 use super::message::Message;
 use super::shared::Shared;
 use super::state::JobError;
@@ -21,6 +22,9 @@ use crate::ids::{InvalidId, check_experiment_id};
 use crate::launcher::Local;
 use crate::report::{Event, Reporter, Summary, TerminalReporter};
 use crate::scheduler::Capacity;
+use crate::workspace::environment::Recorder;
+use crate::workspace::frozen::Program;
+use crate::workspace::history::Keep;
 use crate::workspace::{BeginRun, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
 
 /// Why a run does not begin.
@@ -73,6 +77,7 @@ pub struct ExperimentBuilder {
     id: String,
     cpus: Option<NonZeroU32>,
     if_running: IfRunning,
+    keep: Option<Keep>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -103,6 +108,7 @@ pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> Experimen
         id: id.into(),
         cpus: None,
         if_running: IfRunning::default(),
+        keep: None,
         reporter: Arc::new(TerminalReporter::new()),
     }
 }
@@ -120,6 +126,17 @@ impl ExperimentBuilder {
     #[must_use]
     pub fn if_running(mut self, if_running: IfRunning) -> Self {
         self.if_running = if_running;
+        self
+    }
+
+    /// Keeps the newest `done` runs of this experiment that ended well, and the newest `failed` others; older run folders are
+    /// removed at the end of a run, those with results and saved values too. Jobs, which run folders only link to, stay.
+    ///
+    /// Without it, `[history] done` and `failed` of the workspace's `xpm.toml`. Without these 20 of each, and no run that has
+    /// something in its `results` folder or a saved value is removed.
+    #[must_use]
+    pub fn keep_runs(mut self, done: usize, failed: usize) -> Self {
+        self.keep = Some(Keep { done, failed, even_with_results: true });
         self
     }
 
@@ -261,14 +278,19 @@ impl ExperimentBuilder {
         }
         let workspace = Workspace::open_or_create(&self.workdir)?;
         let run = self.begin_run(&workspace)?;
-        let executable = std::env::current_exe()
+        let program = Program::this()
             .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
         let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(crate::launcher::cpus, NonZeroU32::get);
         let memory = workspace.settings().local.memory_bytes.or_else(crate::launcher::memory);
         let capacity = Capacity { cpus, memory, gpus: Vec::new() };
-        let launcher = Local::new(workspace.clone(), executable);
+        let environment = Arc::new(Recorder::begin(run.path(), Some(program.path())));
+        let freezer = freezer(&workspace, program, self.reporter.clone(), environment.clone());
+        let launcher = Local::new(workspace.clone(), freezer);
+        let keep = self.keep.unwrap_or_else(|| workspace.settings().history.keep());
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, capacity.clone(), sender.clone()));
+        let _ = shared.environment.set(environment);
+        let _ = shared.keep.set(keep);
         let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
         let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
         let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;
@@ -300,6 +322,7 @@ fn close(shared: &Shared, record: &mut RunRecord, summary: &Summary, error: Opti
     if let Err(error) = shared.run().write(record) {
         shared.report(&Event::Warning(format!("run.json cannot be written in {}: {error}", summary.run.display())));
     }
-    shared.end_journal(record.status);
+    shared.end_records(record.status);
     shared.run().release();
+    shared.collect_executables();
 }

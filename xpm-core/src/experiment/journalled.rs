@@ -1,15 +1,20 @@
 //! What a run writes into its journal.
 
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
 use crate::config::SubmitOptions;
 use crate::ids::JobKey;
-use crate::report::Event;
+use crate::launcher::{Freezer, Freezing};
+use crate::report::{Event, Reporter};
 use crate::schema::Resources;
+use crate::workspace::environment::Recorder;
+use crate::workspace::frozen::{Program, collect_if_many};
+use crate::workspace::history::remove_old_runs;
 use crate::workspace::journal::{Ending, JobName, Journal, JournalEvent, JournalNeeds, StateBefore, Submitted};
-use crate::workspace::{RunStatus, TokenFile};
+use crate::workspace::{RunStatus, TokenFile, Workspace};
 
 impl Shared {
     /// Begins the journal of the run. A run without one is as good: that it cannot be written is said, and stops nothing.
@@ -35,11 +40,33 @@ impl Shared {
         }
     }
 
-    pub(super) fn end_journal(&self, status: RunStatus) {
-        let Some(journal) = self.journal.get() else { return };
-        journal.append(&JournalEvent::End { status });
-        if let Err(error) = journal.close() {
-            self.warn_of_journal(&error);
+    /// Ends what is recorded of the run, and removes the runs that are not to be kept any more. Nothing of it can make a run fail.
+    pub(super) fn end_records(&self, status: RunStatus) {
+        if let Some(journal) = self.journal.get() {
+            journal.append(&JournalEvent::End { status });
+            if let Err(error) = journal.close() {
+                self.warn_of_journal(&error);
+            }
+        }
+        if let Some(Err(error)) = self.environment.get().map(|environment| environment.finish()) {
+            let path = self.run().path().join("environment.json");
+            self.report(&Event::Warning(format!("{} cannot be written: {error}", path.display())));
+        }
+        let experiment = self.workspace().experiment(self.id());
+        if let Some(keep) = self.keep.get()
+            && let Err(error) = remove_old_runs(&experiment, self.run().id(), *keep)
+        {
+            let text = format!("old runs in {} cannot be removed: {error}", experiment.display());
+            self.report(&Event::Warning(text));
+        }
+    }
+
+    /// Removes executables that no job refers to, if there are many.
+    pub(super) fn collect_executables(&self) {
+        if let Err(error) = collect_if_many(self.workspace()) {
+            let bin = self.workspace().bin();
+            let text = format!("unused executables in {} cannot be removed: {error}", bin.display());
+            self.report(&Event::Warning(text));
         }
     }
 
@@ -86,6 +113,24 @@ impl Shared {
         };
         self.journal(&JournalEvent::Ended { job: cell.key().into(), state, failure, ran });
     }
+}
+
+/// What freezes the program of a run, and says so.
+pub(super) fn freezer(
+    workspace: &Workspace,
+    program: Program,
+    reporter: Arc<dyn Reporter>,
+    environment: Arc<Recorder>,
+) -> Freezer {
+    let bin = workspace.bin();
+    Freezer::new(workspace.clone(), program, move |freezing| match freezing {
+        Freezing::Frozen(digest) => environment.started_from(digest),
+        Freezing::Failed(error) => {
+            let text = format!("the program cannot be kept in {}: {error}", bin.display());
+            let text = format!("{text}; jobs run the program of this process, and none is kept to run them again");
+            reporter.report(&Event::Warning(text));
+        }
+    })
 }
 
 fn needs(resources: &Resources) -> JournalNeeds {

@@ -22,6 +22,8 @@ use crate::job::read_output;
 use crate::report::{Event, JobLabel, Reporter, Summary};
 use crate::scheduler::Capacity;
 use crate::value::{JobRef, Node};
+use crate::workspace::environment::Recorder;
+use crate::workspace::history::Keep;
 use crate::workspace::journal::{Journal, JournalEvent};
 use crate::workspace::{Failure, RunFolder, TokenFile, Workspace};
 
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     pub(super) over: AtomicBool,
     gpus: OnceLock<usize>,
     pub(super) journal: OnceLock<Journal>,
+    pub(super) environment: OnceLock<Arc<Recorder>>,
+    pub(super) keep: OnceLock<Keep>,
 }
 
 /// Every job of the run, in order of submission.
@@ -95,6 +99,8 @@ impl Shared {
             over: AtomicBool::new(false),
             gpus: OnceLock::new(),
             journal: OnceLock::new(),
+            environment: OnceLock::new(),
+            keep: OnceLock::new(),
         }
     }
 

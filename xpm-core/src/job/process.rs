@@ -19,6 +19,7 @@ use crate::config::Reader;
 use crate::fault;
 use crate::identity;
 use crate::ids::JobKey;
+use crate::workspace::frozen::own_digest;
 use crate::workspace::{Failure, JobFolder, Owner, Status, Workspace, read_params};
 use crate::{clock, sys};
 
@@ -54,6 +55,7 @@ pub(super) fn run_job_with(
         let result = on_stack(Box::new(|| execute(&workspace, &folder, attempt, started_in, deadline)));
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);
+        status.executable = own_digest();
         match status.write(&folder.status()) {
             Ok(()) => Ok(status.is_done()),
             Err(error) => Err(format!("{} cannot be written: {error}", folder.status().display())),

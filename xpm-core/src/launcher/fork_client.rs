@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::starter::spawn;
 use crate::job::{READY, StartRequest, server_arguments};
 use crate::sys::{self, ChildProcess, Packets};
 
@@ -39,7 +40,7 @@ impl ForkClient {
         let mut command = Command::new(program);
         // It must hold nobody's terminal or pipe open.
         command.args(server_arguments()).stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = ChildProcess::from(command.spawn()?);
+        let process = ChildProcess::from(spawn(&mut command)?);
         // The copy of its end that the command holds would hide its going away.
         drop(command);
         let client = Self { connection: Some((socket, process)) };

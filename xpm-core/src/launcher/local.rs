@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::freezer::Freezer;
 use super::holding::{Asked, HeldTokens, OwnHolders};
 use super::process::{Control, Ended, Stop};
 use super::starter::{Started, Starter};
@@ -51,10 +51,10 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    pub(crate) fn new(workspace: Workspace, executable: PathBuf) -> Self {
+    pub(crate) fn new(workspace: Workspace, freezer: Freezer) -> Self {
         let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
         let holders = OwnHolders::default();
-        let starter = Arc::new(Starter::new(executable, workspace.settings().local.fork.unwrap_or(true)));
+        let starter = Arc::new(Starter::new(freezer, workspace.settings().local.fork.unwrap_or(true)));
         Self { workspace, starter, grace, holders, workers: Workers::default(), running: Arc::default() }
     }
 
@@ -184,7 +184,8 @@ impl Local {
         match Owner::read(&folder.lock()) {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
-                let failure = self.record(folder, owner.attempt, Failure::Lost, None, &lock);
+                let process = Process { usage: None, executable: owner.executable.as_deref() };
+                let failure = record(folder, owner.attempt, Failure::Lost, process, &lock);
                 Ok(Attached::Ended(End::Failed(failure)))
             }
             _ => Ok(Attached::Free),
@@ -212,7 +213,7 @@ impl Local {
         let started = self
             .starter
             .start(&request, lock, stdout, stderr)
-            .map_err(|error| launch_failed(&self.starter.program().display().to_string(), &error))?;
+            .map_err(|error| launch_failed(&self.starter.executable().display().to_string(), &error))?;
         let Started::Process(child) = started else { return Ok(None) };
         let control = Control::new(&child, self.grace);
         // Too late to fail: the process is there.
@@ -232,34 +233,22 @@ impl Local {
     /// The process is gone and its record does not say how this attempt ended: the driver writes one, unless somebody else
     /// has seen to it. The lock is free since the process is gone, so another driver may be at the next attempt already.
     fn died(&self, folder: &JobFolder, attempt: u32, failure: Failure, end: &Ended) -> Result<End, Failure> {
-        let usage = Some(end.process.usage);
+        let process = Process { usage: Some(end.process.usage), executable: self.starter.digest() };
         if let Ok(Some(status)) = folder.read_status_aside(attempt) {
             return Ok(end_of(&status, true));
         }
         let failure = match JobLock::try_take(&folder.lock()) {
             Ok(TryLock::Taken(lock)) => match self.read(folder)? {
                 Some(status) if status.attempt > attempt || status.is_done() => return Ok(end_of(&status, true)),
-                _ => self.record(folder, attempt, failure, usage, &lock),
+                _ => record(folder, attempt, failure, process, &lock),
             },
             // What this attempt has left behind holds the lock, or somebody who has just taken it and may finish the job at
             // any time: their record must not be replaced by this one.
-            _ => {
-                recorded(folder, failure, |failure| status_of(folder, attempt, failure, usage).create(&folder.status()))
-            }
+            _ => recorded(folder, failure, |failure| {
+                status_of(folder, attempt, failure, process).create(&folder.status())
+            }),
         };
         Ok(End::Failed(failure))
-    }
-
-    /// Writes the record of a failed attempt, with the lock held.
-    fn record(
-        &self,
-        folder: &JobFolder,
-        attempt: u32,
-        failure: Failure,
-        usage: Option<sys::Usage>,
-        _lock: &JobLock,
-    ) -> Failure {
-        recorded(folder, failure, |failure| status_of(folder, attempt, failure, usage).write(&folder.status()))
     }
 
     /// The record, where a damaged one counts as none: the job is run again, and the damaged file is put aside.
@@ -272,12 +261,26 @@ impl Local {
     }
 }
 
-fn status_of(folder: &JobFolder, attempt: u32, failure: &Failure, usage: Option<sys::Usage>) -> Status {
+/// What is known of the process of an attempt that has left no record.
+#[derive(Clone, Copy)]
+struct Process<'a> {
+    usage: Option<sys::Usage>,
+    executable: Option<&'a str>,
+}
+
+/// Writes the record of a failed attempt, with the lock held.
+fn record(folder: &JobFolder, attempt: u32, failure: Failure, process: Process<'_>, _lock: &JobLock) -> Failure {
+    recorded(folder, failure, |failure| status_of(folder, attempt, failure, process).write(&folder.status()))
+}
+
+fn status_of(folder: &JobFolder, attempt: u32, failure: &Failure, process: Process<'_>) -> Status {
     let status = Status::new(folder.key().clone(), attempt, Err(failure.clone()));
-    match usage {
+    let mut status = match process.usage {
         Some(usage) => status.with_usage(usage),
         None => status,
-    }
+    };
+    status.executable = process.executable.map(str::to_owned);
+    status
 }
 
 /// Has a failure written down; that it cannot be does not change how the attempt ended.

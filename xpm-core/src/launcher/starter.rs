@@ -2,13 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::VISIBLE_GPUS;
 #[cfg(target_os = "linux")]
 use super::fork_client::{Answer, ForkClient};
+use super::freezer::Freezer;
 use crate::job::{StartRequest, job_arguments};
 use crate::sys::ChildProcess;
 use crate::workspace::JobLock;
@@ -16,7 +19,7 @@ use crate::workspace::JobLock;
 /// Starts processes of one program.
 #[derive(Debug)]
 pub(super) struct Starter {
-    program: PathBuf,
+    freezer: Freezer,
     server: Mutex<Server>,
 }
 
@@ -41,13 +44,19 @@ pub(super) enum Started {
 
 impl Starter {
     /// With `fork` false, every process loads the program.
-    pub(super) fn new(program: PathBuf, fork: bool) -> Self {
+    pub(super) fn new(freezer: Freezer, fork: bool) -> Self {
         let server = if fork { Server::NotYet } else { Server::None };
-        Self { program, server: Mutex::new(server) }
+        Self { freezer, server: Mutex::new(server) }
     }
 
-    pub(super) fn program(&self) -> &Path {
-        &self.program
+    /// What processes are started from.
+    pub(super) fn executable(&self) -> &Path {
+        self.freezer.executable()
+    }
+
+    /// Its digest, once a process was started.
+    pub(super) fn digest(&self) -> Option<&str> {
+        self.freezer.digest()
     }
 
     /// Starts the process of a job, which takes over the lock.
@@ -61,12 +70,13 @@ impl Starter {
         if let Some(started) = self.fork(request, &lock, &stdout, &stderr) {
             return Ok(started);
         }
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(self.executable());
         command.args(job_arguments(&request.folder, request.attempt, request.time));
         if let Some(gpus) = &request.gpus {
             command.env(VISIBLE_GPUS, gpus);
         }
-        let child = command.stdin(Stdio::from(lock.into_file())).stdout(stdout).stderr(stderr).spawn()?;
+        command.stdin(Stdio::from(lock.into_file())).stdout(stdout).stderr(stderr);
+        let child = spawn(&mut command)?;
         Ok(Started::Process(child.into()))
     }
 
@@ -75,7 +85,7 @@ impl Starter {
     fn fork(&self, request: &StartRequest, lock: &JobLock, stdout: &File, stderr: &File) -> Option<Started> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*server, Server::NotYet) {
-            *server = match ForkClient::start(&self.program) {
+            *server = match ForkClient::start(self.executable()) {
                 Ok(Some(client)) => Server::Serving(client),
                 _ => Server::None,
             };
@@ -94,5 +104,22 @@ impl Starter {
     #[cfg(not(target_os = "linux"))]
     fn fork(&self, _: &StartRequest, _: &JobLock, _: &File, _: &File) -> Option<Started> {
         None
+    }
+}
+
+/// How long a program may be busy.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Starts a process. A program that was written just now may be busy for a moment: somebody who started another process
+/// meanwhile has its open file until that process has begun.
+pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+    let begin = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && begin.elapsed() < BUSY => {
+                thread::park_timeout(Duration::from_millis(1));
+            }
+            started => return started,
+        }
     }
 }

@@ -23,13 +23,17 @@ pub(crate) struct Owner {
     pub(crate) pid: u32,
     /// When the process began, RFC 3339.
     pub(crate) start: String,
+    /// The frozen executable that it runs, by its name in `bin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) executable: Option<String>,
 }
 
 impl Owner {
     /// This process.
     pub(crate) fn this(attempt: u32, start: String) -> Self {
         let (host, boot) = (crate::settings::host(), crate::settings::boot());
-        Self { format: FORMAT, attempt, host, boot, pid: std::process::id(), start }
+        let executable = super::frozen::own_digest();
+        Self { format: FORMAT, attempt, host, boot, pid: std::process::id(), start, executable }
     }
 
     /// Host and process, for people.

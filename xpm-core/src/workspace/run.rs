@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::history;
 use super::{Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, write_atomic};
 use crate::fault;
 
@@ -30,6 +31,14 @@ pub(crate) struct RunRecord {
     pub(crate) failed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
+}
+
+impl RunRecord {
+    /// The record of the run with this folder; `None` if there is none, it is damaged, or of a newer xpm.
+    pub(crate) fn read(run: &Path) -> Option<Self> {
+        let record: Self = serde_json::from_slice(&fs::read(run.join("run.json")).ok()?).ok()?;
+        (record.format <= FORMAT).then_some(record)
+    }
 }
 
 /// How a run stands.
@@ -72,13 +81,17 @@ impl RunFolder {
         }
     }
 
-    /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it.
+    /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it. The number of a
+    /// run that was removed is not given again: the newest run always has the last name.
     pub(crate) fn create(workspace: &Workspace, experiment: &str, lock: JobLock) -> io::Result<Self> {
         let experiment = workspace.experiment(experiment);
         Owner::this(0, crate::clock::timestamp()).write(lock.file())?;
         let time = crate::clock::compact_timestamp();
-        let mut id = time.clone();
-        for n in 1.. {
+        let newest = history::runs(&experiment)?.into_iter().next();
+        let newest = newest.and_then(|(id, _)| history::order_of(&id)).filter(|(other, _)| *other == time);
+        let first = newest.map_or(0, |(_, number)| number + 1);
+        let mut id = if first == 0 { time.clone() } else { format!("{time}.{first}") };
+        for n in first + 1.. {
             fault::point("make folder of run", &experiment)?;
             match fs::create_dir(experiment.join(&id)) {
                 Ok(()) => break,

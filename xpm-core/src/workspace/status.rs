@@ -40,6 +40,9 @@ pub(crate) struct Status {
     pub(crate) cpu_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) peak_memory_bytes: Option<u64>,
+    /// The frozen executable that it ran, by its name in `bin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) executable: Option<String>,
     /// What `execute` returned. Last, as it can be long.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     value: Option<Box<RawValue>>,
@@ -99,6 +102,7 @@ impl Status {
             host: crate::settings::host(),
             cpu_seconds: None,
             peak_memory_bytes: None,
+            executable: None,
             value,
         }
     }

@@ -1,0 +1,146 @@
+//! Which runs of an experiment are kept. Jobs are never touched: a run's folder has links to them.
+
+use std::cmp::Reverse;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::RunStatus;
+use super::run::RunRecord;
+use crate::fault;
+
+/// How many runs of an experiment are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Keep {
+    /// Of those that ended well.
+    pub(crate) done: usize,
+    /// Of the others.
+    pub(crate) failed: usize,
+    /// Somebody has said so: runs with results or saved values go too.
+    pub(crate) even_with_results: bool,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { done: 20, failed: 20, even_with_results: false }
+    }
+}
+
+/// Removes the oldest runs of an experiment beyond those that are kept; gives how many. To be called by who has the experiment's
+/// lock, with the id of its own run, which stays.
+pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::Result<usize> {
+    let mut removed = 0;
+    let (mut done, mut failed) = (0, 0);
+    for (id, path) in runs(experiment)? {
+        // What cannot be read is not understood, and not removed.
+        let Some(record) = RunRecord::read(&path) else { continue };
+        let (count, most) = match record.status {
+            RunStatus::Done => (&mut done, keep.done),
+            _ => (&mut failed, keep.failed),
+        };
+        *count += 1;
+        if id == own || *count <= most || (!keep.even_with_results && has_results(&path)) {
+            continue;
+        }
+        // Under another name it is no run any more, however far the rest comes.
+        let aside = experiment.join(format!(".{id}.removed"));
+        fault::point("rename", &path)?;
+        fs::rename(&path, &aside)?;
+        removed += 1;
+    }
+    for aside in fs::read_dir(experiment)? {
+        let aside = aside?;
+        let name = aside.file_name();
+        if name.to_string_lossy().starts_with('.') && name.to_string_lossy().ends_with(".removed") {
+            fault::point("remove", &experiment.join("RUN"))?;
+            fs::remove_dir_all(aside.path())?;
+        }
+    }
+    Ok(removed)
+}
+
+/// The runs of an experiment, newest first.
+pub(crate) fn runs(experiment: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut runs = Vec::new();
+    for entry in fs::read_dir(experiment)? {
+        let entry = entry?;
+        if let Some(name) = entry.file_name().to_str()
+            && let Some(order) = order_of(name)
+            && entry.file_type()?.is_dir()
+        {
+            runs.push((order, name.to_owned(), entry.path()));
+        }
+    }
+    runs.sort_by_key(|(order, ..)| Reverse(order.clone()));
+    Ok(runs.into_iter().map(|(_, name, path)| (name, path)).collect())
+}
+
+/// The time, and the number behind it, of the id of a run; `None` if it is none.
+pub(super) fn order_of(name: &str) -> Option<(String, u32)> {
+    let (time, number) = name.split_once('.').map_or((name, Some(0)), |(time, n)| (time, n.parse().ok()));
+    let (day, clock) = time.split_once('_')?;
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    (digits(day, 8) && digits(clock, 6)).then_some((time.to_owned(), number?))
+}
+
+/// Whether a run has something that only people can make again.
+fn has_results(run: &Path) -> bool {
+    ["results", "saved"]
+        .iter()
+        .any(|folder| fs::read_dir(run.join(folder)).is_ok_and(|mut entries| entries.next().is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{Durability, write_atomic};
+
+    fn run(experiment: &Path, id: &str, status: &str) -> PathBuf {
+        let path = experiment.join(id);
+        fs::create_dir_all(path.join("results")).unwrap();
+        let record = format!(
+            r#"{{"format":1,"experiment":"e","run":"{id}","status":"{status}","start":"","host":"h","pid":1}}"#
+        );
+        write_atomic(&path.join("run.json"), record.as_bytes(), Durability::Lazy).unwrap();
+        path
+    }
+
+    fn left(experiment: &Path) -> Vec<String> {
+        runs(experiment).unwrap().into_iter().map(|(id, _)| id).collect()
+    }
+
+    #[test]
+    fn the_newest_of_each_kind_stay_and_those_with_results() {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = folder.path();
+        for (id, status) in [
+            ("20260101_000000", "done"),
+            ("20260101_000000.2", "done"),
+            ("20260101_000000.10", "done"),
+            ("20260102_000000", "failed"),
+            ("20260103_000000", "running"),
+            ("20260104_000000", "interrupted"),
+            ("20260105_000000", "done"),
+        ] {
+            run(experiment, id, status);
+        }
+        let job = folder.path().join("a job");
+        fs::create_dir(&job).unwrap();
+        write_atomic(&job.join("mine"), b"", Durability::Lazy).unwrap();
+        std::os::unix::fs::symlink(&job, experiment.join("20260102_000000/link")).unwrap();
+        fs::create_dir(experiment.join("20260101_000000/results/table")).unwrap();
+        fs::create_dir_all(experiment.join("notes")).unwrap();
+        fs::create_dir(experiment.join("20250101_000000")).unwrap();
+        let keep = Keep { done: 2, failed: 1, even_with_results: false };
+        assert_eq!(remove_old_runs(experiment, "20260105_000000", keep).unwrap(), 3);
+        let expected =
+            ["20260105_000000", "20260104_000000", "20260101_000000.10", "20260101_000000", "20250101_000000"];
+        assert_eq!(left(experiment), expected);
+        assert!(job.join("mine").exists() && experiment.join("notes").exists());
+        let keep = Keep { done: 0, failed: 0, even_with_results: true };
+        assert_eq!(remove_old_runs(experiment, "20260105_000000", keep).unwrap(), 3);
+        assert_eq!(left(experiment), ["20260105_000000", "20250101_000000"]);
+        let hidden = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
+        assert!(!fs::read_dir(experiment).unwrap().any(|entry| hidden(entry.unwrap())));
+    }
+}
