@@ -123,3 +123,35 @@ fn every_job_that_waits_says_why() {
         ]
     );
 }
+
+#[test]
+fn a_job_that_is_still_dying_when_a_driver_looks_is_run_at_once() {
+    for _ in 0..5 {
+        let story = Story::new();
+        story.mark("hold.heavy");
+        let driver = story.start("repeats", ["heavy"]);
+        story.wait_for("started.heavy");
+        let pid = story.job("story.heavy").pid();
+        driver.kill();
+        story.unmark("hold.heavy");
+        signal(pid, "STOP");
+        signal(pid, "KILL");
+        let outcome = story.ok("repeats", ["heavy"]);
+        outcome.does_not_say("left no record");
+        assert_eq!(outcome.stdout, "1\n");
+    }
+}
+
+/// `XPM_LARGE=1` runs as many as a large grid has.
+#[test]
+fn chains_and_crowds_of_jobs_end() {
+    let large = std::env::var_os("XPM_LARGE").is_some();
+    let (chain, crowd) = if large { (20_000, 5_000) } else { (400, 300) };
+    let story = Story::new();
+    let outcome = story.ok("size", ["promises".to_owned(), chain.to_string()]);
+    assert_eq!(outcome.stdout.lines().next(), Some(&*chain.to_string()));
+    // Two CPUs: more would be seen by the log of the tasks.
+    let names = (0..crowd).map(|number| format!("n{number}")).collect::<Vec<_>>();
+    let outcome = story.ok("steps", &names);
+    assert_eq!((outcome.stdout.lines().count(), story.log().len()), (crowd, crowd));
+}

@@ -24,7 +24,7 @@ pub use entry::{TaskEntry, TaskRun};
 #[cfg(target_os = "linux")]
 pub(crate) use fork_server::{READY, serve, server_arguments};
 pub use metrics::Number;
-pub(crate) use process::{UNRECORDED, job_arguments, run_job};
+pub(crate) use process::{job_arguments, run_job};
 pub use program::{OUT_OF_TIME, Program, ProgramArguments, ProgramValue, run_program};
 pub use progress::Progress;
 pub(crate) use request::StartRequest;

@@ -224,6 +224,58 @@ pub(crate) fn new_session() {
     unsafe { libc::setsid() };
 }
 
+/// The signal by which a job's process ends itself when it cannot write its record. An exit code would not do: a task may end
+/// its process with any. Nobody else sends this one, and its default is to end the process.
+pub(crate) fn unrecorded_signal() -> i32 {
+    #[cfg(target_os = "linux")]
+    return libc::SIGRTMAX();
+    #[cfg(not(target_os = "linux"))]
+    return libc::SIGEMT;
+}
+
+/// Ends this process by [`unrecorded_signal`], whatever the task has done about signals.
+pub(crate) fn end_unrecorded() {
+    let signal = unrecorded_signal();
+    // SAFETY: the signal set is plain data, for which all zeros is a value, and a live local; the default action is no code
+    // of this process.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::signal(signal, libc::SIG_DFL);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+        libc::raise(signal);
+    }
+}
+
+/// Whether a process that is there is being killed right now, or has ended and not been waited for. Taking a large process
+/// apart takes a while, in which it still has its locks.
+pub(crate) fn process_is_dying(pid: u32) -> bool {
+    #[cfg(target_os = "linux")]
+    return linux_process_is_dying(pid).unwrap_or(false);
+    #[cfg(not(target_os = "linux"))]
+    return {
+        let _ = pid;
+        false
+    };
+}
+
+#[cfg(target_os = "linux")]
+fn linux_process_is_dying(pid: u32) -> Option<bool> {
+    /// `PF_EXITING` of `linux/sched.h`.
+    const EXITING: u64 = 4;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may have any character; behind it come state, 5 numbers, and the flags.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let ended = matches!(fields.next()?, "Z" | "X");
+    let exiting = fields.nth(5)?.parse::<u64>().ok()? & EXITING != 0;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let pending = status.lines().filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")));
+    let pending = pending.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let killed = pending.fold(0, |all, mask| all | mask) & (1 << (libc::SIGKILL - 1)) != 0;
+    Some(ended || exiting || killed)
+}
+
 /// Whether there is a process with this number, whoever's it is.
 pub(crate) fn process_exists(pid: u32) -> bool {
     let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
@@ -283,4 +335,25 @@ pub(crate) fn can_execute_from(folder: &std::path::Path) -> bool {
     };
     // Linux's name for the flag; elsewhere 8 has another meaning.
     asked != 0 || !cfg!(target_os = "linux") || found.f_flag & 8 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_that_has_ended_or_is_killed_is_dying_and_another_is_not() {
+        assert!(process_exists(std::process::id()) && !process_is_dying(std::process::id()));
+        let mut child = Command::new("sleep").arg("100").spawn().unwrap();
+        assert!(!process_is_dying(child.id()));
+        child.kill().unwrap();
+        while !process_is_dying(child.id()) {
+            assert!(process_exists(child.id()), "it was not waited for");
+        }
+        child.wait().unwrap();
+        assert!(!process_is_dying(child.id()));
+    }
 }

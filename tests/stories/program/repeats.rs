@@ -46,6 +46,24 @@ fn attempt(control: &Control, name: &str) -> TaskResult<(usize, usize)> {
     Ok((log.lines().filter(|line| *line == name).count(), fails.parse().unwrap_or(0)))
 }
 
+/// Is taken apart slowly when it is killed.
+#[task(id = "story.heavy")]
+pub struct Heavy {
+    pub control: Control,
+}
+
+impl Task for Heavy {
+    type Output = usize;
+
+    fn execute(&self, _job: &JobContext) -> TaskResult<usize> {
+        let held = self.control.exists("hold.heavy");
+        let memory = vec![1_u8; if held { 256 << 20 } else { 1 }];
+        self.control.mark("started.heavy")?;
+        self.control.wait_until("it is not held", |control| !held || !control.exists("hold.heavy"))?;
+        Ok(memory.iter().map(|byte| usize::from(*byte)).sum())
+    }
+}
+
 pub fn repeats(call: &Call) -> xpm::Result<()> {
     let control = call.control();
     let step = |name: &str| Step::config().name(name).control(&control).build();
@@ -127,6 +145,10 @@ pub fn repeats(call: &Call) -> xpm::Result<()> {
         "resumes" => {
             let job = Resumes::config().name("r").control(&control).submit(xp)?;
             println!("{}", job.output()?);
+            Ok(())
+        }
+        "heavy" => {
+            println!("{}", Heavy::config().control(&control).submit(xp)?.output()?);
             Ok(())
         }
         "why" => why(call, xp),

@@ -67,6 +67,10 @@ pub(super) fn run_job_with(
         Err(message) => {
             // The job's own log is all that is left to tell; on a full disk it takes nothing either.
             let _ = writeln!(io::stderr(), "xpm: {message}");
+            if lock.as_ref().is_ok_and(|lock| lock.metadata().is_ok_and(|file| file.is_file())) {
+                // There is a driver, and no exit code that the task could not have.
+                sys::end_unrecorded();
+            }
             UNRECORDED
         }
     };
@@ -74,8 +78,8 @@ pub(super) fn run_job_with(
     code
 }
 
-/// The exit code of a job process that could not write its record.
-pub(crate) const UNRECORDED: u8 = 120;
+/// The exit code of a job process that could not write its record, when it was started by hand.
+const UNRECORDED: u8 = 120;
 
 fn prepare(folder: &Path) -> Result<(Workspace, JobFolder), String> {
     // Its path must hold when this process has moved into the folder, and a task elsewhere.

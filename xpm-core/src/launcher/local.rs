@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::workers::Workers;
 use super::{End, Order, Progress, machine};
 use crate::fault;
 use crate::ids::JobKey;
-use crate::job::{StartRequest, UNRECORDED};
+use crate::job::StartRequest;
 use crate::sys;
 use crate::workspace::{
     Failure, JobFolder, JobLock, Owner, Status, StatusError, TryLock, WaitLock, Workspace, write_params,
@@ -139,10 +140,10 @@ impl Local {
                     (Some(Stop::OutOfTime), ..) => Failure::TimedOut,
                     (Some(Stop::Requested), ..) => Failure::Stopped,
                     (None, _, Some(libc::SIGKILL)) if killed_for_memory() => Failure::OutOfMemory,
-                    (None, _, Some(signal)) => Failure::Signaled { signal },
-                    (None, Some(code), None) if code == i32::from(UNRECORDED) => {
+                    (None, _, Some(signal)) if signal == sys::unrecorded_signal() => {
                         Failure::Output { message: last_line(folder) }
                     }
+                    (None, _, Some(signal)) => Failure::Signaled { signal },
                     (None, Some(code), None) => Failure::Exited { code },
                     (None, None, None) => Failure::Lost,
                 };
@@ -162,7 +163,8 @@ impl Local {
         // The record counts as well as the lock: processes that the job leaves behind may hold that for ever.
         let mut seen = None;
         let (lock, status) = loop {
-            let stamp = std::fs::metadata(folder.status()).and_then(|metadata| metadata.modified()).ok();
+            // Compared for being another one only: clocks are set back.
+            let stamp = std::fs::metadata(folder.status()).ok().map(|file| (file.modified().ok(), file.ino()));
             let tried = wait.try_again().map_err(|error| here(&error))?;
             let status = match stamp != seen || matches!(tried, TryLock::Taken(_)) {
                 true => self.read(folder)?,
@@ -315,7 +317,5 @@ fn last_line(folder: &JobFolder) -> String {
     if !folder.stderr().exists() {
         return "its folder was deleted while it ran".to_owned();
     }
-    crate::report::tail(&folder.stderr(), 1).pop().unwrap_or_else(|| {
-        format!("its record could not be written, or `execute` ended the process with code {UNRECORDED}")
-    })
+    crate::report::tail(&folder.stderr(), 1).pop().unwrap_or_else(|| "its record could not be written".to_owned())
 }

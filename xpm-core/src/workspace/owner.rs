@@ -41,10 +41,11 @@ impl Owner {
         format!("process {} on {}, since {}", self.pid, self.host, self.start)
     }
 
-    /// Whether the process may still be there: it cannot be told for another host, and a number may have been given again.
+    /// Whether the process may still be there, and is not just going: it cannot be told for another host, and a number may
+    /// have been given again.
     pub(crate) fn may_live(&self) -> bool {
-        self.host != crate::settings::host()
-            || (self.boot == crate::settings::boot() && crate::sys::process_exists(self.pid))
+        let lives = || crate::sys::process_exists(self.pid) && !crate::sys::process_is_dying(self.pid);
+        self.host != crate::settings::host() || (self.boot == crate::settings::boot() && lives())
     }
 
     /// Writes the record into the lock's file, which this process holds; in place, since nothing hangs on it.
