@@ -337,6 +337,27 @@ pub(crate) fn can_execute_from(folder: &std::path::Path) -> bool {
     asked != 0 || !cfg!(target_os = "linux") || found.f_flag & 8 == 0
 }
 
+/// When the size of the terminal changes and when Ctrl-Z stops this process, writes `text` to standard error, at once, if `drawn` is
+/// set, and clears that.
+pub(crate) fn undraw_on_signals(drawn: &'static AtomicBool, text: &'static str) {
+    let undraw = move || {
+        if drawn.swap(false, Ordering::SeqCst) {
+            // SAFETY: the pointer and the length are those of a text that lives as long as the process.
+            unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        }
+    };
+    let stop = move || {
+        undraw();
+        let _ = signal_hook::low_level::emulate_default_handler(libc::SIGTSTP);
+    };
+    // SAFETY: what the handlers do may be done in one: an atomic, `write`, and `raise`. Without them the region is drawn anew a
+    // little later.
+    unsafe {
+        let _ = signal_hook::low_level::register(libc::SIGWINCH, undraw);
+        let _ = signal_hook::low_level::register(libc::SIGTSTP, stop);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;

@@ -332,7 +332,8 @@ impl Shared {
         })
     }
 
-    /// Ends every job that has not ended, since there is no driver any more.
+    /// Wakes everybody who waits, since there is no driver any more. Jobs that have not ended are not counted as ended: they go
+    /// on, or were never started.
     pub(super) fn break_down(&self) {
         self.end_callbacks();
         let mut jobs = self.jobs();

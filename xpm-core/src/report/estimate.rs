@@ -25,7 +25,7 @@ pub(super) struct Left {
     at_least: bool,
 }
 
-/// A job that says it is this far says how long it will take.
+/// A job that says it is this far, and not yet at the end, says how long it will take.
 const TELLING: f64 = 0.02;
 
 impl Work {
@@ -38,7 +38,7 @@ impl Work {
             .running
             .iter()
             .map(|(task, elapsed, fraction)| {
-                let whole = elapsed.div_f64(fraction.filter(|f| *f > TELLING)?.min(1.0));
+                let whole = elapsed.div_f64(fraction.filter(|f| (TELLING..1.0).contains(f))?);
                 let (count, total) = known.entry(task.clone()).or_default();
                 (*count, *total) = (*count + 1, total.saturating_add(whole));
                 Some(whole)
@@ -50,9 +50,11 @@ impl Work {
         };
         let (mut work, mut longest, mut unknown) = (0.0, 0.0_f64, 0);
         for ((task, elapsed, _), told) in self.running.iter().zip(told) {
-            match told.map(|whole| whole.as_secs_f64()).or_else(|| mean(task)) {
-                Some(whole) => {
-                    let left = (whole - elapsed.as_secs_f64()).max(0.0);
+            let left =
+                told.map(|whole| whole.as_secs_f64()).or_else(|| mean(task)).map(|whole| whole - elapsed.as_secs_f64());
+            // A job that takes longer than the others did may take however long.
+            match left.filter(|left| *left >= 0.0) {
+                Some(left) => {
                     work += left;
                     longest = longest.max(left);
                 }
@@ -159,9 +161,9 @@ mod tests {
         work.running.push(("a".into(), seconds(10), Some(0.01)));
         work.running.push(("a".into(), seconds(60), Some(0.1)));
         assert_eq!(said(&work).unwrap(), "about 9 min left");
-        work.running.truncate(0);
-        work.running.push(("a".into(), seconds(60), Some(1.0)));
-        assert_eq!(said(&work).unwrap(), "a few seconds left");
+        // Longer than the others: nobody knows.
+        work.running = vec![("a".into(), seconds(70), None), ("a".into(), seconds(70), Some(1.0))];
+        assert_eq!(said(&work), None);
     }
 
     #[test]

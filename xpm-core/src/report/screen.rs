@@ -89,6 +89,11 @@ impl Screen {
         out.push_str("\x1b[?7h\x1b8");
     }
 
+    /// The region has been taken away by somebody else.
+    pub(super) fn forget(&mut self) {
+        self.region = None;
+    }
+
     /// Takes the region away.
     pub(super) fn close(&mut self, out: &mut String) {
         if self.region.take().is_some() {

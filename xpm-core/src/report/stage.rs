@@ -1,6 +1,7 @@
 //! The one terminal of this process: who draws on it, and how it is left when the process ends.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,9 @@ struct Stage {
 
 static STAGE: Mutex<Stage> = Mutex::new(Stage { screen: None, over: false });
 
+/// Whether the region is on the terminal. A signal takes it away when the size changes.
+static DRAWN: AtomicBool = AtomicBool::new(false);
+
 /// Takes the terminal for a region. There is one at a time: a second run in the same process writes lines.
 pub(super) fn claim() -> bool {
     static AT_EXIT: Once = Once::new();
@@ -25,7 +29,10 @@ pub(super) fn claim() -> bool {
         return false;
     }
     // A plan may end the process by itself.
-    AT_EXIT.call_once(|| sys::at_exit(leave));
+    AT_EXIT.call_once(|| {
+        sys::at_exit(leave);
+        sys::undraw_on_signals(&DRAWN, CLOSE);
+    });
     stage.screen = Some(Screen::default());
     true
 }
@@ -35,6 +42,7 @@ pub(super) fn release() {
     let mut stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(mut screen) = stage.screen.take() {
         let mut out = String::new();
+        DRAWN.store(false, Ordering::SeqCst);
         screen.close(&mut out);
         print(&out);
     }
@@ -47,7 +55,11 @@ pub(super) fn show(text: &str, region: &[Line], size: Size) {
     if !stage.over
         && let Some(screen) = &mut stage.screen
     {
+        if !DRAWN.swap(true, Ordering::SeqCst) {
+            screen.forget();
+        }
         screen.draw(&mut out, region, size);
+        DRAWN.fetch_and(screen.is_open(), Ordering::SeqCst);
     }
     print(&out);
 }
@@ -68,6 +80,7 @@ extern "C" fn leave() {
             Err(TryLockError::Poisoned(_)) => return,
             Ok(mut stage) => {
                 stage.over = true;
+                DRAWN.store(false, Ordering::SeqCst);
                 if stage.screen.take().is_some_and(|screen| screen.is_open()) {
                     print(CLOSE);
                 }

@@ -103,7 +103,13 @@ impl Reporter for TerminalReporter {
         match event {
             Event::RunBegan { experiment, .. } => self.begin(&mut desk, experiment),
             // Another signal may end the process at any time: nothing is left on the terminal that it could not clean up.
-            Event::Interrupted { .. } => desk.live = false,
+            Event::Interrupted { .. } => {
+                if desk.claimed {
+                    // Behind the `^C` that the terminal shows.
+                    desk.put(vec![Line::new()]);
+                }
+                desk.live = false;
+            }
             Event::RunEnded(_) => desk.over = true,
             _ => {}
         }
