@@ -4,6 +4,7 @@ mod completions;
 mod diff;
 mod jobs;
 mod list;
+mod new;
 mod path;
 mod results;
 mod show;
@@ -18,6 +19,7 @@ use crate::context::Context;
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    New(new::New),
     List(list::List),
     Jobs(jobs::Jobs),
     Show(show::Show),
@@ -32,6 +34,7 @@ impl Command {
     /// Does it; `command` is the whole command line, for completions.
     pub(crate) fn run(self, context: &Context, command: fn() -> clap::Command) -> anyhow::Result<ExitCode> {
         match self {
+            Command::New(args) => new::run(context, &args),
             Command::List(args) => list::run(context, &args),
             Command::Jobs(args) => jobs::run(context, &args),
             Command::Show(args) => show::run(context, &args),
