@@ -37,3 +37,5 @@ mod repeats;
 mod sizes;
 #[path = "stories/submit_errors.rs"]
 mod submit_errors;
+#[path = "stories/terminal.rs"]
+mod terminal;

@@ -1,5 +1,6 @@
 //! A plan that is watched on a terminal.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use xpm::prelude::*;
@@ -45,7 +46,7 @@ impl Task for Watched {
 }
 
 /// `jobs=N`, `cpus=N`, `quick=N` (jobs that do not wait), `fail=N`, `lines=N` (printed by the plan while jobs run), `end=panic|exit`,
-/// `text=TAG`.
+/// `text=TAG`, `until=N`, `quiet=1`.
 pub fn terminal(call: &Call) -> xpm::Result<()> {
     let texts = call.texts();
     let option = |name: &str| texts.iter().find_map(|text| text.strip_prefix(name)?.strip_prefix('='));
@@ -53,7 +54,13 @@ pub fn terminal(call: &Call) -> xpm::Result<()> {
     let control: ControlConfig = call.control();
     let meet = Control { folder: call.control.clone() };
     let (jobs, quick, fail, lines) = (number("jobs")?, number("quick")?, number("fail")?, number("lines")?);
-    call.run(usize::try_from(number("cpus")?.max(1))?, |xp| {
+    let cpus = NonZeroU32::new(u32::try_from(number("cpus")?.max(1))?).expect("some CPUs");
+    let until = option("until").map_or(Ok(50), str::parse)?;
+    let mut experiment = xpm::experiment(&call.workdir, "story").cpus(cpus);
+    if option("quiet").is_some() {
+        experiment = experiment.quiet();
+    }
+    experiment.run(|xp| {
         let watched = |n| Watched::config().n(tag(n)).control(control.clone());
         for n in 0..quick {
             watched(n).until(1).waits(false).submit(xp)?;
@@ -62,7 +69,7 @@ pub fn terminal(call: &Call) -> xpm::Result<()> {
             watched(n).until(2).fails(true).submit(xp)?;
         }
         for n in quick + fail..quick + fail + jobs {
-            watched(n).text(tag(option("text").unwrap_or("plain"))).until(50).submit(xp)?;
+            watched(n).text(tag(option("text").unwrap_or("plain"))).until(until).submit(xp)?;
         }
         meet.mark("submitted")?;
         for n in 0..lines {

@@ -26,8 +26,9 @@ impl Size {
     }
 }
 
-/// Ends the region: the scrolling area is all of the terminal again, and everything below the cursor is blank.
-pub(super) const CLOSE: &str = "\x1b7\x1b[r\x1b8\x1b[J";
+/// Ends the region: the scrolling area is all of the terminal again, and everything below the cursor is blank. The rest of the screen
+/// is erased from one column on: from the very first one, tmux would take it for `clear` and keep the region in its history.
+pub(super) const CLOSE: &str = "\x1b7\x1b[r\x1b8\x1b[K\x1b[C\x1b[J\x1b8";
 
 /// What is on the terminal.
 #[derive(Debug, Default)]

@@ -64,7 +64,9 @@ impl Terminal {
                     "r" => (self.area, self.at) = ((0, self.cells.len() - 1), (0, 0)),
                     "A" => self.at.0 -= parameters[0],
                     "H" => self.at = (parameters[0] - 1, parameters[1] - 1),
-                    "K" => self.cells[self.at.0].fill(' '),
+                    "C" => self.at.1 = (self.at.1 + 1).min(self.cells[0].len() - 1),
+                    "K" if parameters[0] == 2 => self.cells[self.at.0].fill(' '),
+                    "K" => self.cells[self.at.0][self.at.1..].fill(' '),
                     "J" => {
                         let (line, column) = self.at;
                         self.cells[line][column..].fill(' ');
