@@ -5,6 +5,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests damage files")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests; clippy knows the functions marked `#[test]` only")]
 
+#[path = "stories/async_plans.rs"]
+mod async_plans;
 #[path = "stories/bad_files.rs"]
 mod bad_files;
 #[path = "stories/bad_ids.rs"]

@@ -22,6 +22,10 @@ fn every_way_to_depend_makes_the_dependent_wait() {
         ("produces", "written by late"),
         ("add_dependency", ""),
         ("add_dependencies", ""),
+        ("add_produced", ""),
+        ("add_file", ""),
+        ("add_promise", ""),
+        ("add_several", ""),
     ] {
         let story = Story::new();
         let outcome = story.ok("depends", [way]);

@@ -22,7 +22,7 @@ pub struct Emits {
 }
 
 /// The same, but goes on where it was.
-#[task(id = "story.resumes", resumable)]
+#[task(id = "story.emits_on", resumable)]
 pub struct Resumes {
     pub steps: u32,
     pub control: Control,

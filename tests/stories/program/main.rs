@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "written as users write")]
 #![allow(clippy::exit, reason = "some tasks end their process")]
 
+mod async_plans;
 mod bad_jobs;
 mod external;
 mod live;
@@ -82,6 +83,7 @@ fn main() -> xpm::Result<()> {
         "program-cannot-start" => external::cannot_start(&call),
         "terminal" => terminal::terminal(&call),
         "live" => live::live(&call),
+        "async" => async_plans::async_plan(&call),
         "react" => react::react(&call),
         "repeats" => repeats::repeats(&call),
         "refused" => submit_errors::refused(&call),

@@ -96,6 +96,15 @@ pub fn depends(call: &Call) -> xpm::Result<()> {
                 args.submit(xp)?
             }
             "add_dependency" => dependent.add_dependency(&late).submit(xp)?,
+            "add_produced" => dependent.add_dependency(late.produces(Model::config().layers(3))).submit(xp)?,
+            "add_file" => dependent.add_dependency(late.file("out.txt")).submit(xp)?,
+            "add_promise" => dependent.add_dependency(late.promise()).submit(xp)?,
+            "add_several" => {
+                let cpu = xp.token("cpu", 2)?;
+                let mut args = dependent.build();
+                args = args.add_dependencies([late.dependency(), cpu.dependency(1), cpu.dependency(1)]);
+                args.submit(xp)?
+            }
             "add_dependencies" => dependent.add_dependencies([&late]).submit(xp)?,
             other => return Err(xpm::Error::msg(format!("no way {other}"))),
         };

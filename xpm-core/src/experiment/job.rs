@@ -194,6 +194,11 @@ impl<T: Task> Job<T> {
         JobFile::new(self.reference.clone(), path.as_ref())
     }
 
+    /// This job as a dependency, for lists of several kinds: `add_dependencies([job.dependency(), token.dependency(2)])`.
+    pub fn dependency(&self) -> Dependency {
+        Dependency::from(self)
+    }
+
     /// A configuration that stands for something this job makes: what it is given to depends on the job, and its files
     /// (`#[param(path = "…")]`) lie in the job's folder.
     pub fn produces<B: Configure + Complete>(&self, config: B) -> Produced<<B::Built as ArgStruct>::Target> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::submit::Dependency;
 use crate::config::{Arg, ConfigType, IntoArg, Json, Plain, Submitted, Symbolic};
 use crate::schema::TypeKind;
 use crate::value::{JobRef, Node, Value};
@@ -180,5 +181,41 @@ impl<C: ConfigType> Symbolic for &Produced<C> {
 
     fn into_config_value(self) -> Value {
         self.value()
+    }
+}
+
+impl<C: ConfigType> From<&Produced<C>> for Dependency {
+    fn from(produced: &Produced<C>) -> Self {
+        Dependency::job(produced.job.key.clone())
+    }
+}
+
+impl<C: ConfigType> From<Produced<C>> for Dependency {
+    fn from(produced: Produced<C>) -> Self {
+        Dependency::from(&produced)
+    }
+}
+
+impl From<&JobFile> for Dependency {
+    fn from(file: &JobFile) -> Self {
+        Dependency::job(file.job.key.clone())
+    }
+}
+
+impl From<JobFile> for Dependency {
+    fn from(file: JobFile) -> Self {
+        Dependency::from(&file)
+    }
+}
+
+impl<V> From<&Promise<V>> for Dependency {
+    fn from(promise: &Promise<V>) -> Self {
+        Dependency::job(promise.job.key.clone())
+    }
+}
+
+impl<V> From<Promise<V>> for Dependency {
+    fn from(promise: Promise<V>) -> Self {
+        Dependency::from(&promise)
     }
 }

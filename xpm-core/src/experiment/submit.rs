@@ -20,7 +20,8 @@ use crate::value::{Node, Value};
 use crate::workspace::journal::{JobName, JournalEvent};
 use crate::workspace::{JobFolder, Status, StatusError};
 
-/// Something that a job waits for before it starts: `&job`, or `token.dependency(n)`.
+/// Something that a job waits for before it starts: a job (`&job`, or what it hands on: its promise, its files, what it
+/// produces), or some of a token (`token.dependency(n)`). [`Job::dependency`] makes one where several kinds stand in a list.
 #[derive(Clone, Debug)]
 pub struct Dependency(What);
 
@@ -80,8 +81,8 @@ pub trait Submit: Configure {
         Ok(Job::new(xp.shared.clone(), cell, node.tags(), args))
     }
 
-    /// Makes the job wait for another one that no argument refers to (`&job`), or hold some of a token while it runs
-    /// (`token.dependency(n)`). Not in the identity.
+    /// Makes the job wait for another one that no argument refers to (`&job`, or what it produces), or hold some of a token
+    /// while it runs (`token.dependency(n)`). Not in the identity.
     #[must_use]
     fn add_dependency(mut self, dependency: impl Into<Dependency>) -> Self
     where
@@ -91,7 +92,8 @@ pub trait Submit: Configure {
         self
     }
 
-    /// [`add_dependency`](Self::add_dependency) for several.
+    /// [`add_dependency`](Self::add_dependency) for several; of different kinds, as
+    /// `[train.dependency(), gpu.dependency(1)]`.
     #[must_use]
     fn add_dependencies<D: Into<Dependency>>(mut self, dependencies: impl IntoIterator<Item = D>) -> Self
     where
