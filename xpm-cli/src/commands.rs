@@ -6,6 +6,7 @@ mod jobs;
 mod list;
 mod new;
 mod path;
+mod plot;
 mod results;
 mod show;
 mod why;
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Show(show::Show),
     Path(path::Path),
     Results(results::Results),
+    Plot(plot::Plot),
     Diff(diff::Diff),
     Why(why::Why),
     Completions(completions::Completions),
@@ -40,6 +42,7 @@ impl Command {
             Command::Show(args) => show::run(context, &args),
             Command::Path(args) => path::run(context, &args),
             Command::Results(args) => results::run(context, &args),
+            Command::Plot(args) => plot::run(context, &args),
             Command::Diff(args) => diff::run(context, &args),
             Command::Why(args) => why::run(context, &args),
             Command::Completions(args) => completions::run(&args, command),

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "tests")]
 
 mod plan;
+mod plot;
 mod results;
 mod why;
 
@@ -18,6 +19,9 @@ const TESTS: &[(&str, fn())] = &[
     ("results_picked_sorted_filtered", results::picked_sorted_filtered),
     ("results_of_what_is_not_there", results::of_what_is_not_there),
     ("filters_of_jobs", results::filters_of_jobs),
+    ("plot_of_a_column", plot::of_a_column),
+    ("plot_of_names_and_of_steps", plot::of_names_and_of_steps),
+    ("plot_of_what_is_not_there", plot::of_what_is_not_there),
     ("diff_side_by_side", why::side_by_side),
     ("why_it_ran", why::why_it_ran),
 ];

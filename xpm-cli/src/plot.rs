@@ -1,0 +1,10 @@
+//! Figures as SVG: lines or points with error bars or bands, fit for a paper.
+
+mod axis;
+mod figure;
+mod series;
+mod svg;
+
+pub(crate) use axis::Kind;
+pub(crate) use figure::Figure;
+pub(crate) use series::{Centre, Point, Position, Series, Spread, gather, series_of};
