@@ -41,7 +41,7 @@ pub(crate) struct Order {
     pub(crate) time: Option<Duration>,
 }
 
-/// What a launcher tells of an order, in this order: at most one of the first two, then one of the last three.
+/// What a launcher tells of an order: that it runs or that somebody else runs it, or neither, then one of the last three.
 #[derive(Debug)]
 pub(crate) enum Progress {
     /// The job's process has been started.
@@ -49,6 +49,8 @@ pub(crate) enum Progress {
         /// The number of the attempt.
         attempt: u32,
     },
+    /// The task is over, and its process needs no CPU any more but to write its record. Not told by every launcher.
+    Recording,
     /// Somebody else runs the job; its end is waited for.
     Attached,
     /// There is too little left of the token with this place in the order: nothing has been started.

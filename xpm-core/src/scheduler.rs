@@ -6,7 +6,7 @@
 //! ```text
 //!             ┌──────── retry due, deferred, freed, submitted again ───────────────┐
 //!             ▼                                                                    │
-//!   submit → Waiting → Ready → Starting → Running → Done | Failed | Cancelled      │
+//!   submit → Waiting → Ready → Starting → Running (→ Recording) → Done | Failed …  │
 //!             │          │         │         └──► Delayed (until its retry) ──────►┤
 //!             └──────────┴─────────┴─► Elsewhere (somebody else has the lock) ────►┘
 //! ```
@@ -134,6 +134,11 @@ impl Scheduler {
                     self.transition(job, State::Running);
                 }
             }
+            Event::JobRecording(job) => {
+                if self.state(job) == State::Running {
+                    self.transition(job, State::Recording);
+                }
+            }
             Event::JobEnded { job, outcome } => self.job_ended(job, outcome, actions),
             Event::JobFoundDone(job) => self.job_ended(job, Outcome::Done, actions),
             Event::StartDeferred { job, token } => self.start_deferred(job, token, actions),
@@ -225,7 +230,7 @@ impl Scheduler {
                 self.transition(job, State::Cancelled);
                 actions.push(Action::Ended(job));
             }
-            State::Starting | State::Running if !record.stopping => {
+            state if state.holds_resources() && !record.stopping => {
                 record.stopping = true;
                 actions.push(Action::StopJob(job));
             }
@@ -318,8 +323,9 @@ impl Scheduler {
         }
         *self.counts.of(from) -= 1;
         *self.counts.of(to) += 1;
-        if from.holds_resources() && !to.holds_resources() {
-            self.pools.give_back(&self.ready.classes.get(class).needs, job);
+        if from.holds_resources() {
+            let over = |pool| from.holds(pool) && !to.holds(pool);
+            self.pools.give_back(&self.ready.classes.get(class).needs, over, job);
         }
         if !from.holds_resources() && to.holds_resources() {
             self.pools.take(&self.ready.classes.get(class).needs, job);

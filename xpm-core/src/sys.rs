@@ -78,6 +78,32 @@ pub(crate) fn wait_for_end(child: &ChildProcess) -> io::Result<()> {
     }
 }
 
+/// Waits until there is something to read or the child has ended; says whether there is. See pidfd_open(2).
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for_notice(child: &ChildProcess, notice: &impl AsRawFd) -> bool {
+    // SAFETY: the number is that of a child that has not been waited for; a descriptor that is given is new.
+    let process = unsafe {
+        let fd = libc::syscall(libc::SYS_pidfd_open, child.0, 0);
+        let Ok(fd @ 0..) = i32::try_from(fd) else { return false };
+        OwnedFd::from_raw_fd(fd)
+    };
+    let waits = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut both = [waits(notice.as_raw_fd()), waits(process.as_raw_fd())];
+    loop {
+        // SAFETY: the pointer is to a live array of two.
+        match unsafe { libc::poll(both.as_mut_ptr(), 2, -1) } {
+            -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            // The end counts even when there is something to read: it is told next.
+            _ => return both[0].revents & libc::POLLIN != 0 && both[1].revents == 0,
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn wait_for_notice(_: &ChildProcess, _: &impl AsRawFd) -> bool {
+    false
+}
+
 /// Sends a signal to the process group of the process `pid`, or to the process alone while it leads none yet. That there
 /// is nobody left is no error.
 pub(crate) fn signal_group(pid: u32, signal: i32) {

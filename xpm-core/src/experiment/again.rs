@@ -119,7 +119,8 @@ impl Driver {
     /// A dependency had failed before the scheduler heard of it, so that the scheduler cannot fail the job with it.
     fn fail_with(&mut self, job: JobNumber, cell: &Arc<JobCell>, root: JobKey) {
         match self.scheduler.state(job) {
-            State::Done | State::Starting | State::Running => return,
+            State::Done => return,
+            state if state.holds_resources() => return,
             State::Failed(_) | State::Cancelled => self.shared.job_revived(cell),
             _ => {
                 let event = Event::JobEnded { job, outcome: Outcome::Failed { retry: Retry::Never } };

@@ -213,6 +213,7 @@ impl Driver {
                 self.shared.job_runs(&cell, Some(attempt));
                 Event::JobStarted(job)
             }
+            Progress::Recording => Event::JobRecording(job),
             Progress::Attached => {
                 self.shared.job_runs(&cell, None);
                 Event::JobFoundElsewhere(job)

@@ -6,12 +6,13 @@
 //! in the server but what runs before `main`, and it refuses to serve when that has started threads.
 //!
 //! A request is one message: the job's folder, the number of the attempt, its time in milliseconds or nothing, its GPUs or
-//! nothing, with a NUL between them; and the open files of the lock, of standard output and of standard error. The answer is
+//! nothing, with a NUL between them; and the open files of the lock, of standard output, of standard error and of a
+//! pipe that takes a byte when the task is over. The answer is
 //! the number of the process, or 0 and the number of the system error. When the driver is gone, so is the server.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use super::process::{job_arguments, on_large_stack, run_job_with};
@@ -55,7 +56,7 @@ fn serve_here() -> u8 {
             Ok((0, _)) | Err(_) => return 0,
             Ok(message) => message,
         };
-        let answer = match (StartRequest::decode(&buffer[..length]), <[File; 3]>::try_from(files)) {
+        let answer = match (StartRequest::decode(&buffer[..length]), <[File; 4]>::try_from(files)) {
             (Some(request), Ok(files)) => match sys::fork_sibling(number) {
                 Ok(Forked::Parent(pid)) => [pid, 0],
                 Ok(Forked::Child) => {
@@ -76,8 +77,8 @@ fn serve_here() -> u8 {
 }
 
 /// The new process, as if it had been started with its own command line.
-fn be_job(request: &StartRequest, files: [File; 3], number: ThreadNumber) -> u8 {
-    let [lock, stdout, stderr] = files;
+fn be_job(request: &StartRequest, files: [File; 4], number: ThreadNumber) -> u8 {
+    let [lock, stdout, stderr, mut notifier] = files;
     let streams = sys::replace_stream(io::stdout().as_fd(), stdout.as_fd())
         .and_then(|()| sys::replace_stream(io::stderr().as_fd(), stderr.as_fd()));
     if streams.is_err() {
@@ -91,5 +92,10 @@ fn be_job(request: &StartRequest, files: [File; 3], number: ThreadNumber) -> u8 
     let program = std::env::args_os().next().unwrap_or_default();
     let arguments = job_arguments(&request.folder, request.attempt, request.time);
     sys::set_title([program].iter().chain(&arguments).map(OsString::as_os_str), number);
-    run_job_with(Ok(lock), &request.folder, request.attempt, request.time, |work| work())
+    run_job_with(Ok(lock), &request.folder, request.attempt, request.time, |work| {
+        let result = work();
+        // The driver may use the CPUs for another job while this process waits for the disk.
+        let _ = notifier.write_all(b"x");
+        result
+    })
 }

@@ -1,8 +1,7 @@
 //! The driver's side of the fork server (`job/fork_server.rs`).
 
-use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -53,10 +52,11 @@ impl ForkClient {
         self.connection.as_ref().map(|(socket, _)| socket)
     }
 
-    /// Asks for the process of a job, which gets the open files of its lock, its standard output and its standard error.
-    pub(super) fn ask(&self, request: &StartRequest, files: [&File; 3]) -> Answer {
+    /// Asks for the process of a job, which gets the open files of its lock, its standard output, its standard error, and the
+    /// pipe into which it says that its task is over.
+    pub(super) fn ask(&self, request: &StartRequest, files: [BorrowedFd<'_>; 4]) -> Answer {
         let Some(socket) = self.socket() else { return Answer::Nothing };
-        if socket.send(&request.encode(), &files.map(AsFd::as_fd)).is_err() {
+        if socket.send(&request.encode(), &files).is_err() {
             return Answer::Nothing;
         }
         let mut answer = [0; 8];

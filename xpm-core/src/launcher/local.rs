@@ -121,7 +121,10 @@ impl Local {
         };
         write_params(&self.workspace, folder, &order.node).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
-        let Some(end) = self.run(order, attempt, lock, tell)? else { return Ok(Progress::Freed) };
+        let Some(end) = self.run(order, attempt, lock, tell)? else {
+            tell(Progress::Attached);
+            return Ok(Progress::Freed);
+        };
         let own_end = |status: &Status| match (status.is_done(), end.stopped) {
             (true, _) | (false, None) => true,
             // A job that ends by itself when it is asked to says why, unless it calls that an error.
@@ -216,7 +219,7 @@ impl Local {
             .starter
             .start(&request, lock, stdout, stderr)
             .map_err(|error| launch_failed(&self.starter.executable().display().to_string(), &error))?;
-        let Started::Process(child) = started else { return Ok(None) };
+        let Started::Process(child, notice) = started else { return Ok(None) };
         let control = Control::new(&child, self.grace);
         // Too late to fail: the process is there.
         let _ = fault::point("started process of", folder.path());
@@ -225,6 +228,11 @@ impl Local {
         let limited = order.time.map_or(Ok(()), |limit| control.limit_time(limit));
         if limited.is_err() {
             control.stop();
+        }
+        if let Some(notice) = notice
+            && sys::wait_for_notice(&child, &notice)
+        {
+            tell(Progress::Recording);
         }
         let ended = control.wait(child);
         self.running().remove(folder.key());

@@ -1,7 +1,8 @@
 //! How the process of a job comes to be: as a copy of the fork server, or by loading the program.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, PipeReader};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -36,8 +37,8 @@ enum Server {
 /// What came of starting a process.
 #[derive(Debug)]
 pub(super) enum Started {
-    /// It runs.
-    Process(ChildProcess),
+    /// It runs. What is to be read from the pipe, if there is one, is that its task is over.
+    Process(ChildProcess, Option<PipeReader>),
     /// The fork server has gone away over it: it may run or not, which the job's lock tells.
     Unknown,
 }
@@ -77,7 +78,7 @@ impl Starter {
         }
         command.stdin(Stdio::from(lock.into_file())).stdout(stdout).stderr(stderr);
         let child = spawn(&mut command)?;
-        Ok(Started::Process(child.into()))
+        Ok(Started::Process(child.into(), None))
     }
 
     /// Asks the fork server; `None` if it does not serve, and has started nothing.
@@ -91,8 +92,9 @@ impl Starter {
             };
         }
         let Server::Serving(client) = &*server else { return None };
-        match client.ask(request, [lock.file(), stdout, stderr]) {
-            Answer::Process(process) => Some(Started::Process(process)),
+        let (notice, notifier) = io::pipe().ok()?;
+        match client.ask(request, [lock.file().as_fd(), stdout.as_fd(), stderr.as_fd(), notifier.as_fd()]) {
+            Answer::Process(process) => Some(Started::Process(process, Some(notice))),
             Answer::Nothing => None,
             Answer::Lost => {
                 *server = Server::None;

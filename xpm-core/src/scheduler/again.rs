@@ -33,7 +33,7 @@ impl Scheduler {
     ) -> Result<Again, Unsatisfiable> {
         let Request { mut depends_on, needs, priority, max_retries } = request;
         let state = self.state(job);
-        if matches!(state, State::Starting | State::Running | State::Done) {
+        if state.holds_resources() || state == State::Done {
             return Ok(Again::TooLate);
         }
         if let Some(&unknown) = depends_on.iter().find(|other| other.index() >= self.jobs.len()) {

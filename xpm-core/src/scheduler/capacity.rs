@@ -131,8 +131,9 @@ impl Pools {
         }
     }
 
-    pub(super) fn give_back(&mut self, needs: &[Need], job: JobNumber) {
-        for &(number, amount) in needs {
+    /// Gives back what the job has of the pools that `over` names.
+    pub(super) fn give_back(&mut self, needs: &[Need], over: impl Fn(PoolNumber) -> bool, job: JobNumber) {
+        for &(number, amount) in needs.iter().filter(|(number, _)| over(*number)) {
             if number == PoolNumber::GPUS {
                 self.gpus.give_back(job);
                 self.count_gpus();

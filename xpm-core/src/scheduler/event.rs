@@ -10,6 +10,8 @@ use super::needs::TokenNumber;
 pub enum Event {
     /// The process of a starting job is there.
     JobStarted(JobNumber),
+    /// The task of a running job is over, and its process needs no CPU any more: its CPUs are free for another job.
+    JobRecording(JobNumber),
     /// A job ended, whoever ran it. Valid in every state that is not final.
     JobEnded {
         /// The job.

@@ -58,7 +58,7 @@ impl Scheduler {
                         ensure!(calls == 1, "{number:?} will hear {calls} times of {other:?}");
                     }
                 }
-                State::Ready | State::Starting | State::Running => {
+                State::Ready | State::Starting | State::Running | State::Recording => {
                     ensure!(not_done.is_empty(), "{number:?} is {:?} before {not_done:?}", job.state);
                 }
                 State::Failed(Cause::Dependency(root)) => ensure!(root != number, "{number:?} failed of {root:?}"),
@@ -75,7 +75,7 @@ impl Scheduler {
         let mut gpu_owners = BTreeMap::new();
         for (number, job) in self.numbered().filter(|(_, job)| job.state.holds_resources()) {
             let class = self.ready.classes.get(job.class);
-            for &(pool, amount) in &class.needs {
+            for &(pool, amount) in class.needs.iter().filter(|(pool, _)| job.state.holds(*pool)) {
                 *used.entry(pool).or_default() += amount;
             }
             let gpus = self.pools.gpus_of(number);

@@ -3,7 +3,7 @@
 
 use super::class::{ClassNumber, Key};
 use super::graph::Dependents;
-use super::needs::Needs;
+use super::needs::{Needs, PoolNumber};
 
 /// Names one job within one [`Scheduler`](super::Scheduler): numbers are given in order of submission, from 0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ pub enum State {
     Starting,
     /// Its process is there.
     Running,
+    /// Its task is over and its process writes the record, which takes no CPU: those are free again, the rest is taken.
+    Recording,
     /// Ended well.
     Done,
     /// Ended badly, or will never run; see the cause. A resubmission takes it out of here.
@@ -66,7 +68,12 @@ impl State {
     /// Tells whether the job has tokens and resources of this scheduler.
     #[must_use]
     pub fn holds_resources(self) -> bool {
-        matches!(self, Self::Starting | Self::Running)
+        matches!(self, Self::Starting | Self::Running | Self::Recording)
+    }
+
+    /// Tells whether the job has what it needs of this pool.
+    pub(super) fn holds(self, pool: PoolNumber) -> bool {
+        self.holds_resources() && !(self == Self::Recording && pool == PoolNumber::CPUS)
     }
 }
 
@@ -90,6 +97,7 @@ pub struct Counts {
     pub elsewhere: usize,
     pub starting: usize,
     pub running: usize,
+    pub recording: usize,
     pub done: usize,
     pub failed: usize,
     pub cancelled: usize,
@@ -99,7 +107,7 @@ impl Counts {
     /// Returns how many jobs have not ended.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.waiting + self.ready + self.delayed + self.elsewhere + self.starting + self.running
+        self.waiting + self.ready + self.delayed + self.elsewhere + self.starting + self.running + self.recording
     }
 
     /// Returns how many jobs there are.
@@ -116,6 +124,7 @@ impl Counts {
             State::Elsewhere => &mut self.elsewhere,
             State::Starting => &mut self.starting,
             State::Running => &mut self.running,
+            State::Recording => &mut self.recording,
             State::Done => &mut self.done,
             State::Failed(_) => &mut self.failed,
             State::Cancelled => &mut self.cancelled,

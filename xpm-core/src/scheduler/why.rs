@@ -82,7 +82,8 @@ impl Scheduler {
             }
             State::Delayed => Some(WaitReason::Delayed),
             State::Elsewhere => Some(WaitReason::Elsewhere),
-            State::Starting | State::Running | State::Done | State::Failed(_) | State::Cancelled => None,
+            State::Starting | State::Running | State::Recording => None,
+            State::Done | State::Failed(_) | State::Cancelled => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A random world for simulations: it submits, launches, ends, fails, stops and changes things at random, and checks each action
 //! against its own plain account of what is taken. Tests only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
@@ -44,6 +44,8 @@ pub(super) struct World {
     pub(super) all_starts: u32,
     pub(super) starting: Vec<JobNumber>,
     pub(super) running: Vec<JobNumber>,
+    /// Jobs that have given their CPUs back before their end.
+    recording: BTreeSet<JobNumber>,
     /// The jobs of which a retry was held off; they may have gone on otherwise since.
     pub(super) delayed: Vec<JobNumber>,
 }
@@ -74,6 +76,7 @@ impl World {
             all_starts: 0,
             starting: Vec::new(),
             running: Vec::new(),
+            recording: BTreeSet::new(),
             delayed: Vec::new(),
         }
     }
@@ -136,7 +139,9 @@ impl World {
 
     fn leave(&mut self, job: JobNumber) {
         let needs = &self.jobs[job.index()].1.needs;
-        self.used.0 -= needs.cpus;
+        if !self.recording.remove(&job) {
+            self.used.0 -= needs.cpus;
+        }
         self.used.1 -= needs.memory;
         self.gpus.retain(|_, owner| *owner != job);
         for &(token, amount) in &needs.tokens {
@@ -167,6 +172,12 @@ impl World {
 
     pub(super) fn end_one(&mut self, failing: u64) {
         let index = self.random.below(self.running.len() as u64) as usize;
+        let job = self.running[index];
+        if self.random.one_in(3) && self.recording.insert(job) {
+            self.used.0 -= self.jobs[job.index()].1.needs.cpus;
+            self.handle(Event::JobRecording(job));
+            return;
+        }
         let job = self.running.swap_remove(index);
         let outcome = match self.random.below(failing) {
             0 => Outcome::Failed { retry: if self.random.one_in(2) { Retry::AtOnce } else { Retry::Later } },
