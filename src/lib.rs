@@ -10,7 +10,7 @@ pub use anyhow::Error;
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
     Dependency, ExperimentBuilder, FailedCallback, FailedJob, IfRunning, JobError, JobFile, Produced, Promise,
-    RunError, Scarce, Shortage, StartError, SubmitError, Token, Waiting,
+    RunError, RunMode, Scarce, Shortage, StartError, SubmitError, Token, Waiting,
 };
 pub use xpm_core::identity::{ExplainedArgument, LeftOut, Refused, Standing};
 pub use xpm_core::ids::InvalidId;

@@ -29,6 +29,8 @@ mod journal;
 mod live;
 #[path = "stories/locks.rs"]
 mod locks;
+#[path = "stories/modes.rs"]
+mod modes;
 #[path = "stories/plans.rs"]
 mod plans;
 #[path = "stories/react.rs"]

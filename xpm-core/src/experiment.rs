@@ -14,6 +14,7 @@ mod job;
 mod journalled;
 mod live;
 mod message;
+mod mode;
 mod outputs;
 mod pool;
 mod refusal;
@@ -35,6 +36,7 @@ pub use builder::{ExperimentBuilder, IfRunning, StartError, experiment};
 pub use callbacks::FailedCallback;
 pub use failures::{FailedJob, RunError};
 pub use job::Job;
+pub use mode::{ParseRunModeError, RunMode};
 pub use outputs::{JobFile, Produced, Promise};
 pub use refusal::SubmitError;
 pub(crate) use shared::Shared;
@@ -71,7 +73,12 @@ impl Experiment {
         self.shared.run().id()
     }
 
-    /// The folder of this run, `WORKDIR/experiments/<id>/<run>`.
+    /// What this run does: run jobs, only write their folders, or only say what would be run.
+    pub fn run_mode(&self) -> RunMode {
+        self.shared.mode()
+    }
+
+    /// The folder of this run, `WORKDIR/experiments/<id>/<run>`; in a dry run there is none.
     pub fn path(&self) -> &Path {
         self.shared.run().path()
     }
@@ -100,9 +107,13 @@ impl Experiment {
     /// written as JSON, which has no NaN and no infinite floats: inside a value they become `null`.
     ///
     /// # Errors
-    /// If the name cannot name a file, the value cannot be written as JSON, or the file cannot be written.
+    /// If the name cannot name a file, the value cannot be written as JSON, or the file cannot be written. In a dry run
+    /// nothing is saved.
     pub fn save<T: serde::Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), anyhow::Error> {
-        Ok(crate::workspace::save(self.path(), name, value)?)
+        match self.run_mode() {
+            RunMode::DryRun => Ok(()),
+            _ => Ok(crate::workspace::save(self.path(), name, value)?),
+        }
     }
 
     /// Waits until everything submitted so far has ended, well or badly: a failed job is no error here, but one of the

@@ -51,6 +51,15 @@ pub enum Event {
     },
     /// A job was submitted for the first time in this run.
     JobSubmitted(JobLabel),
+    /// In a run that starts nothing: what would become of a job that was submitted.
+    JobPlanned {
+        /// The job.
+        job: JobLabel,
+        /// What would become of it.
+        plan: JobPlan,
+    },
+    /// The end of a run that starts nothing.
+    PlanEnded(PlanSummary),
     /// A job was submitted that was done before.
     JobFoundDone(JobLabel),
     /// A job's process was started.
@@ -117,6 +126,39 @@ pub struct JobLabel {
     pub ended: usize,
     /// How many jobs were submitted so far.
     pub submitted: usize,
+}
+
+/// What would become of a job in a run that starts nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobPlan {
+    /// Nothing: it is done.
+    Done,
+    /// Nothing: it has failed, and its retries are spent.
+    Failed,
+    /// It would be run.
+    WouldRun {
+        /// The jobs that it would wait for.
+        after: Vec<JobKey>,
+    },
+}
+
+/// A run that starts nothing, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlanSummary {
+    /// The experiment's id.
+    pub experiment: String,
+    /// Whether the folders of the jobs that would run were written.
+    pub written: bool,
+    /// Jobs that would run.
+    pub would_run: usize,
+    /// Jobs that are done.
+    pub done: usize,
+    /// Jobs that have failed and would not be run again.
+    pub failed: usize,
+    /// The job whose output the plan needs to go on.
+    pub stopped_at: Option<JobKey>,
 }
 
 /// A run in numbers.

@@ -49,6 +49,11 @@ pub(crate) fn program_folder() -> Option<OsString> {
     read("XPM_PROGRAM_DIR").filter(|folder| !folder.is_empty())
 }
 
+/// The run mode that the environment asks for.
+pub(crate) fn run_mode() -> Option<String> {
+    read("XPM_RUN_MODE").map(|text| text.to_string_lossy().into_owned()).filter(|text| !text.is_empty())
+}
+
 /// The user's name, as the login program says it.
 pub(crate) fn user() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(read).map(|name| name.to_string_lossy().into_owned())

@@ -176,6 +176,25 @@ impl Workspace {
         Ok(Self { root: root.into(), settings })
     }
 
+    /// The workspace at `path` as it is, or as it would be if it were made. Makes nothing.
+    ///
+    /// # Errors
+    /// If the path is a file, or holds a workspace that cannot be read or is of a newer format.
+    pub(crate) fn planned(path: &Path) -> Result<Self, WorkspaceError> {
+        if path.exists() && !path.is_dir() {
+            return Err(WorkspaceError::NotAFolder(path.to_owned()));
+        }
+        match Self::open(path) {
+            Err(WorkspaceError::NoWorkspace { .. }) => {
+                let root = path.canonicalize().or_else(|_| std::path::absolute(path));
+                let root =
+                    root.map_err(|error| WorkspaceError::Settings { path: path.to_owned(), why: error.to_string() })?;
+                Ok(Self { root: root.into(), settings: Settings::default() })
+            }
+            opened => opened,
+        }
+    }
+
     fn check(path: &Path, file: &Path, text: &str) -> Result<Settings, WorkspaceError> {
         let wrong = |why: String| WorkspaceError::Settings { path: file.to_owned(), why };
         let parsed: SettingsFile = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;

@@ -77,6 +77,8 @@ fn main() -> xpm::Result<()> {
         "second-time" => runs::second_time(&call),
         "keep" => runs::keep(&call),
         "load" => runs::load(&call),
+        "mode" => runs::mode(&call),
+        "fraction" => runs::fraction(&call),
         "size" => sizes::size(&call),
         "program" => external::how(&call),
         "program-arguments" => external::arguments(&call),

@@ -59,3 +59,50 @@ pub fn load(call: &Call) -> xpm::Result<()> {
     println!("{one} {two}");
     Ok(())
 }
+
+/// `mode MODE`: two steps, of which the second needs the first, a token, a saved value, callbacks.
+pub fn mode(call: &Call) -> xpm::Result<()> {
+    let mode = call.texts()[0].parse()?;
+    xpm::experiment(&call.workdir, "story").run_mode(mode).run(|xp| {
+        println!("{}", xp.run_mode());
+        let token = xp.token("some", 2)?;
+        let first = Step::config().name("first").control(call.control()).submit(xp)?;
+        first.on_completed(|_, first| {
+            println!("first gave {:?}", first.output()?);
+            Ok(())
+        });
+        first.on_failed(|_, _| Err(xpm::Error::msg("it has not failed")));
+        let second = Step::config().name("second").control(call.control()).after(vec![&first]);
+        let second = second.add_dependency(token.dependency(1)).submit(xp)?;
+        xp.wait()?;
+        xp.save("value", &1)?;
+        println!("{:?} {:?} {}", first.state(), second.wait()?, second.log_path().ends_with("stderr.log"));
+        println!("{}", first.output()?);
+        println!("{}", second.output()?);
+        Ok(())
+    })
+}
+
+/// Says how far it is, in both ways, and waits.
+#[task(id = "story.fraction")]
+pub struct Fraction {
+    pub control: Control,
+}
+
+impl Task for Fraction {
+    type Output = ();
+
+    fn execute(&self, job: &JobContext) -> TaskResult<()> {
+        for step in job.progress("steps", 0..4_u8) {
+            job.set_progress(f64::from(step) / 4.0);
+        }
+        job.set_progress(f64::NAN);
+        job.set_progress(7.0);
+        Ok(())
+    }
+}
+
+/// Runs a job that says how far it is.
+pub fn fraction(call: &Call) -> xpm::Result<()> {
+    call.run(1, |xp| Fraction::config().control(call.control()).submit(xp)?.output())
+}

@@ -5,6 +5,7 @@ use std::sync::mpsc::channel;
 
 use super::driver::Driver;
 use super::message::Message;
+use super::mode::RunMode;
 use super::refusal::SubmitError;
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
@@ -22,8 +23,11 @@ impl Shared {
         options: &SubmitOptions,
     ) -> Result<Arc<JobCell>, SubmitError> {
         let mut depends_on = options.depends_on.clone();
+        if self.mode() != RunMode::Normal {
+            return Ok(cell);
+        }
         match cell.state() {
-            JobState::Starting | JobState::Running | JobState::Done => return Ok(cell),
+            JobState::Starting | JobState::Running | JobState::Done | JobState::Planned => return Ok(cell),
             // Plans submit what many jobs share again and again.
             JobState::Waiting if options.asks_nothing() => return Ok(cell),
             JobState::Waiting => {}

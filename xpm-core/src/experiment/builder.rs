@@ -15,10 +15,11 @@ use super::failures::RunError;
 use super::interrupt::Interrupts;
 use super::journalled::freezer;
 use super::message::Message;
+use super::mode::{ParseRunModeError, RunMode};
 use super::shared::Shared;
 use super::state::JobError;
 use crate::config::{Registry, RegistryError};
-use crate::ids::{InvalidId, check_experiment_id};
+use crate::ids::{InvalidId, JobKey, check_experiment_id};
 use crate::launcher::Local;
 use crate::report::{Event, Reporter, Summary, TerminalReporter};
 use crate::scheduler::Capacity;
@@ -53,6 +54,9 @@ pub enum StartError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The environment asks for a run mode that there is none of.
+    #[error("XPM_RUN_MODE: {0}")]
+    Mode(ParseRunModeError),
     /// Somebody else runs the experiment.
     #[error("experiment `{experiment}` is run by {owner}")]
     Running {
@@ -78,6 +82,7 @@ pub struct ExperimentBuilder {
     cpus: Option<NonZeroU32>,
     if_running: IfRunning,
     keep: Option<Keep>,
+    mode: RunMode,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -109,6 +114,7 @@ pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> Experimen
         cpus: None,
         if_running: IfRunning::default(),
         keep: None,
+        mode: RunMode::Normal,
         reporter: Arc::new(TerminalReporter::new()),
     }
 }
@@ -126,6 +132,18 @@ impl ExperimentBuilder {
     #[must_use]
     pub fn if_running(mut self, if_running: IfRunning) -> Self {
         self.if_running = if_running;
+        self
+    }
+
+    /// What the run does: [`RunMode::DryRun`] says what would be run and writes nothing, [`RunMode::GenerateOnly`] writes the
+    /// jobs' folders and starts nothing. A plan that needs the output of a job that is not done ends there, and the run
+    /// ends well; callbacks of jobs that are done are called.
+    ///
+    /// `XPM_RUN_MODE=dry-run` (or `generate-only`, `normal`) does the same from outside; of the two, the one that does less
+    /// counts.
+    #[must_use]
+    pub fn run_mode(mut self, mode: RunMode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -167,14 +185,7 @@ impl ExperimentBuilder {
         let (experiment, driver) = self.start()?;
         let shared = experiment.shared.clone();
         let mut record = shared.run().record(shared.id());
-        let run_error = |source| StartError::Run { path: shared.run().path().to_owned(), source };
-        shared.run().write(&record).map_err(run_error)?;
-        shared.report(&Event::RunBegan {
-            experiment: shared.id().to_owned(),
-            workdir: shared.workspace().path().to_owned(),
-            run: shared.run().path().to_owned(),
-        });
-        shared.begin_journal();
+        begin_records(&shared, &record)?;
         let interrupts = Interrupts::take(&shared)
             .map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
         let planned = match panic::catch_unwind(AssertUnwindSafe(|| plan(&experiment))) {
@@ -210,7 +221,11 @@ impl ExperimentBuilder {
         shared.forget_callbacks();
         let summary = shared.summary(begin.elapsed());
         let submitted = summary.submitted;
-        let plan = planned.err().filter(|error| failed.is_empty() || !hands_on_failure(error));
+        let mut plan = planned.err().filter(|error| failed.is_empty() || !hands_on_failure(error));
+        let stopped_at = plan.as_ref().and_then(unknown_output);
+        if stopped_at.is_some() {
+            plan = None;
+        }
         let waited = if shared.is_interrupted() { Err(JobError::Interrupted) } else { waited };
         let result = match (waited, driver) {
             (Err(error), _) => Err(error.into()),
@@ -219,7 +234,10 @@ impl ExperimentBuilder {
             _ => Err(anyhow::Error::from(RunError { failed, submitted, plan, callbacks })),
         };
         close(&shared, &mut record, &summary, result.as_ref().err());
-        shared.report(&Event::RunEnded(summary));
+        shared.report(&match shared.mode() {
+            RunMode::Normal => Event::RunEnded(summary),
+            _ => Event::PlanEnded(shared.plan_summary(stopped_at)),
+        });
         result
     }
 
@@ -276,21 +294,30 @@ impl ExperimentBuilder {
         if !crate::program::is_marked() {
             return Err(StartError::NotMain);
         }
-        let workspace = Workspace::open_or_create(&self.workdir)?;
-        let run = self.begin_run(&workspace)?;
+        let mode = self.mode.max(mode_of_environment()?);
+        let dry = mode == RunMode::DryRun;
+        let (workspace, run);
+        if dry {
+            workspace = Workspace::planned(&self.workdir)?;
+            run = RunFolder::planned(&workspace, &self.id);
+        } else {
+            workspace = Workspace::open_or_create(&self.workdir)?;
+            run = self.begin_run(&workspace)?;
+        }
         let program = Program::this()
             .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
         let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(crate::launcher::cpus, NonZeroU32::get);
         let memory = workspace.settings().local.memory_bytes.or_else(crate::launcher::memory);
         let capacity = Capacity { cpus, memory, gpus: Vec::new() };
-        let environment = Arc::new(Recorder::begin(run.path(), Some(program.path())));
+        let environment = (!dry).then(|| Arc::new(Recorder::begin(run.path(), Some(program.path()))));
         let freezer = freezer(&workspace, program, self.reporter.clone(), environment.clone());
         let launcher = Local::new(workspace.clone(), freezer);
         let keep = self.keep.unwrap_or_else(|| workspace.settings().history.keep());
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, capacity.clone(), sender.clone()));
-        let _ = shared.environment.set(environment);
+        environment.map(|environment| shared.environment.set(environment));
         let _ = shared.keep.set(keep);
+        let _ = shared.mode.set(mode);
         let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
         let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
         let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;
@@ -309,10 +336,45 @@ fn hands_on_failure(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref::<JobError>(), Some(JobError::Failed { .. } | JobError::Cancelled(_)))
 }
 
+/// The job whose output the plan asked for, in a run that starts nothing.
+fn unknown_output(error: &anyhow::Error) -> Option<JobKey> {
+    match error.downcast_ref::<JobError>() {
+        Some(JobError::DryRun { job, .. }) => Some(job.clone()),
+        _ => None,
+    }
+}
+
+fn mode_of_environment() -> Result<RunMode, StartError> {
+    let mode = crate::settings::run_mode().map(|text| text.parse());
+    mode.transpose().map(Option::unwrap_or_default).map_err(StartError::Mode)
+}
+
+/// Writes down and says that a run begins; a dry run only looks.
+fn begin_records(shared: &Shared, record: &RunRecord) -> Result<(), StartError> {
+    if shared.mode() == RunMode::DryRun {
+        return Ok(());
+    }
+    let run_error = |source| StartError::Run { path: shared.run().path().to_owned(), source };
+    shared.run().write(record).map_err(run_error)?;
+    if shared.mode() == RunMode::Normal {
+        shared.report(&Event::RunBegan {
+            experiment: shared.id().to_owned(),
+            workdir: shared.workspace().path().to_owned(),
+            run: shared.run().path().to_owned(),
+        });
+    }
+    shared.begin_journal();
+    Ok(())
+}
+
 fn close(shared: &Shared, record: &mut RunRecord, summary: &Summary, error: Option<&anyhow::Error>) {
+    if shared.mode() == RunMode::DryRun {
+        return;
+    }
     record.status = match error {
         _ if shared.is_interrupted() => RunStatus::Interrupted,
         Some(_) => RunStatus::Failed,
+        None if shared.mode() == RunMode::GenerateOnly => RunStatus::Generated,
         None => RunStatus::Done,
     };
     record.end = Some(crate::clock::timestamp());

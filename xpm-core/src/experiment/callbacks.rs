@@ -23,7 +23,7 @@ pub(super) enum On {
 
 impl On {
     pub(super) fn is_meant_for(self, state: &JobState) -> bool {
-        state.is_final() && (self == On::Completed) == (*state == JobState::Done)
+        state.is_final() && *state != JobState::Planned && (self == On::Completed) == (*state == JobState::Done)
     }
 
     fn name(self) -> &'static str {
@@ -108,7 +108,14 @@ impl Shared {
         let error = match called {
             Ok(Ok(())) => return,
             // The run says so itself.
-            Ok(Err(error)) if matches!(error.downcast_ref(), Some(JobError::Interrupted | JobError::Broken)) => return,
+            Ok(Err(error))
+                if matches!(
+                    error.downcast_ref(),
+                    Some(JobError::Interrupted | JobError::Broken | JobError::DryRun { .. })
+                ) =>
+            {
+                return;
+            }
             Ok(Err(error)) => error,
             Err(payload) => {
                 let text = payload.downcast_ref::<String>().map(String::as_str);

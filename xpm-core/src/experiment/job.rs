@@ -1,7 +1,7 @@
 //! The handle of a job.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -48,6 +48,22 @@ impl<T: Task> Job<T> {
     /// The job's folder, `WORKDIR/jobs/<task id>/<identity>`. Its files come as arguments with [`file`](Self::file).
     pub fn path(&self) -> &Path {
         self.cell.folder.path()
+    }
+
+    /// The file with what the job's process writes to its standard output; it need not exist yet.
+    pub fn stdout_path(&self) -> PathBuf {
+        self.cell.folder.stdout()
+    }
+
+    /// The file with what the job's process writes to its standard error, `tracing` events and panics included; it need not
+    /// exist yet.
+    pub fn stderr_path(&self) -> PathBuf {
+        self.cell.folder.stderr()
+    }
+
+    /// The job's log: [`stderr_path`](Self::stderr_path).
+    pub fn log_path(&self) -> PathBuf {
+        self.stderr_path()
     }
 
     /// Where the job is in its life.
@@ -99,6 +115,7 @@ impl<T: Task> Job<T> {
             JobState::Failed(failure) => {
                 Err(JobError::Failed { job: job(), failure, folder: self.path().to_owned() }.into())
             }
+            JobState::Planned => Err(JobError::DryRun { job: job(), mode: self.shared.mode() }.into()),
             _ => Err(JobError::Cancelled(job()).into()),
         }
     }

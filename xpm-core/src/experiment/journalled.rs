@@ -25,7 +25,7 @@ impl Shared {
                     xpm: env!("CARGO_PKG_VERSION").to_owned(),
                     host: crate::settings::host(),
                     pid: std::process::id(),
-                    mode: "normal".to_owned(),
+                    mode: self.mode().to_string(),
                 });
                 let _ = self.journal.set(journal);
             }
@@ -120,11 +120,15 @@ pub(super) fn freezer(
     workspace: &Workspace,
     program: Program,
     reporter: Arc<dyn Reporter>,
-    environment: Arc<Recorder>,
+    environment: Option<Arc<Recorder>>,
 ) -> Freezer {
     let bin = workspace.bin();
     Freezer::new(workspace.clone(), program, move |freezing| match freezing {
-        Freezing::Frozen(digest) => environment.started_from(digest),
+        Freezing::Frozen(digest) => {
+            if let Some(environment) = &environment {
+                environment.started_from(digest);
+            }
+        }
         Freezing::Failed(error) => {
             let text = format!("the program cannot be kept in {}: {error}", bin.display());
             let text = format!("{text}; jobs run the program of this process, and none is kept to run them again");

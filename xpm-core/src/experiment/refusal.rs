@@ -90,6 +90,16 @@ pub enum SubmitError {
         /// How much there is.
         capacity: u64,
     },
+    /// The folder of a job cannot be written.
+    #[error("{task}: the folder of the job cannot be written in {}", path.display())]
+    Generate {
+        /// The task's id.
+        task: String,
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The token belongs to another experiment.
     #[error(
         "{task} asks for token `{token}`, which was not declared in this experiment: call `xp.token(\"{token}\", …)`"

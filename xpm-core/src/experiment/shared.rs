@@ -13,6 +13,7 @@ use super::callbacks::FailedCallback;
 use super::failures::FailedJob;
 use super::live::Watched;
 use super::message::Message;
+use super::mode::RunMode;
 use super::pool::{Pool, while_blocked};
 use super::state::{JobCell, JobError, JobState};
 use super::wakers::Wakers;
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(super) journal: OnceLock<Journal>,
     pub(super) environment: OnceLock<Arc<Recorder>>,
     pub(super) keep: OnceLock<Keep>,
+    pub(super) mode: OnceLock<RunMode>,
 }
 
 /// Every job of the run, in order of submission.
@@ -101,6 +103,7 @@ impl Shared {
             journal: OnceLock::new(),
             environment: OnceLock::new(),
             keep: OnceLock::new(),
+            mode: OnceLock::new(),
         }
     }
 
@@ -124,13 +127,16 @@ impl Shared {
     /// Declares a token, or changes its capacity, for every process of the workspace.
     pub(super) fn declare_token(&self, name: &str, capacity: u64) -> Result<Arc<str>, anyhow::Error> {
         check_token_name(name)?;
-        if TokenFile::new(self.workspace.clone(), name).declare(capacity)? {
+        let dry = self.mode() == RunMode::DryRun;
+        if !dry && TokenFile::new(self.workspace.clone(), name).declare(capacity)? {
             let text = format!("the file of token `{name}` was damaged and is written anew; jobs that held some of it");
             self.report(&Event::Warning(format!("{text} right now are not counted")));
         }
         let name: Arc<str> = name.into();
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), capacity);
-        self.send(Message::TokenDeclared { name: name.clone(), capacity })?;
+        if !dry {
+            self.send(Message::TokenDeclared { name: name.clone(), capacity })?;
+        }
         Ok(name)
     }
 
@@ -152,6 +158,11 @@ impl Shared {
         label(&self.jobs(), cell)
     }
 
+    /// Every job of this run, in order of submission.
+    pub(super) fn cells(&self) -> Vec<Arc<JobCell>> {
+        self.jobs().by_key.values().cloned().collect()
+    }
+
     pub(super) fn find(&self, key: &JobKey) -> Option<Arc<JobCell>> {
         self.jobs().by_key.get(key).cloned()
     }
@@ -167,7 +178,7 @@ impl Shared {
         if state.is_final() {
             jobs.told += 1;
             jobs.ended += 1;
-            jobs.failed += usize::from(state != JobState::Done);
+            jobs.failed += usize::from(state.has_failed());
         }
         let label = label(&jobs, &cell);
         drop(jobs);
@@ -244,6 +255,8 @@ impl Shared {
                 self.report(&Event::JobFailed { job: label, failure: failure.clone(), log });
             }
             JobState::Cancelled => self.report(&Event::JobStopped(label)),
+            // A run that starts nothing says more of it.
+            JobState::Planned => {}
             _ if ran => self.report(&Event::JobDone(label)),
             _ => self.report(&Event::JobFoundDone(label)),
         }

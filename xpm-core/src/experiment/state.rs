@@ -29,12 +29,19 @@ pub enum JobState {
     Failed(Failure),
     /// It was stopped before it ended.
     Cancelled,
+    /// It is not done, and this run starts nothing (see [`RunMode`](super::RunMode)).
+    Planned,
 }
 
 impl JobState {
-    /// Whether the job has ended, well or badly.
+    /// Whether nothing more becomes of the job in this run: it has ended, well or badly, or the run starts nothing.
     pub fn is_final(&self) -> bool {
-        matches!(self, JobState::Done | JobState::Failed(_) | JobState::Cancelled)
+        matches!(self, JobState::Done | JobState::Failed(_) | JobState::Cancelled | JobState::Planned)
+    }
+
+    /// Whether the job has ended badly.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self, JobState::Failed(_) | JobState::Cancelled)
     }
 }
 
@@ -58,6 +65,15 @@ pub enum JobError {
     /// Its output cannot be read.
     #[error("{0}")]
     Output(String),
+    /// It is not done, and this run starts nothing. A plan that returns this error ends well: it goes on from here when it is
+    /// run in earnest.
+    #[error("{job} is not done, and in mode `{mode}` it is not run: its output is not known yet")]
+    DryRun {
+        /// The job.
+        job: JobKey,
+        /// The mode of the run.
+        mode: super::RunMode,
+    },
     /// The run was interrupted.
     #[error(
         "interrupted: nothing more is started; what runs goes on by itself, and is found again when this is run again"

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::driver::max_retries;
 use super::message::Message;
+use super::mode::RunMode;
 use super::refusal::SubmitError;
 use super::state::{JobCell, JobError, JobState};
 use super::{Experiment, Job, Shared};
@@ -194,9 +195,12 @@ impl Shared {
         let status = self.status_before(&folder)?;
         let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
         depends_on.retain(|job| *job != key);
-        let state = state_before(node, options, status.as_ref());
+        let mut state = state_before(node, options, status.as_ref());
         if state == JobState::Waiting {
             self.check_known(node, &depends_on)?;
+            if self.mode() != RunMode::Normal {
+                state = JobState::Planned;
+            }
         }
         let resources = options.resources.clone().or(node.schema().resources());
         let cell = Arc::new(JobCell::new(folder, node.clone(), resources, state));
@@ -205,6 +209,11 @@ impl Shared {
         let (cell, new) = self.enter(cell);
         if new {
             self.journal_submitted(&cell, link, at, &depends_on, options);
+            if cell.state() == JobState::Planned && self.mode() == RunMode::GenerateOnly {
+                let path = cell.folder.path().to_owned();
+                self.generate(&cell).map_err(|source| SubmitError::Generate { task: task(), path, source })?;
+            }
+            self.plan_job(&cell, &depends_on);
         }
         if new && cell.state() == JobState::Waiting {
             let options = Box::new(options.clone());

@@ -131,6 +131,12 @@ impl JobContext {
         Reader::new(&jobs, self.path()).plain(&self.origin.node, false)
     }
 
+    /// Says how far the whole job is, from 0 to 1, to those who watch it; what [`progress`](Self::progress) counts shows below.
+    /// Cheap: it is written to disk at most five times a second. What lies outside of 0 and 1 counts as the nearer of them.
+    pub fn set_progress(&self, fraction: f64) {
+        self.progress.set_fraction("", fraction);
+    }
+
     /// How far the job is, from 0 to 1, as a program says it.
     pub(super) fn report_fraction(&self, description: &str, fraction: f64) {
         self.progress.set_fraction(description, fraction);

@@ -24,6 +24,8 @@ pub(super) struct ProgressFile {
 
 #[derive(Debug, Default)]
 struct State {
+    /// How far the whole is, of what does not count.
+    whole: Option<Level>,
     levels: Vec<Level>,
     written: Option<Instant>,
     /// What was written last is no longer so.
@@ -68,11 +70,11 @@ impl ProgressFile {
         state.levels.truncate(level);
     }
 
-    /// How far the whole is, from 0 to 1, for what does not count.
+    /// How far the whole is, from 0 to 1, for what does not count. What is counted shows below it.
     pub(super) fn set_fraction(&self, description: &str, fraction: f64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let done = (fraction.clamp(0.0, 1.0) * FRACTIONS as f64).round() as u64;
-        state.levels = vec![Level { description: description.to_owned(), done, total: Some(FRACTIONS) }];
+        state.whole = Some(Level { description: description.to_owned(), done, total: Some(FRACTIONS) });
         self.write(&mut state, false);
     }
 
@@ -92,7 +94,8 @@ impl ProgressFile {
             return;
         }
         state.written = Some(now);
-        if let Ok(text) = serde_json::to_vec(&state.levels) {
+        let levels: Vec<_> = state.whole.iter().chain(&state.levels).collect();
+        if let Ok(text) = serde_json::to_vec(&levels) {
             let _ = write_atomic(&self.path, &text, Durability::Lazy);
         }
     }

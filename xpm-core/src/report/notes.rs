@@ -125,6 +125,8 @@ impl Notes {
                 vec![text::plain(format!("experiment `{experiment}` is run by {owner}; waiting for it to end"))]
             }
             Event::Warning(warning) => text::warning(warning),
+            Event::JobPlanned { job, plan } => vec![text::planned(job, plan)],
+            Event::PlanEnded(summary) => text::plan_ended(summary),
             Event::RunEnded(summary) => {
                 let mut lines = self.flush();
                 if self.detail != Detail::Quiet {

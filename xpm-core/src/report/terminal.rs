@@ -110,7 +110,7 @@ impl Reporter for TerminalReporter {
                 }
                 desk.live = false;
             }
-            Event::RunEnded(_) => desk.over = true,
+            Event::RunEnded(_) | Event::PlanEnded(_) => desk.over = true,
             _ => {}
         }
         if let Some(tally) = &mut desk.tally {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::line::{Line, Style};
 use super::tally::tags_text;
-use super::{JobLabel, Summary, tail};
+use super::{JobLabel, JobPlan, PlanSummary, Summary, tail};
 use crate::ids::JobKey;
 use crate::workspace::Failure;
 
@@ -86,6 +86,46 @@ pub(super) fn interrupted(running: usize) -> Line {
              Ctrl-C again within 2 s stops them too"
         ),
     })
+}
+
+/// `would run ir.rank/0a1b2c3d k1=0.9 after data.load/4e5f6a7b`
+pub(super) fn planned(job: &JobLabel, plan: &JobPlan) -> Line {
+    /// How many jobs are named that another would wait for.
+    const NAMED: usize = 3;
+    let (style, how) = match plan {
+        JobPlan::Done => (Style::Good, "is done "),
+        JobPlan::Failed => (Style::Bad, "has failed "),
+        JobPlan::WouldRun { .. } => (Style::Plain, "would run "),
+    };
+    let mut line = said().with(style, how);
+    line.append(name(job));
+    if let JobPlan::WouldRun { after } = plan
+        && !after.is_empty()
+    {
+        let named: Vec<_> = after.iter().take(NAMED).map(ToString::to_string).collect();
+        line.push(Style::Plain, &format!(" after {}", named.join(", ")));
+        if after.len() > NAMED {
+            line.push(Style::Plain, &format!(" and {} more", after.len() - NAMED));
+        }
+    }
+    line
+}
+
+/// What a run that starts nothing came to.
+pub(super) fn plan_ended(summary: &PlanSummary) -> Vec<Line> {
+    let PlanSummary { experiment, written, would_run, done, failed, stopped_at } = summary;
+    let mut lines = Vec::new();
+    if let Some(job) = stopped_at {
+        lines.push(plain(format!("the plan goes on from the output of {job}, which is not known yet")));
+    }
+    let what = match written {
+        true => "nothing was started, and the folders of these jobs are written",
+        false => "nothing was started or written",
+    };
+    let failed = if *failed > 0 { format!(", {failed} failed before") } else { String::new() };
+    let counts = format!(": {would_run} would run, {done} done before{failed}; {what}");
+    lines.push(said().with(Style::Bold, experiment).with(Style::Plain, counts));
+    lines
 }
 
 pub(super) fn summary(summary: &Summary) -> Line {

@@ -53,6 +53,7 @@ pub(super) fn read(workspace: &Workspace) -> (Vec<Experiment>, Vec<Run>) {
                     RunStatus::Done => RunState::Done,
                     RunStatus::Failed => RunState::Failed,
                     RunStatus::Interrupted => RunState::Interrupted,
+                    RunStatus::Generated => RunState::Generated,
                 },
                 // It is made before its record is written.
                 Err(_) if lives && place == last && !path.join("run.json").exists() => RunState::Running,

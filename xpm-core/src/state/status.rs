@@ -112,6 +112,8 @@ pub enum RunState {
     Failed,
     /// It was stopped by its user.
     Interrupted,
+    /// It has written the folders of its jobs and started none.
+    Generated,
     /// It says that it runs, but its driver is gone: it was killed, or the machine went down.
     Dead,
     /// Its record is damaged, missing, or of a newer xpm.
@@ -126,6 +128,7 @@ impl RunState {
             RunState::Done => "done",
             RunState::Failed => "failed",
             RunState::Interrupted => "interrupted",
+            RunState::Generated => "generated",
             RunState::Dead => "dead",
             RunState::Unreadable => "unreadable",
         }

@@ -35,7 +35,7 @@ pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::R
         // What cannot be read is not understood, and not removed.
         let Some(record) = RunRecord::read(&path) else { continue };
         let (count, most) = match record.status {
-            RunStatus::Done => (&mut done, keep.done),
+            RunStatus::Done | RunStatus::Generated => (&mut done, keep.done),
             _ => (&mut failed, keep.failed),
         };
         *count += 1;

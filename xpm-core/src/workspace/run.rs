@@ -18,7 +18,7 @@ pub(crate) struct RunRecord {
     pub(crate) format: u32,
     pub(crate) experiment: String,
     pub(crate) run: String,
-    /// `running`, `done`, `failed` or `interrupted`.
+    /// `running`, `done`, `failed`, `interrupted` or `generated`.
     pub(crate) status: RunStatus,
     pub(crate) start: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +49,8 @@ pub(crate) enum RunStatus {
     Done,
     Failed,
     Interrupted,
+    /// It has written the folders of its jobs and started none.
+    Generated,
 }
 
 /// The folder of a run, and the lock of its experiment: one run at a time.
@@ -57,6 +59,8 @@ pub(crate) struct RunFolder {
     path: PathBuf,
     id: String,
     lock: Mutex<Option<JobLock>>,
+    /// It is only spoken of: nothing is written.
+    planned: bool,
 }
 
 /// What came of trying to begin a run.
@@ -105,7 +109,14 @@ impl RunFolder {
             fs::create_dir(path.join(folder))?;
         }
         point_to(&experiment, "latest", Path::new(&id))?;
-        Ok(Self { path, id, lock: Mutex::new(Some(lock)) })
+        Ok(Self { path, id, lock: Mutex::new(Some(lock)), planned: false })
+    }
+
+    /// The folder that a run would have which began now. Nothing is made.
+    pub(crate) fn planned(workspace: &Workspace, experiment: &str) -> Self {
+        let id = crate::clock::compact_timestamp();
+        let path = workspace.experiment(experiment).join(&id);
+        Self { path, id, lock: Mutex::new(None), planned: true }
     }
 
     /// Frees the experiment for another run, though handles of this one may live on.
@@ -133,6 +144,9 @@ impl RunFolder {
     /// Links to a job under `name`; if that is taken by another job, the job's own short id is put behind it. Gives the name
     /// that the link has.
     pub(crate) fn link_job(&self, name: &str, short_id: &str, target: &Path) -> io::Result<String> {
+        if self.planned {
+            return Ok(name.to_owned());
+        }
         let jobs = self.path.join("jobs");
         // From <run>/jobs up to the workspace: the link stays right when the workspace is moved.
         let relative = target.ancestors().nth(3).and_then(|root| target.strip_prefix(root).ok());

@@ -1,0 +1,113 @@
+//! Run modes: dry runs write nothing at all, and runs that only generate start nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{NO_ARGS, Outcome, Story, json};
+
+/// Everything below a folder: what it is, when it changed, what is in it.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, (i64, i64, Vec<u8>)> {
+    let mut tree = BTreeMap::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(path) = left.pop() {
+        let found = fs::symlink_metadata(&path).unwrap();
+        let content = if found.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        if found.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+        tree.insert(path, (found.mtime(), found.mtime_nsec(), content));
+    }
+    tree
+}
+
+fn in_mode(story: &Story, mode: &str, scenario: &str, args: &[&str]) -> Outcome {
+    let mut command = story.command(scenario, args);
+    command.env("XPM_RUN_MODE", mode);
+    story.start_command(command).end()
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_run_and_writes_nothing() {
+    let story = Story::new();
+    let outcome = story.ok("mode", ["dry-run"]);
+    assert!(!story.workdir.exists());
+    assert_eq!(outcome.stdout, "dry-run\nPlanned Planned true\n");
+    outcome.says(&[
+        "xpm: would run story.step/",
+        " after story.step/",
+        "the plan goes on from the output of story.step/",
+        "story: 2 would run, 0 done before; nothing was started or written",
+    ]);
+    outcome.does_not_say("warning").does_not_say("Error");
+
+    story.mark("fail.second");
+    story.fails("mode", ["normal"]);
+    story.unmark("fail.second");
+    let before = tree(&story.workdir);
+    let outcome = story.ok("mode", ["dry-run"]);
+    assert_eq!(outcome.stdout.lines().next(), Some("dry-run"));
+    for line in ["first gave \"output of first\"", "Done Planned true", "output of first"] {
+        assert!(outcome.stdout.lines().any(|said| said == line), "{outcome:?}");
+    }
+    outcome.says(&["xpm: is done story.step/", "story: 1 would run, 1 done before; "]);
+    let outcome = in_mode(&story, "dry-run", "steps", &["other", "last:other"]);
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "other Planned\nlast Planned\n"), "{outcome:?}");
+    assert_eq!(tree(&story.workdir), before);
+    assert_eq!(story.log(), ["first"]);
+}
+
+#[test]
+fn the_mode_that_does_less_counts() {
+    let story = Story::new();
+    for (outside, inside, counts) in [
+        ("dry-run", "normal", "dry-run\n"),
+        ("normal", "dry-run", "dry-run\n"),
+        ("generate-only", "dry-run", "dry-run\n"),
+        ("", "dry-run", "dry-run\n"),
+        ("generate-only", "normal", "generate-only\n"),
+    ] {
+        let outcome = in_mode(&story, outside, "mode", &[inside]);
+        assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+        assert!(outcome.stdout.starts_with(counts), "{outcome:?}");
+    }
+    let outcome = in_mode(&story, "dry_run", "mode", &["normal"]);
+    assert_eq!(outcome.code(), Some(1));
+    outcome.says(&["XPM_RUN_MODE: `dry_run` is no run mode; write `normal`, `dry-run` or `generate-only`"]);
+}
+
+#[test]
+fn a_run_that_only_generates_starts_nothing_and_the_next_one_runs_it() {
+    let story = Story::new();
+    let outcome = story.ok("mode", ["generate-only"]);
+    outcome
+        .says(&["story: 2 would run, 0 done before; nothing was started, and the folders of these jobs are written"]);
+    assert_eq!(story.log(), NO_ARGS);
+    assert_eq!(story.last_run()["status"], "generated");
+    let jobs = story.jobs("story.step");
+    assert_eq!(jobs.len(), 2);
+    for job in &jobs {
+        assert_eq!(json(&job.file("params.json"))["task"], "story.step");
+        assert!(!job.file("status.json").exists() && job.is_free());
+    }
+    assert!(!story.workdir.join("bin").exists());
+    story.ok("mode", ["normal"]);
+    assert_eq!(story.log(), ["first", "second"]);
+    for job in &jobs {
+        assert_eq!((job.is_done(), &job.status()["attempt"]), (true, &1.into()));
+    }
+    let before = jobs.iter().map(|job| tree(&job.0)).collect::<Vec<_>>();
+    let outcome = story.ok("mode", ["generate-only"]);
+    outcome.says(&["story: 0 would run, 2 done before; "]);
+    assert_eq!(jobs.iter().map(|job| tree(&job.0)).collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn a_task_says_how_far_the_whole_is() {
+    let story = Story::new();
+    story.ok("fraction", NO_ARGS);
+    let progress = json(&story.job("story.fraction").file(".xpm/progress.json"));
+    assert_eq!((&progress[0]["done"], &progress[0]["total"]), (&1000.into(), &1000.into()), "{progress}");
+    assert_eq!(progress.as_array().map(Vec::len), Some(1), "{progress}");
+}
