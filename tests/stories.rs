@@ -19,6 +19,8 @@ mod bad_workdir;
 mod external;
 #[path = "stories/frozen.rs"]
 mod frozen;
+#[path = "stories/gpus.rs"]
+mod gpus;
 #[path = "stories/harness.rs"]
 mod harness;
 #[path = "stories/history.rs"]

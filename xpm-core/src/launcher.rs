@@ -31,12 +31,10 @@ use crate::workspace::{Failure, JobFolder, TokenFile};
 pub(crate) struct Order {
     pub(crate) folder: JobFolder,
     pub(crate) node: Arc<Node>,
-    /// Tokens and how much of each.
+    /// Tokens and how much of each, the GPUs of this machine among them.
     pub(crate) tokens: Vec<(TokenFile, u64)>,
     /// The memory that the job asked for, in bytes.
     pub(crate) memory: Option<u64>,
-    /// The GPUs that are the job's own, as `CUDA_VISIBLE_DEVICES` names them; `None` if it asked for none.
-    pub(crate) gpus: Option<String>,
     /// The time after which the job is stopped.
     pub(crate) time: Option<Duration>,
 }

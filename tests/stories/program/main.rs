@@ -10,6 +10,7 @@
 mod async_plans;
 mod bad_jobs;
 mod external;
+mod gpus;
 mod live;
 mod plans;
 mod react;
@@ -87,6 +88,7 @@ fn main() -> xpm::Result<()> {
         "live" => live::live(&call),
         "async" => async_plans::async_plan(&call),
         "react" => react::react(&call),
+        "gpus" => gpus::gpus(&call),
         "repeats" => repeats::repeats(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),

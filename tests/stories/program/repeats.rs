@@ -24,7 +24,7 @@ impl Task for Flaky {
     }
 }
 
-#[task(id = "story.resumes", resumable)]
+#[task(id = "story.goes_on", resumable)]
 pub struct Resumes {
     pub name: String,
     pub control: Control,

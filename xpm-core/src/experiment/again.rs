@@ -86,7 +86,7 @@ impl Driver {
             self.fail_with(job, &cell, root);
             return Ok(());
         }
-        let tokens = self.tokens(options);
+        let tokens = self.tokens(&cell, options);
         let mut request = self.request(&cell, depends_on, options, tokens.clone());
         if !ended && options.priority.is_none() {
             request.priority = i64::MIN;

@@ -33,8 +33,9 @@ pub(crate) struct Driver {
     pub(super) tokens: Vec<TokenFile>,
     token_numbers: HashMap<Arc<str>, TokenNumber>,
     watch: Option<TokenWatch>,
-    /// The names of the GPUs, by their index in the scheduler.
-    gpus: Vec<String>,
+    /// The GPUs of this machine, shared with other drivers; which of them are a job's is decided where they are taken, and not
+    /// by the scheduler, which does not know those of others.
+    gpus: Option<TokenNumber>,
     pub(super) actions: Vec<Action>,
 }
 
@@ -53,7 +54,7 @@ impl Driver {
             tokens: Vec::new(),
             token_numbers: HashMap::new(),
             watch: None,
-            gpus: Vec::new(),
+            gpus: None,
             actions: Vec::new(),
         }
     }
@@ -83,7 +84,7 @@ impl Driver {
                 Message::Progress { job, progress } => self.progress(job, progress),
                 Message::GpusFound(names) => {
                     let gpus = (0..).take(names.len()).collect();
-                    self.gpus = names;
+                    self.gpus_found(&names);
                     let capacity = Capacity { gpus, ..self.shared.capacity().clone() };
                     self.scheduler.handle(Event::CapacityChanged(capacity), &mut self.actions);
                 }
@@ -118,11 +119,29 @@ impl Driver {
             self.scheduler.handle(event, &mut self.actions);
             return;
         }
+        let file = TokenFile::new(self.shared.workspace().clone(), &name);
+        let number = self.add_token(file, capacity);
+        self.token_numbers.insert(name, number);
+    }
+
+    /// The GPUs become a token of as many units, since other drivers have some of them.
+    fn gpus_found(&mut self, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        let file = TokenFile::gpus(self.shared.workspace().clone(), names);
+        let capacity = names.len() as u64;
+        if let Err(error) = file.declare(capacity) {
+            // No job gets any without this file, and says so.
+            self.shared.report(&Report::Warning(format!("{:#}", anyhow::Error::from(error))));
+        }
+        self.gpus = Some(self.add_token(file, capacity));
+    }
+
+    fn add_token(&mut self, file: TokenFile, capacity: u64) -> TokenNumber {
         let number = self.scheduler.add_token(capacity);
         debug_assert_eq!(number.index(), self.tokens.len(), "numbers are given in order of declaration");
-        let file = TokenFile::new(self.shared.workspace().clone(), &name);
         self.tokens.push(file.clone());
-        self.token_numbers.insert(name, number);
         if self.watch.is_none() {
             match TokenWatch::start(self.to_self.clone(), self.launcher.holders()) {
                 Ok(watch) => self.watch = Some(watch),
@@ -136,6 +155,7 @@ impl Driver {
         if let Some(watch) = &self.watch {
             watch.add(number, file, capacity);
         }
+        number
     }
 
     pub(super) fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
@@ -143,7 +163,7 @@ impl Driver {
             self.shared.job_ended(&cell, JobState::Failed(Failure::DependencyFailed { job }), false);
             return;
         }
-        let tokens = self.tokens(options);
+        let tokens = self.tokens(&cell, options);
         let request = self.request(&cell, depends_on, options, tokens.clone());
         // The numbers are given in order, so what the job holds is known before it can be started.
         match self.scheduler.submit(request, &mut self.actions) {
@@ -177,9 +197,11 @@ impl Driver {
     }
 
     /// The tokens that a submission asks for. Every token was declared before it could be asked for.
-    pub(super) fn tokens(&self, options: &SubmitOptions) -> Vec<(TokenNumber, u64)> {
+    pub(super) fn tokens(&self, cell: &JobCell, options: &SubmitOptions) -> Vec<(TokenNumber, u64)> {
         let tokens = options.tokens.iter();
-        tokens.filter_map(|(name, amount)| Some((*self.token_numbers.get(name)?, *amount))).collect()
+        let tokens = tokens.filter_map(|(name, amount)| Some((*self.token_numbers.get(name)?, *amount)));
+        let gpus = u64::from(cell.resources().gpu_count());
+        tokens.chain(self.gpus.filter(|_| gpus > 0).map(|token| (token, gpus))).collect()
     }
 
     /// What the scheduler is asked for.
@@ -274,26 +296,24 @@ impl Driver {
     fn act(&mut self) {
         for action in std::mem::take(&mut self.actions) {
             match action {
-                Action::StartJob { job, gpus } => self.start(job, &gpus),
+                Action::StartJob { job, .. } => self.start(job),
                 Action::Ended(job) => self.ended_unstarted(job),
                 Action::StopJob(job) => self.launcher.stop(self.cells[job.index()].key()),
             }
         }
     }
 
-    fn start(&mut self, job: JobNumber, gpus: &[u32]) {
+    fn start(&mut self, job: JobNumber) {
         let cell = &self.cells[job.index()];
         cell.set(JobState::Starting);
         let resources = cell.resources();
         let tokens = self.tokens_of.get(&job).into_iter().flatten();
         let tokens = tokens.map(|&(token, amount)| (self.tokens[token.index()].clone(), amount)).collect();
-        let gpu_names = gpus.iter().filter_map(|&index| self.gpus.get(index as usize).cloned()).collect::<Vec<_>>();
         let order = Order {
             folder: cell.folder.clone(),
             node: cell.node.clone(),
             tokens,
             memory: resources.memory_bytes(),
-            gpus: (!gpus.is_empty()).then(|| gpu_names.join(",")),
             time: resources.time_limit(),
         };
         let to_self = self.to_self.clone();

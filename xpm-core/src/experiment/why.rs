@@ -9,7 +9,7 @@ use super::message::Message;
 use super::shared::Shared;
 use super::state::JobCell;
 use crate::ids::JobKey;
-use crate::scheduler::{Resource, WaitReason};
+use crate::scheduler::{Resource, TokenNumber, WaitReason};
 use crate::workspace::{Failure, Owner};
 
 /// What a job that has not been started waits for; given by [`Job::why`](super::Job::why). Its `Display` says it in words.
@@ -96,6 +96,10 @@ impl Shared {
 }
 
 impl Driver {
+    fn is_gpus(&self, token: TokenNumber) -> bool {
+        self.tokens[token.index()].has_units()
+    }
+
     /// Why this job has not been started.
     pub(super) fn why(&self, key: &JobKey) -> Option<Waiting> {
         let &job = self.numbers.get(key)?;
@@ -106,11 +110,16 @@ impl Driver {
             }
             WaitReason::Resources { short, ahead } if short.is_empty() => Waiting::Turn { ahead },
             WaitReason::Resources { short, ahead } => {
-                let short = short.into_iter().map(|short| Shortage {
+                // The GPUs stand there twice: those of this driver, and those of all.
+                let twice =
+                    short.iter().any(|short| matches!(short.resource, Resource::Token(token) if self.is_gpus(token)));
+                let short = short.into_iter().filter(|short| !twice || short.resource != Resource::Gpus);
+                let short = short.map(|short| Shortage {
                     what: match short.resource {
                         Resource::Cpus => Scarce::Cpus,
                         Resource::Memory => Scarce::Memory,
                         Resource::Gpus => Scarce::Gpus,
+                        Resource::Token(token) if self.is_gpus(token) => Scarce::Gpus,
                         Resource::Token(token) => Scarce::Token(self.tokens[token.index()].name().to_owned()),
                     },
                     wanted: short.needed,

@@ -60,6 +60,13 @@ impl<'a> HeldTokens<'a> {
     }
 }
 
+impl HeldTokens<'_> {
+    /// The units that the job has of tokens whose units are told apart: its GPUs.
+    pub(super) fn units(&self) -> &[String] {
+        self.holding.as_ref().map_or(&[], |holding| &holding.units)
+    }
+}
+
 impl Drop for HeldTokens<'_> {
     fn drop(&mut self) {
         if self.tokens.is_empty() {

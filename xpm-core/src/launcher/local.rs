@@ -106,7 +106,7 @@ impl Local {
         if status.as_ref().is_some_and(Status::is_done) {
             return Ok(Progress::Ended(End::Done { ran: false }));
         }
-        let _held = match HeldTokens::take(&order.tokens, folder.key(), &self.holders) {
+        let held = match HeldTokens::take(&order.tokens, folder.key(), &self.holders) {
             Ok(Asked::Held(held)) => held,
             Ok(Asked::Short(place)) => return Ok(Progress::Deferred(place)),
             Err(error) => return Err(launch_failed_because(error)),
@@ -121,7 +121,7 @@ impl Local {
         };
         write_params(&self.workspace, folder, &order.node).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
-        let Some(end) = self.run(order, attempt, lock, tell)? else {
+        let Some(end) = self.run(order, attempt, lock, &held, tell)? else {
             tell(Progress::Attached);
             return Ok(Progress::Freed);
         };
@@ -204,6 +204,7 @@ impl Local {
         order: &Order,
         attempt: u32,
         lock: JobLock,
+        held: &HeldTokens<'_>,
         tell: &dyn Fn(Progress),
     ) -> Result<Option<Ended>, Failure> {
         let folder = &order.folder;
@@ -212,8 +213,8 @@ impl Local {
         let stdout = File::create(folder.stdout()).map_err(|error| here(&error))?;
         fault::point("create", &folder.stderr()).map_err(|error| here(&error))?;
         let stderr = File::create(folder.stderr()).map_err(|error| here(&error))?;
-        let request =
-            StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus: order.gpus.clone() };
+        let gpus = order.tokens.iter().any(|(token, _)| token.has_units()).then(|| held.units().join(","));
+        let request = StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
         let started = self
             .starter

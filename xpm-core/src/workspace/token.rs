@@ -3,10 +3,14 @@
 //! A token is one file, `tokens/<name>.json`, changed under the lock of `tokens/<name>.lock`. A holder is a job; it holds
 //! its amount exactly as long as its job's lock is held, so a killed job or driver keeps nothing: whoever needs the token
 //! next strikes out the holders that are gone. There is no background process.
+//!
+//! The GPUs of a machine are such a token too, `tokens/.gpus@<host>.json`, of which a holder has certain units: those that
+//! its record names.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -21,6 +25,8 @@ use crate::ids::JobKey;
 pub(crate) struct TokenFile {
     workspace: Workspace,
     name: String,
+    /// What it is made of, if that is told apart.
+    units: Option<Arc<[String]>>,
 }
 
 /// What a token's file says.
@@ -41,17 +47,25 @@ pub(crate) struct Holder {
     /// Who took it for the job, each time another name: only that one gives it back.
     #[serde(default)]
     pub(crate) by: String,
+    /// What it holds, of a token whose units are told apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) units: Vec<String>,
 }
 
 /// What a job holds of some tokens, for whoever took it.
 #[derive(Clone, Debug)]
-pub(crate) struct Holding(String);
+pub(crate) struct Holding {
+    by: String,
+    /// The units, of a token that has such.
+    pub(crate) units: Vec<String>,
+}
 
 impl Holding {
     fn new() -> Self {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        Self(format!("{}:{}-{number}", crate::settings::host(), std::process::id()))
+        let by = format!("{}:{}-{number}", crate::settings::host(), std::process::id());
+        Self { by, units: Vec::new() }
     }
 }
 
@@ -88,7 +102,18 @@ pub(crate) enum Taken {
 
 impl TokenFile {
     pub(crate) fn new(workspace: Workspace, name: &str) -> Self {
-        Self { workspace, name: name.to_owned() }
+        Self { workspace, name: name.to_owned(), units: None }
+    }
+
+    /// The GPUs of this machine, as `CUDA_VISIBLE_DEVICES` names them. No token of a plan has such a name.
+    pub(crate) fn gpus(workspace: Workspace, names: &[String]) -> Self {
+        let host = crate::settings::host().replace('/', "_");
+        Self { workspace, name: format!(".gpus@{host}"), units: Some(names.into()) }
+    }
+
+    /// Whether its units are told apart.
+    pub(crate) fn has_units(&self) -> bool {
+        self.units.is_some()
     }
 
     fn path(&self) -> PathBuf {
@@ -162,19 +187,22 @@ impl TokenFile {
         order.sort_by(|a, b| wanted[*a].0.name.cmp(&wanted[*b].0.name));
         let mut locks = Vec::with_capacity(order.len());
         let mut records = Vec::with_capacity(order.len());
-        let holding = Holding::new();
+        let mut holding = Holding::new();
         for &index in &order {
             let (token, amount) = &wanted[index];
             locks.push(token.lock().map_err(token.error())?);
             let mut record = token.read()?.unwrap_or(TokenRecord { format: FORMAT, capacity: 0, holders: Vec::new() });
             record.holders.retain(|holder| holder.job != *job);
-            if record.left() < *amount {
+            if token.left(&record) < *amount {
                 record.holders.retain(|holder| token.lives(&holder.job));
             }
-            if record.left() < *amount {
+            if token.left(&record) < *amount {
                 return Ok(Taken::Short(index));
             }
-            record.holders.push(Holder { job: job.clone(), amount: *amount, by: holding.0.clone() });
+            let units: Vec<_> =
+                token.free_units(&record).take(usize::try_from(*amount).unwrap_or(usize::MAX)).collect();
+            holding.units.extend_from_slice(&units);
+            record.holders.push(Holder { job: job.clone(), amount: *amount, by: holding.by.clone(), units });
             records.push(record);
         }
         for (place, &index) in order.iter().enumerate() {
@@ -199,7 +227,7 @@ impl TokenFile {
     fn strike_out(&self, holding: &Holding) -> Result<(), TokenError> {
         let Some(mut record) = self.read()? else { return Ok(()) };
         let before = record.holders.len();
-        record.holders.retain(|holder| holder.by != holding.0);
+        record.holders.retain(|holder| holder.by != holding.by);
         if record.holders.len() == before { Ok(()) } else { self.write(&record).map_err(self.error()) }
     }
 
@@ -207,7 +235,27 @@ impl TokenFile {
     pub(crate) fn elsewhere(&self, own: impl Fn(&JobKey) -> bool) -> Result<Option<(u64, u64)>, TokenError> {
         let Some(record) = self.read()? else { return Ok(None) };
         let others = record.holders.iter().filter(|holder| !own(&holder.job) && self.lives(&holder.job));
-        Ok(Some((record.capacity, others.map(|holder| holder.amount).sum())))
+        Ok(Some(match &self.units {
+            None => (record.capacity, others.map(|holder| holder.amount).sum()),
+            Some(units) => {
+                let held = others.flat_map(|holder| &holder.units).filter(|unit| units.contains(unit));
+                (units.len() as u64, held.count() as u64)
+            }
+        }))
+    }
+
+    /// How much of the token is left.
+    fn left(&self, record: &TokenRecord) -> u64 {
+        match self.units {
+            None => record.left(),
+            Some(_) => self.free_units(record).count() as u64,
+        }
+    }
+
+    /// The units that nobody holds, of those that this process may use; none for a token without units.
+    fn free_units(&self, record: &TokenRecord) -> impl Iterator<Item = String> {
+        let held = |unit: &String| record.holders.iter().any(|holder| holder.units.contains(unit));
+        self.units.iter().flat_map(|units| units.iter()).filter(move |unit| !held(unit)).cloned()
     }
 
     /// What changes whenever the file does.
@@ -287,6 +335,33 @@ mod tests {
         assert_eq!(token.elsewhere(|_| false).unwrap(), Some((1, 1)));
         token.give_back(&next).unwrap();
         assert_eq!(token.elsewhere(|_| false).unwrap(), Some((1, 0)));
+    }
+
+    #[test]
+    fn each_unit_is_held_by_one_job_and_the_dead_hold_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open_or_create(dir.path()).unwrap();
+        let names = ["0", "1", "GPU-a"].map(str::to_owned);
+        let (all, some) = (TokenFile::gpus(workspace.clone(), &names), TokenFile::gpus(workspace.clone(), &names[..2]));
+        all.declare(3).unwrap();
+        let take =
+            |token: &TokenFile, amount, n| match TokenFile::take_all(&[(token.clone(), amount)], &job(n)).unwrap() {
+                Taken::All(holding) => Some(holding.units),
+                Taken::Short(_) => None,
+            };
+        let first = held(&workspace, 1);
+        assert_eq!(take(&all, 1, 1), Some(vec!["0".to_owned()]));
+        let _second = held(&workspace, 2);
+        assert_eq!(take(&some, 2, 2), None, "of these two one is held");
+        assert_eq!(
+            (some.elsewhere(|_| false).unwrap(), all.elsewhere(|_| false).unwrap()),
+            (Some((2, 1)), Some((3, 1)))
+        );
+        assert_eq!(take(&all, 2, 2), Some(vec!["1".to_owned(), "GPU-a".to_owned()]));
+        let _third = held(&workspace, 3);
+        assert_eq!(take(&all, 1, 3), None);
+        drop(first);
+        assert_eq!(take(&some, 1, 3), Some(vec!["0".to_owned()]));
     }
 
     #[test]
