@@ -7,6 +7,8 @@
 /// The error of plans and tasks: any error, with its causes. `?` turns every error into one, and
 /// `error.downcast_ref::<xpm::RunError>()` gives back what is inside.
 pub use anyhow::Error;
+#[cfg(feature = "cli")]
+pub use xpm_core::cli::{Flags, Forward};
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
     Dependency, ExperimentBuilder, FailedCallback, FailedJob, IfRunning, JobError, JobFile, Produced, Promise,
@@ -23,17 +25,19 @@ pub use xpm_core::{
     Arg, Configure, Experiment, Explanation, Failure, HasTags, Identity, IntoArg, Job, JobContext, JobKey, JobState,
     Resources, Submit, TagValue, Tags, Task, TaskResult, experiment, stop_tags, tag, tagspath,
 };
-pub use xpm_macros::{config, main, task};
+pub use xpm_macros::{arg, config, main, task};
 
 /// What plans return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What a file of tasks or plans imports: `use xpm::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "cli")]
+    pub use xpm_core::cli::{Flags, Forward};
     pub use xpm_core::{
         Configure, Experiment, IntoArg, Job, JobContext, Resources, Submit, Task, TaskResult, stop_tags, tag, tagspath,
     };
-    pub use xpm_macros::{config, task};
+    pub use xpm_macros::{arg, config, task};
 }
 
 /// What generated code refers to. Not for users: it changes without notice.
@@ -41,9 +45,10 @@ pub mod prelude {
 pub mod __private {
     pub use inventory;
     pub use xpm_core::config::{
-        Arg, ArgStruct, Argument, Complete, ConfigType, Configure, Family, FamilyMember, Given, HasTags, IntoArg, Json,
-        Member, MemberOf, Meta, NotOption, Plain, Pointee, ReadError, Reader, Registered, Set, Submitted, Symbolic,
-        Unset, Unsubmitted, VariantArgs, default_value, json_ty, json_value, member_ty, read_member, validated,
+        Arg, ArgAt, ArgKey, ArgStruct, Argument, Below, Complete, ConfigType, Configure, End, Family, FamilyMember,
+        Field, FieldAt, Given, HasKeys, HasTags, Holds, IntoArg, Json, Letters16, Member, MemberOf, Meta, NotOption,
+        Plain, Pointee, ReadError, Reader, Registered, Renamed, Set, Submitted, Symbolic, Unset, Unsubmitted,
+        VariantArgs, default_value, held, json_ty, json_value, keys, member_ty, read_member, validated,
     };
     pub use xpm_core::job::{JobContext, Program, ProgramArguments, ProgramValue, Task, TaskEntry, run_program};
     pub use xpm_core::program::dispatch;

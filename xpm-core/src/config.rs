@@ -12,6 +12,7 @@ mod into_arg;
 mod json;
 mod mark;
 mod meta;
+mod path;
 mod plain;
 mod pointers;
 mod reader;
@@ -28,10 +29,14 @@ pub use into_arg::{ByConfig, ByReference, ByValue, IntoArg};
 pub use json::{Json, json_ty, json_value};
 pub use mark::{StopTags, Tagged, stop_tags, tag};
 pub use meta::{Meta, SubmitOptions};
+pub use path::{
+    ArgAt, ArgKey, ArgPath, Below, End, Field, FieldAt, HasKeys, Holds, Leads, Letters, Letters16, NamedArgument,
+    Renamed, held, keys,
+};
 pub(crate) use plain::{Plain as PlainData, PlainArgument};
 pub use pointers::Pointee;
 pub use reader::{JobPath, JobSource, ReadArgument, ReadError, Reader};
-pub use registry::{FamilyMember, ReadMember, Registered, Registry, RegistryError};
+pub use registry::{CheckArgument, CheckConfig, FamilyMember, ReadMember, Registered, Registry, RegistryError};
 pub use traits::{
     ArgStruct, Complete, ConfigType, Configure, Given, HasTags, Is, Set, Submitted, Symbolic, Unset, Unsubmitted,
     Usable, tagspath,

@@ -4,6 +4,8 @@
 //! ground up, each knowing only those above it: [`ids`], [`value`] and [`schema`], [`identity`], [`config`],
 //! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`mod@experiment`], [`state`], and [`program`].
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod experiment;
 pub mod identity;

@@ -9,7 +9,7 @@ mod types;
 
 pub use arguments::{ArgList, ArgSchema, Role};
 pub use resources::{Memory, Resources, TimeLimit, check_resources, parse_memory, parse_time};
-pub use types::Type;
+pub use types::{FamilyType, Type};
 
 /// What a type is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,10 +1,12 @@
 //! Writes the code: one file for each thing that is generated.
 
+mod arg;
 mod args_struct;
 mod attribute;
 mod builder;
 mod config_impl;
 mod family;
+mod keys;
 mod main_fn;
 mod member;
 mod program;
@@ -16,6 +18,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Item, Meta};
 
+pub(crate) use arg::arg;
 pub(crate) use attribute::{Attribute, attribute};
 pub(crate) use main_fn::main_fn;
 

@@ -210,6 +210,21 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::main_fn(options.into(), item.into()).into()
 }
 
+/// Names an argument as a type, for `Forward<arg!(Task.field)>`: the flag of one argument on your own command line.
+///
+/// | written | the flag |
+/// |---|---|
+/// | `arg!(Rank.depth)` | `--depth` |
+/// | `arg!(Rank.depth as "ranking-depth")` | `--ranking-depth` |
+/// | `arg!(Rank.model.k1)` | `--model.k1` |
+///
+/// The path of a type may stand before the first dot, `arg!(crate::tasks::Rank.depth)`. A name that is no argument does
+/// not compile.
+#[proc_macro]
+pub fn arg(input: TokenStream) -> TokenStream {
+    expand::arg(input.into()).into()
+}
+
 /// What `#[config]` and `#[task]` add to a struct or an enum.
 #[doc(hidden)]
 #[proc_macro_derive(ConfigDerive, attributes(__xpm, param))]

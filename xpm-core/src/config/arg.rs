@@ -20,6 +20,8 @@ use crate::value::{Slot, Value};
 /// ```
 pub struct Arg<T> {
     slot: Slot,
+    /// It stands for a flag that was not given, of an optional argument: `None` where a value is expected.
+    absent: bool,
     ty: PhantomData<fn() -> T>,
 }
 
@@ -27,12 +29,29 @@ impl<T> Arg<T> {
     /// An argument with this value, set by the caller.
     #[track_caller]
     pub fn of(value: Value) -> Self {
-        Self { slot: Slot { value, set_at: Some(Location::caller()) }, ty: PhantomData }
+        Self { slot: Slot { value, set_at: Some(Location::caller()) }, absent: false, ty: PhantomData }
     }
 
     /// The argument as it is when nobody has set it.
     pub fn initial(schema: &ArgSchema) -> Self {
-        Self { slot: Slot::unset(schema.initial()), ty: PhantomData }
+        Self::from_slot(Slot::unset(schema.initial()))
+    }
+
+    /// The argument with this value.
+    pub fn from_slot(slot: Slot) -> Self {
+        Self { slot, absent: false, ty: PhantomData }
+    }
+
+    /// What stands for an optional argument that is not given, also where its setter takes a value.
+    #[cfg(feature = "cli")]
+    #[track_caller]
+    pub(crate) fn absent() -> Self {
+        Self { absent: true, ..Self::of(Value::Nothing) }
+    }
+
+    /// Whether it stands for an optional argument that is not given.
+    pub(super) fn is_absent(&self) -> bool {
+        self.absent
     }
 
     /// Remembers where it was set.
@@ -59,13 +78,13 @@ impl<T> Arg<T> {
 
     /// An argument of another type with the same value.
     pub(crate) fn cast<U>(self) -> Arg<U> {
-        Arg { slot: self.slot, ty: PhantomData }
+        Arg { slot: self.slot, absent: self.absent, ty: PhantomData }
     }
 }
 
 impl<T> Clone for Arg<T> {
     fn clone(&self) -> Self {
-        Self { slot: self.slot.clone(), ty: PhantomData }
+        Self { slot: self.slot.clone(), absent: self.absent, ty: PhantomData }
     }
 }
 

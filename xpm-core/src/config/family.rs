@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use super::{ConfigType, ReadError, Reader, Registry};
-use crate::schema::Type;
+use crate::schema::{FamilyType, Type};
 use crate::value::Value;
 
 /// The trait object of an open family. Implemented by `#[config]` on a trait.
@@ -41,7 +41,7 @@ pub trait MemberOf<F: ?Sized>: ConfigType {}
 
 /// The type of a family's argument, as data.
 pub fn member_ty<F: Family + ?Sized>() -> Type {
-    Type::Family(F::NAME)
+    Type::Family(FamilyType { name: F::NAME, id: TypeId::of::<F> })
 }
 
 /// Reads a member of the family `F` back. Called by generated code.

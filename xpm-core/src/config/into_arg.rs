@@ -173,7 +173,8 @@ where
 impl<T> Arg<Option<T>> {
     /// An optional argument that is given. What the setter of an optional argument calls.
     pub fn some<M>(given: impl IntoArg<T, M>) -> Self {
-        Arg::of(some(value_of(given)))
+        let given = given.into_arg();
+        if given.is_absent() { Arg::of(Value::Nothing) } else { Arg::of(some(given.into_slot().value)) }
     }
 }
 

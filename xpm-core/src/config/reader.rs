@@ -203,6 +203,14 @@ impl<'a> Reader<'a> {
         self.step(node.arguments()[index].name, |reader| Json::<T>::read(value, reader))
     }
 
+    /// Reads the value of a `#[param(json)]` argument.
+    ///
+    /// # Errors
+    /// If the value is none of type `T`.
+    pub fn json_value<T: for<'de> serde::Deserialize<'de>>(&mut self, value: &Value) -> Result<T, ReadError> {
+        Json::<T>::read(value, self)
+    }
+
     /// The path of the file `name` that argument number `index` of `node` stands for.
     pub fn job_path<T: JobPath>(&mut self, _node: &Node, name: &str) -> T {
         T::from_path(self.base.folder.join(&self.base.inside).join(name))

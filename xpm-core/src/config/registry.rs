@@ -8,18 +8,32 @@ use std::sync::{Arc, OnceLock};
 use super::{Family, MemberOf, ReadError, Reader};
 use crate::ids::{InvalidId, check_type_id};
 use crate::schema::{Place, TypeSchema};
-use crate::value::Node;
+use crate::value::{Node, Value};
 
 /// What every type registers.
 pub struct Registered {
     /// Its schema.
     pub schema: fn() -> &'static TypeSchema,
+    /// Whether a node can be read back as the type, and is valid.
+    pub check: CheckConfig,
+    /// Whether a value can be read back as the argument with that number.
+    pub check_argument: CheckArgument,
 }
+
+/// [`Reader::config`], without the result.
+pub type CheckConfig = fn(&Arc<Node>, &mut Reader<'_>) -> Result<(), ReadError>;
+
+/// [`ConfigType::check_argument`](super::ConfigType::check_argument).
+pub type CheckArgument = fn(usize, &Value, &mut Reader<'_>) -> Result<(), ReadError>;
 
 impl Registered {
     /// What the type `C` registers.
     pub const fn of<C: super::ConfigType>() -> Self {
-        Self { schema: C::schema }
+        Self {
+            schema: C::schema,
+            check: |node, reader| reader.config::<C>(node).map(drop),
+            check_argument: C::check_argument,
+        }
     }
 }
 
@@ -107,7 +121,7 @@ fn list_of(ids: &[String]) -> String {
 
 /// The types of this binary.
 pub struct Registry {
-    by_id: HashMap<&'static str, &'static TypeSchema>,
+    by_id: HashMap<&'static str, &'static Registered>,
     members: HashMap<(TypeId, &'static str), &'static FamilyMember>,
 }
 
@@ -122,7 +136,7 @@ impl Registry {
     }
 
     fn gather() -> Result<Self, RegistryError> {
-        let mut by_id: HashMap<&'static str, &'static TypeSchema> = HashMap::new();
+        let mut by_id: HashMap<&'static str, &'static Registered> = HashMap::new();
         for entry in inventory::iter::<Registered> {
             let schema = (entry.schema)();
             check_type_id(schema.id()).map_err(|why| RegistryError::InvalidId {
@@ -130,8 +144,8 @@ impl Registry {
                 place: schema.place(),
                 why,
             })?;
-            if let Some(other) = by_id.insert(schema.id(), schema) {
-                let mut both = [other, schema];
+            if let Some(other) = by_id.insert(schema.id(), entry) {
+                let mut both = [(other.schema)(), schema];
                 both.sort_by_key(|s| (s.place().file, s.place().line));
                 let [first, second] = both;
                 return Err(RegistryError::SameId {
@@ -155,12 +169,28 @@ impl Registry {
     /// # Errors
     /// If there is none; lists the ids there are.
     pub fn schema(&self, id: &str) -> Result<&'static TypeSchema, RegistryError> {
+        self.entry(id).map(|entry| (entry.schema)())
+    }
+
+    /// What the type with this id has registered.
+    ///
+    /// # Errors
+    /// As [`Self::schema`].
+    pub fn entry(&self, id: &str) -> Result<&'static Registered, RegistryError> {
         self.by_id.get(id).copied().ok_or_else(|| self.unknown("type", id, |_| true))
+    }
+
+    /// The members of an open family, in order of id.
+    pub fn members(&self, family: TypeId) -> Vec<&'static TypeSchema> {
+        let of_family = self.members.iter().filter(|((of, _), _)| *of == family);
+        let mut schemas: Vec<_> = of_family.map(|(_, member)| (member.schema)()).collect();
+        schemas.sort_by_key(|schema| schema.id());
+        schemas
     }
 
     /// Every schema, in order of id.
     pub fn schemas(&self) -> Vec<&'static TypeSchema> {
-        let mut schemas: Vec<_> = self.by_id.values().copied().collect();
+        let mut schemas: Vec<_> = self.by_id.values().map(|entry| (entry.schema)()).collect();
         schemas.sort_by_key(|schema| schema.id());
         schemas
     }

@@ -30,6 +30,15 @@ pub trait ConfigType: Argument {
     /// If an argument is not what the type expects.
     fn read_from(node: &Arc<Node>, reader: &mut Reader<'_>) -> Result<Self, ReadError>;
 
+    /// Whether `value` can be read back as argument number `index` of a struct.
+    ///
+    /// # Errors
+    /// As [`Argument::read`].
+    fn check_argument(index: usize, value: &Value, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+        let _ = (index, value, reader);
+        Ok(())
+    }
+
     /// What `#[config(validate = …)]` says of a value.
     ///
     /// # Errors
@@ -43,6 +52,10 @@ pub trait ConfigType: Argument {
 pub trait ArgStruct: Clone + Sized + Send + Sync + 'static {
     /// The type whose arguments these are.
     type Target: ConfigType<Args = Self>;
+
+    /// The argument struct with these arguments, one for each that the schema has, of the variant with that number for a
+    /// closed family.
+    fn from_slots(variant: Option<usize>, slots: Vec<Slot>) -> Self;
 
     /// The arguments, in the order of the schema.
     fn slots(&self) -> Vec<Slot>;

@@ -46,6 +46,10 @@ impl<E> fmt::Debug for VariantArgs<E> {
 impl<E: ConfigType<Args = Self>> ArgStruct for VariantArgs<E> {
     type Target = E;
 
+    fn from_slots(variant: Option<usize>, slots: Vec<Slot>) -> Self {
+        Self { variant: variant.unwrap_or_default(), slots, meta: Meta::default(), ty: PhantomData }
+    }
+
     fn slots(&self) -> Vec<Slot> {
         self.slots.clone()
     }

@@ -1,8 +1,18 @@
 //! The types that arguments have, as data: for the identity's rules, for help and for the lock file.
 
+use std::any::TypeId;
 use std::fmt;
 
 use super::TypeSchema;
+
+/// An open family as data.
+#[derive(Clone, Copy, Debug)]
+pub struct FamilyType {
+    /// The name of its trait.
+    pub name: &'static str,
+    /// What tells it from a trait of the same name elsewhere: the registry knows its members by it.
+    pub id: fn() -> TypeId,
+}
 
 /// The type of an argument.
 #[derive(Clone)]
@@ -36,8 +46,8 @@ pub enum Type {
     Tuple(Vec<Type>),
     /// A configuration, a task or a closed family; looked up late, since types may contain themselves.
     Config(fn() -> &'static TypeSchema),
-    /// An open family, by the name of its trait.
-    Family(&'static str),
+    /// An open family.
+    Family(FamilyType),
     /// Any serde type, by its Rust name.
     Json(&'static str),
 }
@@ -82,7 +92,7 @@ impl fmt::Display for Type {
                 f.write_str(")")
             }
             Type::Config(schema) => f.write_str(schema().id()),
-            Type::Family(name) => write!(f, "any {name}"),
+            Type::Family(family) => write!(f, "any {}", family.name),
             Type::Json(name) => write!(f, "JSON ({name})"),
         }
     }

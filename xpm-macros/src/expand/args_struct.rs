@@ -40,6 +40,15 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
             quote!(::xpm::__private::Slot::unset(::xpm::__private::Value::Nothing))
         }
     });
+    let from_slots = body.arguments.iter().map(|argument| {
+        let name = &argument.setter;
+        if argument.settable() {
+            quote!(let #name = ::xpm::__private::Arg::from_slot(next());)
+        } else {
+            quote!(let _ = next();)
+        }
+    });
+    let names = settable().map(|argument| &argument.setter);
     let none = TokenStream::new();
     let this = quote!(self);
     let of =
@@ -54,6 +63,19 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
     let impls = apart(&quote! {
         impl ::xpm::__private::ArgStruct for #args {
             type Target = #ident;
+
+            fn from_slots(
+                _: ::core::option::Option<::core::primitive::usize>,
+                slots: ::std::vec::Vec<::xpm::__private::Slot>,
+            ) -> Self {
+                let mut slots = ::core::iter::IntoIterator::into_iter(slots);
+                let mut next = || match ::core::iter::Iterator::next(&mut slots) {
+                    ::core::option::Option::Some(slot) => slot,
+                    ::core::option::Option::None => ::xpm::__private::Slot::unset(::xpm::__private::Value::Nothing),
+                };
+                #(#from_slots)*
+                Self { #(#names,)* __xpm: ::core::default::Default::default() }
+            }
 
             fn slots(&self) -> ::std::vec::Vec<::xpm::__private::Slot> {
                 ::std::vec![#(#slots),*]

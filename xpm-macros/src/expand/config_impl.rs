@@ -6,6 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::apart;
+use super::keys::{check_argument, keys};
 use super::schema::{as_argument, check_resources, schema};
 use crate::model::{Argument, Body, Model, Role};
 
@@ -51,6 +52,10 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
             (quote!(::xpm::__private::VariantArgs<Self>), to_node, read_from)
         }
     };
+    let (keys, check_argument) = match &model.body {
+        Body::Struct(body) => (keys(model, &body.arguments), Some(check_argument(&body.arguments))),
+        Body::Enum(_) => (TokenStream::new(), None),
+    };
     let check = model.validate.as_ref().map(|function| {
         let validated = quote_spanned!(function.span()=> ::xpm::__private::validated(#function(self)));
         quote! {
@@ -85,8 +90,11 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
                 #read_from
             }
 
+            #check_argument
             #check
         }
+
+        #keys
 
         impl ::xpm::__private::Argument for #ident {
             fn ty() -> ::xpm::__private::Type {

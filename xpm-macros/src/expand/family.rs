@@ -29,7 +29,7 @@ pub(crate) fn family(mut item: ItemTrait, errors: &Errors) -> TokenStream {
 
         impl ::xpm::__private::Pointee for #object {
             fn pointee_ty() -> ::xpm::__private::Type {
-                ::xpm::__private::Type::Family(<Self as ::xpm::__private::Family>::NAME)
+                ::xpm::__private::member_ty::<Self>()
             }
 
             fn pointee_value(&self) -> ::xpm::__private::Value {

@@ -1,0 +1,175 @@
+//! Every argument of a configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use clap::Parser;
+use xpm::prelude::*;
+
+use crate::types::{Bm25, Collection, Constant, Everything, Layer, Loss, Rank};
+use crate::{error, parse};
+
+#[derive(Parser, Debug, Clone)]
+struct Cli {
+    workdir: std::path::PathBuf,
+    #[command(flatten)]
+    model: Flags<Bm25>,
+}
+
+#[derive(Parser, Debug)]
+struct Whole {
+    #[command(flatten)]
+    all: Flags<Everything>,
+}
+
+#[derive(Parser, Debug)]
+struct RankCli {
+    #[command(flatten)]
+    rank: Flags<Rank>,
+}
+
+#[test]
+fn flags_are_given_where_the_configuration_is_expected() {
+    let cli: Cli = parse(&["work", "--k1", "1.2", "--delta", "--threads", "8"]);
+    let plain = Bm25::config().k1(1.2).delta(true).build();
+    assert_eq!(cli.model.identity(), plain.identity());
+    let robust = Collection::config().name("robust").path("/data").build();
+    let by_flags = Rank::config().collection(&robust).model(&cli.model).build();
+    assert_eq!(by_flags.identity(), Rank::config().collection(&robust).model(&plain).build().identity());
+    assert_eq!(Layer::config().units(1).identity(), Layer::config().units(1).loss(Loss::Mse).identity());
+    let everything =
+        Everything::config().scorer(cli.model.clone()).loss(Loss::Mse).layers([&Layer::config().units(1).build()]);
+    let _ = everything.names(["a"]).verbose(false).warmup(cli.model.clone()).build();
+    assert_eq!(cli.model.value().unwrap(), Bm25 { k1: 1.2, b: 0.4, delta: true, threads: 8 });
+    assert_eq!(cli.model.k1.to_string(), "1.2");
+    let cli: Cli = parse(&["work", "--delta=false", "--k1=0.9"]);
+    assert_eq!(cli.model.identity(), Bm25::config().identity());
+}
+
+#[test]
+fn flags_of_a_task_are_its_arguments() {
+    let cli: RankCli =
+        parse(&["--collection.name", "robust", "--collection.path", "/d", "--model.k1", "2", "--max-topics", "9"]);
+    let plain = Rank::config()
+        .collection(Collection::config().name("robust").path("/e"))
+        .model(Bm25::config().k1(2.0))
+        .max_topics(9);
+    assert_eq!(cli.rank.identity(), plain.identity());
+    let same: RankCli =
+        parse(&["--collection.name", "robust", "--collection.path", "/d", "--model.k1", "2", "--max_topics", "9"]);
+    assert_eq!(same.rank.identity(), plain.identity());
+    let text = error::<RankCli>(&["--model.k1", "1"]);
+    assert!(text.contains("--collection.name <TEXT>") && text.contains("--collection.path <PATH>"), "{text}");
+    let text = error::<RankCli>(&["--collection.name", "r", "--collection.path", "/", "--model.b", "1.5"]);
+    assert!(text.contains("b is 1.5: at most 1"), "{text}");
+}
+
+#[test]
+fn every_type_has_its_form() {
+    let base = [
+        "--loss",
+        "mse",
+        "--scorer",
+        "constant",
+        "--scorer.value",
+        "2.5",
+        "--layers",
+        r#"{"units": 32}"#,
+        "--layers",
+        r#"{"units": 64, "loss": {"type": "huber-loss", "delta": 2}}"#,
+        "--names",
+        "b",
+        "--names",
+        "a",
+    ];
+    let cli: Whole = parse(&base);
+    let plain = || {
+        Everything::config()
+            .loss(Loss::Mse)
+            .scorer(Constant::config().value(2.5))
+            .layers([Layer { units: 32, loss: Loss::Mse }, Layer { units: 64, loss: Loss::HuberLoss { delta: 2.0 } }])
+            .names(BTreeSet::from(["a".to_owned(), "b".to_owned()]))
+            .verbose(false)
+    };
+    assert_eq!(cli.all.identity(), plain().identity());
+    let more = [
+        "--sizes",
+        "7",
+        "--sizes",
+        "8",
+        "--weights",
+        "x=0.1",
+        "--weights",
+        "y=2",
+        "--range",
+        "-3,4",
+        "--point",
+        "-1",
+        "--point",
+        "0",
+        "--point",
+        "1e3",
+        "--timeout",
+        "1h30m",
+        "--letter",
+        "é",
+        "--warmup.k1",
+        "3",
+        "--no-shuffle",
+        "--verbose",
+        "--type",
+        "cpu",
+        "--offset",
+        "-5",
+    ];
+    let args: Vec<_> = base.iter().chain(&more).copied().collect();
+    let cli: Whole = parse(&args);
+    let full = plain()
+        .sizes(vec![7, 8])
+        .weights(BTreeMap::from([("x".to_owned(), 0.1f32), ("y".to_owned(), 2.0)]))
+        .range((-3, 4))
+        .point([-1.0, 0.0, 1e3])
+        .timeout(Duration::from_secs(5400))
+        .letter('é')
+        .warmup(Bm25::config().k1(3.0))
+        .shuffle(false)
+        .verbose(true)
+        .r#type("cpu")
+        .offset(-5);
+    assert_eq!(cli.all.identity(), full.identity());
+    assert!(cli.all.value().is_ok());
+    let with = |more: &[&'static str]| base.iter().chain(more).copied().collect::<Vec<_>>();
+    let cli: Whole = parse(&with(&["--sizes", "[7, 8]", "--warmup"]));
+    assert_eq!(cli.all.identity(), plain().sizes(vec![7, 8]).warmup(Bm25::config()).identity());
+    for (args, message) in [
+        (&["--sizes", "300"][..], "'300' for '--sizes <N>': expected an integer (u8, 0 to 255)"),
+        (&["--weights", "x"], "'x' for '--weights <KEY=X>': expected KEY=VALUE"),
+        (&["--point", "1"], "for '--point <X>': expected 3 items, found 1"),
+        (&["--timeout", "soon"], "for '--timeout <DURATION>': expected a duration such as 1h30m"),
+        (&["--letter", "ab"], "expected one character"),
+        (&["--range", "1"], "expected 2 values with commas between"),
+        (&["--layers", "{\"unit\": 3}"], "cli.layer has no argument `unit`; it has units, loss"),
+    ] {
+        let text = error::<Whole>(&with(args));
+        assert!(text.contains(message), "{args:?}: {text}");
+    }
+}
+
+#[derive(Parser, Debug)]
+struct LossCli {
+    #[command(flatten)]
+    loss: Flags<Loss>,
+}
+
+#[test]
+fn an_enum_of_its_own() {
+    let cli: LossCli = parse(&["--loss", "HuberLoss", "--loss.delta", "2"]);
+    assert_eq!(cli.loss.value().unwrap(), Loss::HuberLoss { delta: 2.0 });
+    let cli: LossCli = parse(&["--loss", "power", "--loss.0", "3"]);
+    assert_eq!(
+        Layer::config().units(1).loss(&cli.loss).identity(),
+        Layer::config().units(1).loss(Loss::Power(3)).identity()
+    );
+    assert!(error::<LossCli>(&[]).contains("--loss <LOSS>"));
+    assert!(error::<LossCli>(&["--loss", "power", "--loss.0", "-1"]).contains("expected an integer (u8, 0 to 255)"));
+}

@@ -1,0 +1,137 @@
+//! Single arguments.
+
+use clap::Parser;
+use xpm::prelude::*;
+
+use crate::types::{Bm25, Collection, Everything, Loss, Metrics, Rank};
+use crate::{error, parse};
+
+#[derive(Parser, Debug, Clone)]
+struct Cli {
+    workdir: std::path::PathBuf,
+    #[command(flatten)]
+    depth: Forward<arg!(Rank.depth)>,
+    #[command(flatten)]
+    model: Forward<arg!(Rank.model)>,
+    #[command(flatten)]
+    limit: Forward<arg!(Collection.limit)>,
+    #[command(flatten)]
+    topics: Forward<arg!(Rank.max_topics as "at-most")>,
+    #[command(flatten)]
+    nested: Forward<arg!(Rank.model.k1 as "the-k1")>,
+    #[command(flatten)]
+    dotted: Forward<arg!(Everything.warmup.b)>,
+    #[command(flatten)]
+    loss: Forward<arg!(Everything.loss)>,
+}
+
+fn rank(cli: &Cli) -> RankParts {
+    let collection = Collection::config().name("robust").path("/data").limit(&cli.limit).build();
+    let again = Collection::config().name("robust").path("/data").maybe_limit(cli.limit.clone()).build();
+    assert_eq!(collection.identity(), again.identity());
+    let rank = Rank::config()
+        .collection(&collection)
+        .model(cli.model.clone())
+        .depth(cli.depth.clone())
+        .max_topics(cli.topics.clone())
+        .build();
+    RankParts { rank: rank.identity(), model: Bm25::config().k1(cli.nested.clone()).b(&cli.dotted).identity() }
+}
+
+#[derive(PartialEq, Debug)]
+struct RankParts {
+    rank: xpm::Identity,
+    model: xpm::Identity,
+}
+
+#[test]
+fn what_is_not_given_is_as_without_the_setter() {
+    let cli: Cli = parse(&["work", "--loss", "mse"]);
+    let plain =
+        Rank::config().collection(Collection::config().name("robust").path("/data")).model(Bm25::config()).build();
+    let plain = RankParts { rank: plain.identity(), model: Bm25::config().identity() };
+    assert_eq!(rank(&cli), plain);
+    assert!(!cli.depth.is_given());
+    // Given, and equal to the default: the same.
+    let cli: Cli = parse(&["work", "--loss", "mse", "--depth", "1000", "--model.k1=0.9", "--the-k1", "0.9"]);
+    assert_eq!(rank(&cli), plain);
+}
+
+#[test]
+fn what_is_given_is_as_in_a_plan() {
+    let cli: Cli = parse(&[
+        "work",
+        "--depth=100",
+        "--limit",
+        "7",
+        "--at-most",
+        "3",
+        "--model.delta",
+        "--model.k1",
+        "1.2",
+        "--the-k1",
+        "2",
+        "--warmup.b",
+        "0.1",
+        "--loss",
+        "huber-loss",
+        "--loss.delta",
+        "3",
+    ]);
+    let plain = Rank::config()
+        .collection(Collection::config().name("robust").path("/data").limit(7))
+        .model(Bm25::config().k1(1.2).delta(true))
+        .depth(100)
+        .max_topics(3)
+        .build();
+    assert_eq!(rank(&cli), RankParts { rank: plain.identity(), model: Bm25::config().k1(2.0).b(0.1).identity() });
+    let layer = crate::types::Layer::config().units(1).loss(&cli.loss).build();
+    let same = crate::types::Layer::config().units(1).loss(Loss::HuberLoss { delta: 3.0 }).build();
+    assert_eq!(layer.identity(), same.identity());
+    assert_eq!(cli.depth.to_string(), "100");
+}
+
+#[test]
+fn flags_are_tagged_as_values_are() {
+    let cli: Cli = parse(&["work", "--loss", "mse", "--the-k1", "1.5"]);
+    let model = Bm25::config().k1(tag(cli.nested)).build();
+    assert_eq!(tagspath(&model), "k1=1.5");
+}
+
+#[test]
+fn mistakes_are_told_as_clap_tells_them() {
+    let text = error::<Cli>(&["work", "--loss", "mse", "--depth", "many"]);
+    assert!(text.contains("error: invalid value 'many' for '--depth <N>': expected an integer (usize)"), "{text}");
+    assert!(text.contains("Usage: "), "{text}");
+    let text = error::<Cli>(&["work", "--loss", "mse", "--at-most", "300"]);
+    assert!(text.contains("'300' for '--at-most <N>': expected an integer (u8, 0 to 255)"), "{text}");
+    let text = error::<Cli>(&["work"]);
+    assert!(text.contains("required arguments were not provided") && text.contains("--loss <LOSS>"), "{text}");
+    let text = error::<Cli>(&["work", "--loss", "huber"]);
+    assert!(text.contains("possible values: mse, huber-loss, power") && text.contains("'huber-loss'"), "{text}");
+    let text = error::<Cli>(&["work", "--loss", "mse", "--loss.delta", "2"]);
+    assert!(text.contains("'--loss.delta <X>' cannot be used with '--loss mse'"), "{text}");
+    let text = error::<Cli>(&["work", "--loss", "power"]);
+    assert!(text.contains("--loss.0 <N>"), "{text}");
+    let text = error::<Cli>(&["work", "--loss", "mse", "--dept", "1"]);
+    assert!(text.contains("unexpected argument '--dept'") && text.contains("'--depth'"), "{text}");
+    let text = error::<Cli>(&["work", "--loss", "mse", "--model.b", "2"]);
+    assert!(text.contains("b is 2: at most 1"), "{text}");
+}
+
+#[derive(Parser, Debug)]
+struct Json {
+    #[command(flatten)]
+    baseline: Forward<arg!(Everything.baseline)>,
+}
+
+#[test]
+fn a_serde_value_is_json() {
+    let cli: Json = parse(&["--baseline", r#"{"map": 0.5}"#]);
+    assert_eq!(cli.baseline.to_string(), r#"{"map":0.5}"#);
+    let text = error::<Json>(&["--baseline", r#"{"mop": 0.5}"#]);
+    assert!(text.contains("for '--baseline <JSON>': missing field `map`"), "{text}");
+    let text = error::<Json>(&["--baseline", "robust"]);
+    assert!(text.contains("a text has quotes"), "{text}");
+    let _ = Metrics { map: 0.0 };
+}

@@ -1,0 +1,378 @@
+//! The flags of a type, as data and as arguments of [`clap`].
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Arg, ArgAction, ValueHint};
+
+use super::json::settable;
+use super::shape::{Alternative, Shape, kebab, shape};
+use super::text;
+use crate::schema::{ArgList, ArgSchema, Type, TypeKind, TypeSchema};
+use crate::value::{Node, Value};
+
+/// One flag.
+#[derive(Clone, Debug)]
+pub(crate) struct Flag {
+    /// The argument that it sets, dotted; what `--set` and files call it.
+    pub(crate) path: String,
+    /// Its type, inside an `Option`.
+    pub(crate) ty: Type,
+    help: String,
+    default: Vec<String>,
+    required: bool,
+    pub(crate) kind: Kind,
+    heading: Option<String>,
+    /// What is to be chosen for it to be given: `--loss huber`.
+    with: Vec<String>,
+}
+
+/// How often it is given, and what follows it.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// One value.
+    One,
+    /// A boolean: nothing, or a value behind `=`.
+    Switch,
+    /// A value each time it is given.
+    Many,
+    /// The name of what is chosen.
+    Choice(Vec<PossibleValue>),
+    /// Nothing: the optional configuration of this name is given, with its defaults.
+    Present,
+}
+
+/// What the ids of our arguments begin with, so that they meet none of the user's.
+pub(crate) const ID: &str = "xpm:";
+
+impl Flag {
+    /// Its id for clap.
+    pub(crate) fn id(&self) -> String {
+        format!("{ID}{}", self.path)
+    }
+
+    /// The id of `--no-…`, if it has that.
+    pub(crate) fn negative(&self) -> Option<String> {
+        let on = matches!(self.kind, Kind::Switch) && self.default.first().is_some_and(|text| text == "true");
+        on.then(|| format!("{ID}no:{}", self.path))
+    }
+
+    /// `max-depth`.
+    pub(crate) fn name(&self) -> String {
+        self.path.replace('_', "-")
+    }
+
+    /// `--depth <N>`, as clap writes it.
+    pub(crate) fn usage(&self) -> String {
+        match self.kind {
+            Kind::Switch | Kind::Present => format!("--{}", self.name()),
+            _ => format!("--{} <{}>", self.name(), self.value_name()),
+        }
+    }
+
+    fn value_name(&self) -> String {
+        match (&self.kind, &self.ty) {
+            (Kind::Choice(_), _) => self.path.rsplit('.').next().unwrap_or_default().to_uppercase().replace('-', "_"),
+            (Kind::Many, Type::List(item) | Type::Set(item)) => one_name(item),
+            (_, ty) => one_name(ty),
+        }
+    }
+
+    /// The argument for clap. With `layers`, what is required may also come from a file or from `--set`.
+    pub(crate) fn to_arg(&self, layers: bool, update: bool) -> Arg {
+        let name = self.name();
+        let mut arg = Arg::new(self.id()).long(name.clone()).value_name(self.value_name());
+        if name != self.path {
+            arg = arg.alias(self.path.clone());
+        }
+        let (short, long) = self.helps();
+        arg = arg.help(short);
+        if let Some(long) = long {
+            arg = arg.long_help(long);
+        }
+        if let Some(heading) = &self.heading {
+            arg = arg.help_heading(heading.clone());
+        }
+        if self.required && !update {
+            arg = match layers {
+                true => arg.required_unless_present_any([super::layers::SET, super::layers::CONFIG]),
+                false => arg.required(true),
+            };
+        }
+        if !self.default.is_empty() {
+            let empty = self.default.iter().all(String::is_empty);
+            let off = matches!(self.kind, Kind::Switch);
+            arg = arg.default_values(self.default.clone()).hide_default_value(empty || off);
+        }
+        match &self.kind {
+            Kind::One | Kind::Many => {
+                if matches!(item(&self.ty), Type::Path) {
+                    arg = arg.value_hint(ValueHint::AnyPath);
+                }
+                // `-1` and `-0.5` are values.
+                arg = arg.allow_hyphen_values(numeric(item(&self.ty)));
+                arg.action(if matches!(self.kind, Kind::Many) { ArgAction::Append } else { ArgAction::Set })
+            }
+            Kind::Switch => arg
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true")
+                .value_parser(PossibleValuesParser::new(["true", "false"]))
+                .hide_possible_values(true),
+            Kind::Choice(values) => arg.value_parser(PossibleValuesParser::new(values.clone())),
+            Kind::Present => arg.action(ArgAction::SetTrue),
+        }
+    }
+
+    /// The argument for `--no-…`.
+    pub(crate) fn to_negative(&self) -> Option<Arg> {
+        let mut arg = Arg::new(self.negative()?)
+            .long(format!("no-{}", self.name()))
+            .action(ArgAction::SetTrue)
+            .overrides_with(self.id())
+            .help(format!("Turns --{} off", self.name()));
+        if let Some(heading) = &self.heading {
+            arg = arg.help_heading(heading.clone());
+        }
+        Some(arg)
+    }
+
+    /// The help of one line, and the long one if there is more.
+    fn helps(&self) -> (String, Option<String>) {
+        let mut paragraphs = self.help.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let first = paragraphs.next().unwrap_or_default();
+        let mut first = first.strip_suffix('.').unwrap_or(&first).to_owned();
+        let rest: Vec<_> = paragraphs.collect();
+        let mut notes = Vec::new();
+        if let [with] = &self.with[..] {
+            notes.push(format!("with {with}"));
+        } else if !self.with.is_empty() {
+            notes.push(format!("with {}", self.with.join(" or ")));
+        }
+        match (&self.kind, &self.ty) {
+            (Kind::Many, Type::Map(..)) => notes.push("may be repeated".to_owned()),
+            (Kind::Many, _) => notes.push("may be repeated".to_owned()),
+            (Kind::Switch, _) if self.default.first().is_some_and(|text| text == "true") => {
+                notes.push("default: true".to_owned());
+            }
+            _ => {}
+        }
+        if self.required {
+            notes.push("required".to_owned());
+        }
+        if !notes.is_empty() {
+            let gap = if first.is_empty() { "" } else { " " };
+            first.push_str(&format!("{gap}[{}]", notes.join(", ")));
+        }
+        let long = (!rest.is_empty()).then(|| format!("{first}\n\n{}", rest.join("\n\n")));
+        (first, long)
+    }
+}
+
+fn item(ty: &Type) -> &Type {
+    match ty {
+        Type::List(item) | Type::Set(item) | Type::Option(item) => item,
+        other => other,
+    }
+}
+
+fn numeric(ty: &Type) -> bool {
+    matches!(ty, Type::Int(_) | Type::Float(_) | Type::Tuple(_))
+}
+
+fn one_name(ty: &Type) -> String {
+    match ty {
+        Type::Nothing | Type::Json(_) | Type::List(_) | Type::Set(_) => "JSON".to_owned(),
+        Type::Bool => "BOOL".to_owned(),
+        Type::Int(_) => "N".to_owned(),
+        Type::Float(_) => "X".to_owned(),
+        Type::Str => "TEXT".to_owned(),
+        Type::Char => "CHAR".to_owned(),
+        Type::Duration => "DURATION".to_owned(),
+        Type::Path => "PATH".to_owned(),
+        Type::Option(item) => one_name(item),
+        Type::Map(key, item) => match (&**key, &**item) {
+            (Type::Str, _) => format!("KEY={}", one_name(item)),
+            (key, item) => format!("{}={}", one_name(key), one_name(item)),
+        },
+        Type::Tuple(items) => items.iter().map(one_name).collect::<Vec<_>>().join(","),
+        Type::Config(schema) if schema().kind() == TypeKind::Task => "JOB".to_owned(),
+        Type::Config(_) | Type::Family(_) => "JSON".to_owned(),
+    }
+}
+
+/// The flags of every argument of a type; of a closed family, those that choose a variant.
+pub(crate) fn of_type(of: fn() -> &'static TypeSchema) -> Vec<Flag> {
+    let (mut found, schema) = (Collector::default(), of());
+    match schema.kind() {
+        TypeKind::Family => found.value(&Type::Config(of), &root_name(schema), schema.help(), None, true),
+        TypeKind::Config | TypeKind::Task => {
+            found.within.push(schema);
+            found.arguments(schema.arguments(None), "", None, true);
+        }
+    }
+    found.flags
+}
+
+/// The flags of one argument, under this name.
+pub(crate) fn of_argument(arg: &ArgSchema, name: &str) -> Vec<Flag> {
+    let mut found = Collector::default();
+    let default = arg.has_default().then(|| arg.initial());
+    found.value(&arg.ty, name, arg.help, default.as_ref(), arg.required());
+    found.flags
+}
+
+/// What the flag of a closed family itself is called.
+pub(crate) fn root_name(schema: &TypeSchema) -> String {
+    kebab(schema.rust_path().rsplit("::").next().unwrap_or_default())
+}
+
+#[derive(Default)]
+struct Collector {
+    flags: Vec<Flag>,
+    heading: Option<String>,
+    with: Vec<String>,
+    /// The types above, so that one that holds itself is not followed for ever.
+    within: Vec<&'static TypeSchema>,
+}
+
+impl Collector {
+    /// The arguments of a configuration whose defaults are those of `base`, if there is one.
+    fn arguments(&mut self, args: &ArgList, prefix: &str, base: Option<&Node>, required: bool) {
+        for (index, arg) in args.iter().enumerate().filter(|(_, arg)| settable(arg)) {
+            let path = if prefix.is_empty() { arg.name.to_owned() } else { format!("{prefix}.{}", arg.name) };
+            let default = match base {
+                Some(node) => Some(node.slots()[index].value.clone()),
+                None => arg.has_default().then(|| arg.initial()),
+            };
+            self.value(&arg.ty, &path, arg.help, default.as_ref(), required && arg.required() && base.is_none());
+        }
+    }
+
+    fn value(&mut self, ty: &Type, path: &str, help: &str, default: Option<&Value>, required: bool) {
+        let (ty, optional) = match ty {
+            Type::Option(item) => (&**item, true),
+            other => (other, false),
+        };
+        let required = required && !optional;
+        let kind = match (ty, shape(ty)) {
+            (Type::Nothing, _) => return,
+            (_, Shape::Struct(schema)) if !self.within.iter().any(|above| std::ptr::eq(*above, schema)) => {
+                if optional {
+                    self.push(path, ty, help, None, false, Kind::Present);
+                }
+                return self.structure(schema, path, help, default, required);
+            }
+            (_, Shape::Choice(alternatives)) => {
+                let values = alternatives.iter().map(|alternative| {
+                    let value = PossibleValue::new(alternative.name.clone()).aliases(alternative.aliases.clone());
+                    match alternative.help.lines().next() {
+                        Some(help) => value.help(help.to_owned()),
+                        None => value,
+                    }
+                });
+                let chosen = default.and_then(node_of);
+                let chosen = chosen.and_then(|node| alternatives.iter().find(|alternative| alternative.is_of(node)));
+                let text = chosen.map(|alternative| Value::Str(alternative.name.as_str().into()));
+                self.push(path, ty, help, text.as_ref(), required, Kind::Choice(values.collect()));
+                return self.alternatives(&alternatives, path, default);
+            }
+            (Type::Bool, _) => Kind::Switch,
+            (Type::List(_) | Type::Set(_) | Type::Map(..), _) => Kind::Many,
+            _ => Kind::One,
+        };
+        // Without a value, a boolean is off.
+        let required = required && !matches!(kind, Kind::Switch);
+        self.push(path, ty, help, default, required, kind);
+    }
+
+    fn push(&mut self, path: &str, ty: &Type, help: &str, default: Option<&Value>, required: bool, kind: Kind) {
+        self.flags.push(Flag {
+            path: path.to_owned(),
+            ty: ty.clone(),
+            help: help.to_owned(),
+            default: default.map(text::show).unwrap_or_default(),
+            required,
+            kind,
+            heading: self.heading.clone(),
+            with: self.with.clone(),
+        });
+    }
+
+    fn structure(
+        &mut self,
+        schema: &'static TypeSchema,
+        path: &str,
+        help: &str,
+        default: Option<&Value>,
+        required: bool,
+    ) {
+        let about = if help.is_empty() { schema.help() } else { help };
+        let about = about.lines().next().unwrap_or_default();
+        let about = about.strip_suffix('.').unwrap_or(about);
+        let heading =
+            if about.is_empty() { path.replace('_', "-") } else { format!("{}: {about}", path.replace('_', "-")) };
+        let outer = self.heading.replace(heading);
+        self.within.push(schema);
+        self.arguments(schema.arguments(None), path, default.and_then(node_of), required);
+        self.within.pop();
+        self.heading = outer;
+    }
+
+    /// The arguments of everything that may be chosen; arguments of one name share a flag.
+    fn alternatives(&mut self, alternatives: &[Alternative], path: &str, default: Option<&Value>) {
+        for alternative in alternatives {
+            let recursive = alternative.variant.is_none()
+                && self.within.iter().any(|above| std::ptr::eq(*above, alternative.schema))
+                || self.with.len() > MAX_CHOICES;
+            if recursive {
+                continue;
+            }
+            let begin = self.flags.len();
+            let outer =
+                std::mem::replace(&mut self.with, vec![format!("--{} {}", path.replace('_', "-"), alternative.name)]);
+            let deep = self.within.len();
+            self.within.push(alternative.schema);
+            if deep < MAX_DEPTH {
+                let base = default.and_then(node_of).filter(|node| alternative.is_of(node));
+                self.arguments(alternative.arguments(), path, base, false);
+            }
+            self.within.pop();
+            self.with = outer;
+            for flag in self.flags.split_off(begin) {
+                match self.flags.iter_mut().find(|known| known.path == flag.path) {
+                    Some(known) => known.merge(flag),
+                    None => self.flags.push(flag),
+                }
+            }
+        }
+    }
+}
+
+/// How deep choices below choices are offered as flags; deeper ones are given as JSON.
+const MAX_DEPTH: usize = 8;
+const MAX_CHOICES: usize = 8;
+
+impl Flag {
+    /// An argument of the same name of another alternative: its type may differ, and is known when one is chosen.
+    fn merge(&mut self, other: Self) {
+        self.with.extend(other.with);
+        if self.default != other.default {
+            self.default.clear();
+        }
+        if self.help != other.help && !other.help.is_empty() {
+            let gap = if self.help.is_empty() { "" } else { "; " };
+            self.help = format!("{}{gap}{}", self.help.trim_end_matches('.'), other.help);
+        }
+        if self.ty.to_string() != other.ty.to_string() {
+            self.kind = Kind::Many;
+            self.ty = Type::List(Box::new(Type::Str));
+        }
+    }
+}
+
+/// The node of a configuration, below marks.
+pub(super) fn node_of(value: &Value) -> Option<&Node> {
+    match value.unmarked() {
+        Value::Config(node) | Value::Produced(_, node) => Some(node),
+        _ => None,
+    }
+}

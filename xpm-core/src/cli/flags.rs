@@ -1,0 +1,188 @@
+//! [`Flags`]: every argument of a configuration on a user's own command line.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use clap::{ArgMatches, Command, Error};
+
+use super::assemble::{Assembler, NoJobs};
+use super::flag::{self, Flag};
+use super::given::Givens;
+use super::layers;
+use super::problem::Problem;
+use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, ReadError, Reader, Submitted, Symbolic};
+use crate::schema::{Type, TypeKind, TypeSchema};
+use crate::value::{Node, Tags, Value};
+
+/// Every argument of the configuration `C` as a flag, flattened into your own `#[derive(clap::Parser)]`.
+///
+/// Type, help, default and possible values come from the configuration; arguments of nested configurations are
+/// dotted, `--model.k1`. What is parsed is given where a `C` is expected, and is an argument struct as `C::config()…build()`
+/// gives one: `Rank::config().model(cli.model)`, or for a task `cli.rank.submit(xp)`.
+///
+/// | argument | flag |
+/// |---|---|
+/// | required, without a default | required |
+/// | `bool` | `--delta`, `--delta=false`; `--no-delta` if the default is true |
+/// | `Option<T>` | not required; of a configuration, `--model` alone gives it with its defaults |
+/// | `Vec`, set, array | `--xs 1 --xs 2`, or all as JSON, `--xs '[1, 2]'` |
+/// | map | `--weights a=1 --weights b=2` |
+/// | tuple | `--range 1,5` |
+/// | `Duration` | `--timeout 1h30m` |
+/// | enum | `--loss huber --loss.delta 2` |
+/// | open family | `--scorer ir.bm25 --scorer.k1 1.2`; also by the last part of the id |
+/// | list of configurations | each as JSON, `--layers '{"units": 32}'` |
+/// | `#[param(json)]` | JSON |
+/// | a task | a finished job of it: its identity |
+///
+/// `--config FILE` takes values from a TOML or JSON file and is stronger than flags, `--set model.k1=1.2` is stronger than
+/// both; a flag that gives way to a file is told. They are called `--xpm-config` and `--xpm-set` where you have flags of
+/// these names yourself.
+pub struct Flags<C: ConfigType> {
+    args: C::Args,
+}
+
+impl<C: ConfigType> Flags<C> {
+    /// The value itself.
+    ///
+    /// # Errors
+    /// If it holds a job, whose arguments are known in a workspace only.
+    pub fn value(&self) -> Result<C, ReadError> {
+        Reader::new(&NoJobs, std::path::Path::new("")).config(&self.args.node())
+    }
+}
+
+impl<C: ConfigType> clap::FromArgMatches for Flags<C> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let node = parse(C::schema, matches)?;
+        Ok(Self { args: C::Args::from_slots(node.variant(), node.slots().to_vec()) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<C: ConfigType> clap::Args for Flags<C> {
+    fn augment_args(command: Command) -> Command {
+        augment(command, &flag::of_type(C::schema), true, false).defer(layers::add)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        augment(command, &flag::of_type(C::schema), true, true).defer(layers::add)
+    }
+}
+
+/// Adds flags to a command.
+pub(crate) fn augment(mut command: Command, flags: &[Flag], layers: bool, update: bool) -> Command {
+    for flag in flags {
+        command = command.arg(flag.to_arg(layers, update));
+        if let Some(negative) = flag.to_negative() {
+            command = command.arg(negative);
+        }
+    }
+    command
+}
+
+/// The configuration that flags and layers give.
+pub(crate) fn parse(of: fn() -> &'static TypeSchema, matches: &ArgMatches) -> Result<Arc<Node>, Error> {
+    let (schema, flags) = (of(), flag::of_type(of));
+    let mut givens = Givens::of_flags(&flags, matches);
+    let roots: Vec<(String, Type)> = match schema.kind() {
+        TypeKind::Family => vec![(flag::root_name(schema), Type::Config(of))],
+        _ => schema.arguments(None).iter().map(|arg| (arg.name.to_owned(), arg.ty.clone())).collect(),
+    };
+    tell(&givens.add_layers(&roots, matches)?);
+    let assembler = Assembler::new(&flags, &givens);
+    if schema.kind() != TypeKind::Family {
+        return Ok(assembler.structure(schema)?);
+    }
+    let value = assembler.argument(&roots[0].0, &roots[0].1, None, true, |value, reader| {
+        let entry = crate::config::Registry::get().and_then(|registry| registry.entry(schema.id()));
+        match (entry, value) {
+            (Ok(entry), Value::Config(node)) => (entry.check)(node, reader),
+            _ => Ok(()),
+        }
+    })?;
+    match value {
+        Some(Value::Config(node)) => Ok(node),
+        _ => Err(Problem::Other(format!("expected a {}", schema.id())).into()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command line says on standard error what it does with what it was given")]
+fn tell(overruled: &[String]) {
+    for message in overruled {
+        eprintln!("warning: {message}");
+    }
+}
+
+impl<C: ConfigType> Deref for Flags<C> {
+    type Target = C::Args;
+
+    fn deref(&self) -> &C::Args {
+        &self.args
+    }
+}
+
+impl<C: ConfigType> Configure for Flags<C> {
+    type Built = C::Args;
+
+    fn into_args(self) -> C::Args {
+        self.args
+    }
+
+    fn args(&self) -> &C::Args {
+        &self.args
+    }
+
+    fn args_mut(&mut self) -> &mut C::Args {
+        &mut self.args
+    }
+}
+
+impl<C: ConfigType> Complete for Flags<C> {}
+
+impl<C: ConfigType> Symbolic for Flags<C>
+where
+    for<'a> &'a C::Args: Symbolic<Target = C, Form = Submitted>,
+{
+    type Target = C;
+    type Form = Submitted;
+
+    fn into_config_value(self) -> Value {
+        Value::Config(self.args.node())
+    }
+}
+
+impl<C: ConfigType> Symbolic for &Flags<C>
+where
+    for<'a> &'a C::Args: Symbolic<Target = C, Form = Submitted>,
+{
+    type Target = C;
+    type Form = Submitted;
+
+    fn into_config_value(self) -> Value {
+        Value::Config(self.args.node())
+    }
+}
+
+impl<C: ConfigType> HasTags for Flags<C> {
+    fn all_tags(&self) -> Arc<Tags> {
+        self.args.node().tags()
+    }
+}
+
+impl<C: ConfigType> Clone for Flags<C> {
+    fn clone(&self) -> Self {
+        Self { args: self.args.clone() }
+    }
+}
+
+impl<C: ConfigType> fmt::Debug for Flags<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&*self.args.node(), f)
+    }
+}

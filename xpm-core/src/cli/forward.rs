@@ -1,0 +1,115 @@
+//! [`Forward`]: one argument on a user's own command line.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use clap::{ArgMatches, Command, Error};
+
+use super::assemble::Assembler;
+use super::flag;
+use super::flags::augment;
+use super::given::Givens;
+use crate::config::{Arg, ArgPath, IntoArg, Leads, Registry};
+use crate::value::Value;
+
+/// One argument of a configuration or a task as a flag, flattened into your own `#[derive(clap::Parser)]`:
+/// `Forward<arg!(Rank.depth)>` is `--depth`, `Forward<arg!(Rank.depth as "ranking-depth")>` is `--ranking-depth`,
+/// `Forward<arg!(Rank.model.k1)>` is `--model.k1`.
+///
+/// What is parsed is given where the argument is expected: `Rank::config().depth(cli.depth)`. Not given, it leaves the
+/// argument as it is without the setter; an argument without a default is a required flag. An `Option<T>` goes to
+/// `.limit(…)` and to `.maybe_limit(…)` alike. How each type is written is told at [`Flags`](super::Flags).
+pub struct Forward<P> {
+    value: Value,
+    given: bool,
+    path: PhantomData<fn() -> P>,
+}
+
+impl<P> Forward<P> {
+    /// Whether it was given on the command line.
+    pub fn is_given(&self) -> bool {
+        self.given
+    }
+}
+
+impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let named = P::named();
+        let arg = named.schema();
+        let flags = flag::of_argument(arg, &named.name);
+        let givens = Givens::of_flags(&flags, matches);
+        let default = arg.has_default().then(|| arg.initial());
+        let value = Assembler::new(&flags, &givens).argument(
+            &named.name,
+            &arg.ty,
+            default.as_ref(),
+            arg.required(),
+            |value, reader| match Registry::get().and_then(|registry| registry.entry(named.of.id())) {
+                Ok(entry) => (entry.check_argument)(named.index, value, reader),
+                Err(_) => Ok(()),
+            },
+        )?;
+        let given = givens.any(&named.name);
+        Ok(Self { value: value.unwrap_or_else(|| arg.initial()), given, path: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        let new = Self::from_arg_matches(matches)?;
+        if new.given {
+            *self = new;
+        }
+        Ok(())
+    }
+}
+
+impl<P: ArgPath> clap::Args for Forward<P> {
+    fn augment_args(command: Command) -> Command {
+        let named = P::named();
+        augment(command, &flag::of_argument(named.schema(), &named.name), false, false)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        let named = P::named();
+        augment(command, &flag::of_argument(named.schema(), &named.name), false, true)
+    }
+}
+
+/// How a flag is given to the setter of its argument.
+#[derive(Debug)]
+pub struct ByFlag<V>(PhantomData<fn() -> V>);
+
+#[diagnostic::do_not_recommend]
+impl<T, P: Leads<T, V>, V> IntoArg<T, ByFlag<V>> for Forward<P> {
+    fn into_arg(self) -> Arg<T> {
+        (&self).into_arg()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, P: Leads<T, V>, V> IntoArg<T, ByFlag<V>> for &Forward<P> {
+    fn into_arg(self) -> Arg<T> {
+        match &self.value {
+            Value::Nothing => Arg::absent(),
+            value => Arg::of(value.clone()),
+        }
+    }
+}
+
+impl<P> Clone for Forward<P> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), given: self.given, path: PhantomData }
+    }
+}
+
+/// The value, as in tags and tables.
+impl<P> fmt::Display for Forward<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl<P> fmt::Debug for Forward<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}

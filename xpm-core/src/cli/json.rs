@@ -1,0 +1,195 @@
+//! Values as plain JSON, as people write it in files and on command lines, both ways. Not the form of `params.json`.
+//!
+//! A configuration is an object; of an enum or an open family it is the name of what is chosen, or an object with a member
+//! `type`, or one with that name as its only member. Integers are taken for floats, and texts for what they can be
+//! parsed as.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::shape::{Alternative, Shape, kebab, shape};
+use super::text;
+use crate::schema::{ArgList, ArgSchema, Role, Type, TypeSchema};
+use crate::value::{Node, Slot, Tags, Value};
+
+/// The member that says what is chosen.
+pub(super) const TYPE: &str = "type";
+
+/// Reads a value.
+///
+/// # Errors
+/// What was expected, and where below.
+pub(crate) fn value(ty: &Type, json: &Json) -> Result<Value, String> {
+    let mismatch = || Err(format!("expected {}, found {}", text::expected(ty), short(json)));
+    match (ty, json) {
+        (Type::Json(_), json) => Ok(Value::Json(json.clone().into())),
+        (Type::Option(_) | Type::Nothing, Json::Null) => Ok(Value::Nothing),
+        (Type::Option(item), json) => value(item, json),
+        (Type::Bool, Json::Bool(b)) => Ok(Value::Bool(*b)),
+        (Type::Int(name), Json::Number(number)) => match number.as_i128() {
+            Some(i) if text::fits(name, i) => Ok(Value::Int(i)),
+            _ => mismatch(),
+        },
+        (Type::Float(name), Json::Number(number)) => match number.as_f64() {
+            Some(x) => Ok(Value::Float(text::rounded(name, x))),
+            None => mismatch(),
+        },
+        (Type::List(item), Json::Array(items)) => sequence(item, items).map(Value::List),
+        (Type::Set(item), Json::Array(items)) => sequence(item, items).map(Value::Set),
+        (Type::Tuple(types), Json::Array(items)) if types.len() == items.len() => {
+            let values = types.iter().zip(items).enumerate();
+            let values = values.map(|(i, (ty, json))| value(ty, json).map_err(|why| format!("[{i}]: {why}")));
+            values.collect::<Result<Arc<[Value]>, _>>().map(Value::Tuple)
+        }
+        (Type::Map(key, item), Json::Object(members)) => {
+            let entries = members.iter().map(|(name, json)| {
+                let here = |why| format!("[{name}]: {why}");
+                Ok((text::parse(key, name).map_err(here)?, value(item, json).map_err(here)?))
+            });
+            entries.collect::<Result<Arc<[_]>, String>>().map(Value::Map)
+        }
+        (Type::Map(key, item), Json::Array(pairs)) => {
+            let entries = pairs.iter().map(|pair| match pair {
+                Json::Array(pair) if pair.len() == 2 => Ok((value(key, &pair[0])?, value(item, &pair[1])?)),
+                other => Err(format!("expected a pair [key, value], found {}", short(other))),
+            });
+            entries.collect::<Result<Arc<[_]>, String>>().map(Value::Map)
+        }
+        (Type::Config(_) | Type::Family(_), json) => match (shape(ty), json) {
+            (Shape::Struct(schema), Json::Object(members)) => config(schema, None, &own_members(schema, members)),
+            (Shape::Choice(alternatives), json) => choice(ty, &alternatives, json),
+            (Shape::Job(_), Json::String(text)) => text::parse(ty, text),
+            _ => mismatch(),
+        },
+        (Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Nothing, _) => mismatch(),
+        (_, Json::String(text)) => text::parse(ty, text).map_err(|why| format!("{why}, found {text:?}")),
+        _ => mismatch(),
+    }
+}
+
+fn sequence(item: &Type, items: &[Json]) -> Result<Arc<[Value]>, String> {
+    let values = items.iter().enumerate();
+    values.map(|(i, json)| value(item, json).map_err(|why| format!("[{i}]: {why}"))).collect()
+}
+
+/// What an enum or an open family is given as.
+pub(super) fn chosen<'a>(
+    alternatives: &'a [Alternative],
+    json: &Json,
+) -> Result<(&'a Alternative, Map<String, Json>), String> {
+    let find = |name: &str| {
+        alternatives.iter().find(|alternative| alternative.is_named(name)).ok_or_else(|| {
+            let names: Vec<_> = alternatives.iter().map(|alternative| alternative.name.as_str()).collect();
+            format!("{name:?} is none of {}", names.join(", "))
+        })
+    };
+    match json {
+        Json::String(name) => Ok((find(name)?, Map::new())),
+        Json::Object(members) => match (members.get(TYPE), members.iter().next()) {
+            (Some(Json::String(name)), _) => {
+                let mut members = members.clone();
+                members.remove(TYPE);
+                Ok((find(name)?, members))
+            }
+            (None, Some((name, Json::Object(members)))) if json.as_object().is_some_and(|all| all.len() == 1) => {
+                Ok((find(name)?, members.clone()))
+            }
+            _ => Err(format!("a member \"{TYPE}\" says which: {}", short(json))),
+        },
+        _ => Err(format!("expected a name or an object with a member \"{TYPE}\", found {}", short(json))),
+    }
+}
+
+fn choice(ty: &Type, alternatives: &[Alternative], json: &Json) -> Result<Value, String> {
+    let (alternative, members) =
+        chosen(alternatives, json).map_err(|why| format!("expected {}: {why}", text::expected(ty)))?;
+    config(alternative.schema, alternative.variant, &members)
+}
+
+/// The members without one that only says which type it is.
+pub(super) fn own_members<'j>(schema: &TypeSchema, members: &'j Map<String, Json>) -> Cow<'j, Map<String, Json>> {
+    let names_type = members.get(TYPE).and_then(Json::as_str) == Some(schema.id());
+    if !names_type || argument(schema.arguments(None), TYPE).is_some() {
+        return Cow::Borrowed(members);
+    }
+    let mut members = members.clone();
+    members.remove(TYPE);
+    Cow::Owned(members)
+}
+
+fn config(schema: &'static TypeSchema, variant: Option<usize>, members: &Map<String, Json>) -> Result<Value, String> {
+    let args = schema.arguments(variant);
+    let mut given: BTreeMap<usize, &Json> = BTreeMap::new();
+    for (name, json) in members {
+        given.insert(argument(args, name).ok_or_else(|| no_argument(schema, args, name))?, json);
+    }
+    let mut slots = Vec::with_capacity(args.len());
+    for (index, arg) in args.iter().enumerate() {
+        let value = match given.get(&index) {
+            Some(json) => value(&arg.ty, json).map_err(|why| format!("{}: {why}", arg.name))?,
+            None if arg.required() => return Err(format!("the argument `{}` of {} is missing", arg.name, schema.id())),
+            None => arg.initial(),
+        };
+        slots.push(Slot::unset(value));
+    }
+    Ok(Value::Config(Node::new(schema, variant, slots, Tags::new())))
+}
+
+/// The number of the argument with this name, dashes being as good as underscores.
+pub(super) fn argument(args: &ArgList, name: &str) -> Option<usize> {
+    args.iter().position(|arg| settable(arg) && (arg.name == name || kebab(arg.name) == kebab(name)))
+}
+
+/// Whether a plan can set it.
+pub(super) fn settable(arg: &ArgSchema) -> bool {
+    !matches!(arg.role, Role::JobPath(_))
+}
+
+pub(super) fn no_argument(schema: &TypeSchema, args: &ArgList, name: &str) -> String {
+    let names: Vec<_> = args.iter().filter(|arg| settable(arg)).map(|arg| arg.name).collect();
+    format!("{} has no argument `{name}`; it has {}", schema.id(), names.join(", "))
+}
+
+fn short(json: &Json) -> String {
+    let text = json.to_string();
+    match text.char_indices().nth(60) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+/// A value as JSON that [`value`] reads back, as far as it is plain data.
+pub(crate) fn of(value: &Value) -> Json {
+    match value.unmarked() {
+        Value::Nothing => Json::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Int(i) => i64::try_from(*i).map_or_else(|_| i.to_string().into(), Json::from),
+        Value::Float(x) => serde_json::Number::from_f64(*x).map_or_else(|| x.to_string().into(), Json::Number),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().map(of).collect(),
+        Value::Map(entries) => entries.iter().map(|(key, item)| (text::show(key).concat(), of(item))).collect(),
+        Value::Json(json) => (**json).clone(),
+        Value::Config(node) | Value::Produced(_, node) => of_node(node),
+        other => text::show(other).concat().into(),
+    }
+}
+
+fn of_node(node: &Node) -> Json {
+    let mut members = Map::new();
+    match node.variant() {
+        Some(index) => {
+            members.insert(TYPE.to_owned(), kebab(node.schema().variants()[index].name).into());
+        }
+        None => {
+            members.insert(TYPE.to_owned(), node.schema().id().into());
+        }
+    }
+    for (arg, slot) in node.arguments().iter().zip(node.slots()) {
+        if settable(arg) && !matches!(slot.value.unmarked(), Value::Nothing) {
+            members.insert(arg.name.to_owned(), of(&slot.value));
+        }
+    }
+    Json::Object(members)
+}

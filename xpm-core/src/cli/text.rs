@@ -1,0 +1,165 @@
+//! Values as texts on a command line, both ways.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::json;
+use super::shape::{Shape, job_of, shape};
+use crate::schema::Type;
+use crate::value::{Value, narrow, widen};
+
+/// Reads one value.
+///
+/// # Errors
+/// What was expected, in words that follow the flag and the text.
+pub(crate) fn parse(ty: &Type, text: &str) -> Result<Value, String> {
+    let expected = || format!("expected {}", expected(ty));
+    match ty {
+        Type::Nothing => Ok(Value::Nothing),
+        Type::Bool => match text {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err("expected true or false".to_owned()),
+        },
+        Type::Int(name) => integer(name, text).ok_or_else(expected),
+        Type::Float(name) => float(name, text).ok_or_else(expected),
+        Type::Str => Ok(Value::Str(text.into())),
+        Type::Char => {
+            let mut chars = text.chars();
+            match (chars.next(), chars.next()) {
+                (Some(_), None) => Ok(Value::Str(text.into())),
+                _ => Err(expected()),
+            }
+        }
+        Type::Duration => match humantime::parse_duration(text) {
+            Ok(duration) => Ok(Value::Duration(duration)),
+            Err(error) => Err(format!("{}: {error}", expected())),
+        },
+        Type::Path if text.is_empty() => Err("a path is not empty".to_owned()),
+        Type::Path => Ok(Value::Path(PathBuf::from(text).into())),
+        Type::Option(item) => parse(item, text),
+        Type::Tuple(items) if !text.starts_with('[') => {
+            let parts: Vec<_> = text.split(',').map(str::trim).collect();
+            if parts.len() != items.len() {
+                return Err(expected());
+            }
+            let values = items.iter().zip(parts).map(|(item, part)| parse(item, part));
+            values.collect::<Result<Arc<[Value]>, _>>().map(Value::Tuple)
+        }
+        Type::Json(_) => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(json) => Ok(Value::Json(json.into())),
+            Err(error) => Err(format!("expected JSON: {error}{}", quotes(text))),
+        },
+        Type::Config(_) | Type::Family(_) => match shape(ty) {
+            Shape::Job(schema) => job_of(schema, text),
+            Shape::Choice(_) if !text.starts_with('{') => json::value(ty, &text.into()),
+            _ => from_json_text(ty, text),
+        },
+        Type::Tuple(_) | Type::List(_) | Type::Set(_) | Type::Map(..) => from_json_text(ty, text),
+    }
+}
+
+fn from_json_text(ty: &Type, text: &str) -> Result<Value, String> {
+    let json = serde_json::from_str(text).map_err(|error| format!("expected {} as JSON: {error}", expected(ty)))?;
+    json::value(ty, &json)
+}
+
+/// A text without quotes is the likely mistake.
+fn quotes(text: &str) -> String {
+    match text.chars().next() {
+        Some(c) if c.is_alphabetic() => format!("; a text has quotes, '\"{text}\"'"),
+        _ => String::new(),
+    }
+}
+
+/// An integer that fits the type of that name.
+pub(super) fn integer(name: &str, text: &str) -> Option<Value> {
+    let value = text.replace('_', "").parse::<i128>().ok()?;
+    fits(name, value).then_some(Value::Int(value))
+}
+
+/// Whether an integer fits the type of that name.
+pub(super) fn fits(name: &str, value: i128) -> bool {
+    range(name).is_none_or(|(low, high)| (low..=high).contains(&value))
+}
+
+fn range(name: &str) -> Option<(i128, i128)> {
+    macro_rules! of {
+        ($($ty:ident)*) => {
+            match name {
+                $(stringify!($ty) => Some(($ty::MIN as i128, $ty::MAX as i128)),)*
+                "u128" => Some((0, i128::MAX)),
+                _ => None,
+            }
+        };
+    }
+    of!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize)
+}
+
+fn float(name: &str, text: &str) -> Option<Value> {
+    Some(Value::Float(rounded(name, text.replace('_', "").parse().ok()?)))
+}
+
+/// What is left of a float in the type of that name.
+pub(super) fn rounded(name: &str, value: f64) -> f64 {
+    if name == "f32" { widen(narrow(value)) } else { value }
+}
+
+/// What a flag of a type expects.
+pub(crate) fn expected(ty: &Type) -> String {
+    match ty {
+        Type::Nothing => "nothing".to_owned(),
+        Type::Bool => "true or false".to_owned(),
+        Type::Int(name) => match range(name) {
+            Some((low, high)) if high <= u16::MAX.into() => format!("an integer ({name}, {low} to {high})"),
+            _ => format!("an integer ({name})"),
+        },
+        Type::Float(name) => format!("a float ({name})"),
+        Type::Str => "a string".to_owned(),
+        Type::Char => "one character".to_owned(),
+        Type::Duration => "a duration such as 1h30m or 250ms".to_owned(),
+        Type::Path => "a path".to_owned(),
+        Type::Option(item) => expected(item),
+        Type::Tuple(items) => {
+            let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+            format!("{} values with commas between: {}", items.len(), items.join(", "))
+        }
+        Type::Config(schema) => format!("a {}", schema().id()),
+        Type::Family(family) => format!("a {}", family.name),
+        Type::Json(_) => "JSON".to_owned(),
+        Type::List(_) | Type::Set(_) | Type::Map(..) => format!("a {ty}"),
+    }
+}
+
+/// The texts that give this value back: several for a list or a map, none for nothing.
+pub(crate) fn show(value: &Value) -> Vec<String> {
+    match value.unmarked() {
+        Value::Nothing => Vec::new(),
+        Value::List(items) | Value::Set(items) => items.iter().map(show_one).collect(),
+        Value::Map(entries) => entries.iter().map(|(k, v)| format!("{}={}", show_one(k), show_one(v))).collect(),
+        other => vec![show_one(other)],
+    }
+}
+
+fn show_one(value: &Value) -> String {
+    match value.unmarked() {
+        Value::Str(text) => text.to_string(),
+        Value::Float(x) => format!("{x:?}"),
+        Value::Duration(duration) => humantime::format_duration(*duration).to_string().replace(' ', ""),
+        Value::Tuple(items) if items.iter().all(is_word) => items.iter().map(show_one).collect::<Vec<_>>().join(","),
+        Value::Job(job) | Value::Promise(job) => job.key.to_string(),
+        Value::Json(json) => json.to_string(),
+        Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Map(_) | Value::Config(_) => {
+            json::of(value).to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn is_word(value: &Value) -> bool {
+    match value.unmarked() {
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
+        Value::Str(text) => !text.contains([',', '[']),
+        _ => false,
+    }
+}
