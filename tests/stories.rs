@@ -45,3 +45,5 @@ mod sizes;
 mod submit_errors;
 #[path = "stories/terminal.rs"]
 mod terminal;
+#[path = "stories/transient.rs"]
+mod transient;

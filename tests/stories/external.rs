@@ -253,8 +253,10 @@ fn events_become_progress_and_metrics_while_the_program_runs() {
         json!({"name": "other", "step": 0, "value": 3.0}),
     ];
     assert_eq!(metrics, expected);
+    let emitted: Json = serde_json::from_str(&lines(&job.file(".xpm/outputs.jsonl"))[0]).unwrap();
+    assert_eq!((&emitted["name"], &emitted["value"]), (&json!("checkpoint"), &json!({"step": 1})));
     let log = fs::read_to_string(job.file("stderr.log")).unwrap();
     assert_eq!(log.matches("is skipped").count(), 1, "{log}");
-    assert!(log.contains("xpm: line 3 of XPM_EVENTS is skipped"), "{log}");
-    assert!(log.contains("this is no event") && log.contains("2 lines of XPM_EVENTS were skipped, of 6"), "{log}");
+    assert!(log.contains("xpm: line 4 of XPM_EVENTS is skipped"), "{log}");
+    assert!(log.contains("this is no event") && log.contains("2 lines of XPM_EVENTS were skipped, of 7"), "{log}");
 }

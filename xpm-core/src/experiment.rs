@@ -23,6 +23,7 @@ mod shared;
 mod state;
 mod submit;
 mod token;
+mod transient;
 mod waiting;
 mod wakers;
 mod watch;

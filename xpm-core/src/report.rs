@@ -174,6 +174,8 @@ pub struct Summary {
     pub found_done: usize,
     /// Jobs that failed or were stopped, those included that were not started.
     pub failed: usize,
+    /// Transient jobs that nothing needed.
+    pub skipped: usize,
     /// Jobs that have not ended, when the run was interrupted.
     pub unfinished: usize,
     /// How long the run took.

@@ -11,6 +11,8 @@
 //!             └──────────┴─────────┴─► Elsewhere (somebody else has the lock) ────►┘
 //! ```
 //!
+//! A transient job is Held from submit until a job that is wanted depends on it.
+//!
 //! An event costs a logarithm of the number of ready jobs, and one step for each dependent of a job that ended.
 
 mod again;
@@ -68,6 +70,8 @@ pub struct Scheduler {
     ended: VecDeque<JobNumber>,
     /// Where requests are brought to normal form.
     scratch: Vec<Need>,
+    /// Transient jobs that have just become wanted.
+    held_back: Vec<JobNumber>,
 }
 
 impl Scheduler {
@@ -83,6 +87,7 @@ impl Scheduler {
             draining: false,
             ended: VecDeque::new(),
             scratch: Vec::new(),
+            held_back: Vec::new(),
         }
     }
 
@@ -97,7 +102,7 @@ impl Scheduler {
     ///
     /// When the request can never be served; nothing is added then.
     pub fn submit(&mut self, request: Request, actions: &mut Vec<Action>) -> Result<JobNumber, Unsatisfiable> {
-        let Request { mut depends_on, needs, priority, max_retries } = request;
+        let Request { mut depends_on, needs, priority, max_retries, transient } = request;
         let too_many = |_| Unsatisfiable::TooManyJobs;
         let job = JobNumber(u32::try_from(self.jobs.len()).map_err(too_many)?);
         if let Some(&unknown) = depends_on.iter().find(|&&dependency| dependency >= job) {
@@ -120,6 +125,7 @@ impl Scheduler {
             retries_left: max_retries,
             round: 0,
             stopping: false,
+            wanted: !transient,
         });
         self.enqueue(job, actions);
         self.settle(actions);
@@ -153,6 +159,7 @@ impl Scheduler {
                 }
             }
             Event::StopRequested(job) => self.stop(job, actions),
+            Event::JobNeeded(job) => self.want(job, actions),
             Event::RetryDue(job) => {
                 if self.state(job) == State::Delayed {
                     self.enqueue(job, actions);
@@ -226,7 +233,7 @@ impl Scheduler {
     fn stop(&mut self, job: JobNumber, actions: &mut Vec<Action>) {
         let record = &mut self.jobs[job.index()];
         match record.state {
-            State::Waiting { .. } | State::Ready | State::Delayed | State::Elsewhere => {
+            State::Held | State::Waiting { .. } | State::Ready | State::Delayed | State::Elsewhere => {
                 self.transition(job, State::Cancelled);
                 actions.push(Action::Ended(job));
             }
@@ -247,8 +254,35 @@ impl Scheduler {
         }
     }
 
-    /// Brings a job to where its dependencies say: waiting for them, ready, or failed with one of them.
+    /// A job is to run, though it is transient.
+    fn want(&mut self, job: JobNumber, actions: &mut Vec<Action>) {
+        self.jobs[job.index()].wanted = true;
+        if self.state(job) == State::Held {
+            actions.push(Action::Wanted(job));
+            self.enqueue(job, actions);
+        }
+    }
+
+    /// Brings a job, and the transient ones that it needs, to where their dependencies say.
     fn enqueue(&mut self, job: JobNumber, actions: &mut Vec<Action>) {
+        self.enqueue_one(job, actions);
+        // A list instead of recursion, for long chains.
+        while let Some(held) = self.held_back.pop() {
+            if self.state(held) == State::Held {
+                self.jobs[held.index()].wanted = true;
+                actions.push(Action::Wanted(held));
+                self.enqueue_one(held, actions);
+            }
+        }
+    }
+
+    /// Brings a job to where its dependencies say: waiting for them, ready, or failed with one of them; held if it is not
+    /// wanted.
+    fn enqueue_one(&mut self, job: JobNumber, actions: &mut Vec<Action>) {
+        if !self.jobs[job.index()].wanted {
+            self.transition(job, State::Held);
+            return;
+        }
         let depends_on = std::mem::take(&mut self.jobs[job.index()].depends_on);
         let failed = depends_on.iter().find_map(|&dependency| self.failure_through(dependency));
         let mut unmet = 0;
@@ -256,7 +290,11 @@ impl Scheduler {
             let round = self.jobs[job.index()].round.wrapping_add(1);
             self.jobs[job.index()].round = round;
             for dependency in &depends_on {
-                let dependency = &mut self.jobs[dependency.index()];
+                let number = *dependency;
+                let dependency = &mut self.jobs[number.index()];
+                if dependency.state == State::Held {
+                    self.held_back.push(number);
+                }
                 if dependency.state != State::Done {
                     self.graph.push(&mut dependency.dependents, Registration { dependent: job, round });
                     unmet += 1;

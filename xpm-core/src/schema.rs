@@ -22,6 +22,18 @@ pub enum TypeKind {
     Task,
 }
 
+/// Whether jobs of a task run by themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Transient {
+    /// They do.
+    #[default]
+    No,
+    /// Only if something that runs needs them.
+    Kept,
+    /// As `Kept`, and at the end of the run their files are removed.
+    Removed,
+}
+
 /// A place in the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
@@ -50,6 +62,7 @@ pub struct TypeSchema {
     resources: Resources,
     resumable: bool,
     program: &'static [&'static str],
+    transient: Transient,
     arguments: ArgList,
     variants: Vec<VariantSchema>,
 }
@@ -92,6 +105,7 @@ impl TypeSchema {
             resources: Resources::new(),
             resumable: false,
             program: &[],
+            transient: Transient::No,
             arguments: ArgList::default(),
             variants: Vec::new(),
         }
@@ -143,6 +157,13 @@ impl TypeSchema {
     #[must_use]
     pub fn program_is(mut self, words: &'static [&'static str]) -> Self {
         self.program = words;
+        self
+    }
+
+    /// Says that jobs of the task run only if something needs them.
+    #[must_use]
+    pub fn transient_is(mut self, transient: Transient) -> Self {
+        self.transient = transient;
         self
     }
 
@@ -208,6 +229,11 @@ impl TypeSchema {
     /// The program that does the task's work, and what always stands on its command line; empty for any other task.
     pub fn program(&self) -> &'static [&'static str] {
         self.program
+    }
+
+    /// Whether jobs of the task run by themselves.
+    pub fn transient(&self) -> Transient {
+        self.transient
     }
 
     /// The arguments of a struct (`None`) or of the variant with that number.

@@ -28,6 +28,8 @@ pub(crate) struct Model {
     pub(crate) needs: Needs,
     /// Whether the folder of a job is kept between attempts.
     pub(crate) resumable: bool,
+    /// Whether its jobs run only if something needs them: nothing, or what is to become of their files.
+    pub(crate) transient: Option<String>,
     /// The program that does the task's work, instead of an `impl Task`.
     pub(crate) program: Option<Program>,
     pub(crate) body: Body,
@@ -141,6 +143,7 @@ impl Model {
             validate: options.path("validate"),
             needs: needs(options, errors),
             resumable: options.get("resumable").is_some(),
+            transient: options.choice("transient"),
             program: program(options, errors),
             body,
         })

@@ -54,10 +54,19 @@ pub(crate) enum Takes {
     Words,
     /// `=` one of these names.
     OneOf(&'static [&'static str]),
+    /// Nothing, or one of these names: `= "name"` or `(name)`.
+    Choice(&'static [&'static str]),
     /// `=` any expression.
     Value,
     /// Nothing.
     Nothing,
+}
+
+impl Takes {
+    /// Whether what follows the name may stand in parentheses.
+    pub(crate) fn in_parentheses(self) -> bool {
+        matches!(self, Self::Choice(_))
+    }
 }
 
 /// One option.
@@ -89,6 +98,7 @@ pub(crate) static TABLE: &[Spec] = &[
     Spec { name: "gpus", sites: &[Task], takes: Takes::Count, example: "gpus = 1" },
     Spec { name: "time", sites: &[Task], takes: Takes::Text, example: "time = \"2h\"" },
     Spec { name: "resumable", sites: &[Task], takes: Takes::Nothing, example: "resumable" },
+    Spec { name: "transient", sites: &[Task], takes: Takes::Choice(&["remove"]), example: "transient" },
     Spec { name: "program", sites: &[Task], takes: Takes::Words, example: "program = [\"python3\", \"train.py\"]" },
     Spec { name: "output", sites: &[Task], takes: Takes::Type, example: "output = Metrics" },
     Spec { name: "arguments", sites: &[Task], takes: Takes::OneOf(ARGUMENTS), example: "arguments = json" },

@@ -63,6 +63,10 @@ impl Options {
                 Err(unknown) => unknown.clone(),
             });
             Some(value?)
+        } else if matches!(&found, Ok(spec) if spec.takes.in_parentheses()) && input.peek(syn::token::Paren) {
+            let content;
+            syn::parenthesized!(content in input);
+            Some(Expr::Verbatim(content.parse()?))
         } else {
             None
         };
@@ -114,6 +118,15 @@ impl Options {
         self.get(name)?.as_type()
     }
 
+    /// What was chosen; an empty text if the option was given alone.
+    pub(crate) fn choice(&self, name: &str) -> Option<String> {
+        let given = self.get(name)?;
+        match given.spec.takes {
+            Takes::Choice(names) => given.as_choice(names),
+            _ => None,
+        }
+    }
+
     /// Its value as texts.
     pub(crate) fn words(&self, name: &str) -> Option<Vec<LitStr>> {
         self.get(name)?.as_words()
@@ -138,13 +151,14 @@ impl Given {
             Takes::Type => (self.as_type().is_some(), "takes a type"),
             Takes::Words => (self.as_words().is_some(), "takes a list of texts in quotes, the program first"),
             Takes::OneOf(names) => {
-                one_of = format!(
-                    "takes one of {}",
-                    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-                );
+                one_of = format!("takes one of {}", quoted(names));
                 let good =
                     self.as_path().and_then(Path::get_ident).is_some_and(|name| names.iter().any(|one| name == one));
                 (good, &*one_of)
+            }
+            Takes::Choice(names) => {
+                one_of = format!("takes nothing, or one of {}", quoted(names));
+                (self.as_choice(names).is_some(), &*one_of)
             }
             Takes::Value => (self.value.is_some(), "takes a value"),
             Takes::Nothing => (self.value.is_none(), "takes no value"),
@@ -177,6 +191,17 @@ impl Given {
         self.as_number()?.try_into().ok()
     }
 
+    /// The name that was chosen; an empty one if nothing was.
+    fn as_choice(&self, names: &[&str]) -> Option<String> {
+        let name = match &self.value {
+            None => return Some(String::new()),
+            Some(Expr::Verbatim(tokens)) => tokens.to_string(),
+            Some(Expr::Path(path)) => path.path.get_ident()?.to_string(),
+            Some(_) => self.as_text()?.value(),
+        };
+        names.contains(&name.as_str()).then_some(name)
+    }
+
     fn as_type(&self) -> Option<Type> {
         match self.value.as_ref()? {
             Expr::Verbatim(ty) if self.spec.takes == Takes::Type => syn::parse2(ty.clone()).ok(),
@@ -205,6 +230,10 @@ impl Given {
 fn parse_type(input: ParseStream<'_>) -> syn::Result<Expr> {
     let ty = input.parse::<Type>().map_err(|error| syn::Error::new(error.span(), "expected a type"))?;
     Ok(Expr::Verbatim(ty.to_token_stream()))
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// What `macro_rules!` hands on as `$x:literal` or `$x:expr` comes in a group that nobody sees.

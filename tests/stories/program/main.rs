@@ -20,6 +20,7 @@ mod sizes;
 mod steps;
 mod submit_errors;
 mod terminal;
+mod transient;
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -90,6 +91,7 @@ fn main() -> xpm::Result<()> {
         "react" => react::react(&call),
         "gpus" => gpus::gpus(&call),
         "repeats" => repeats::repeats(&call),
+        "transient" => transient::transient(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

@@ -51,6 +51,7 @@ out-of-time)
 events)
     echo '{"progress": 0.25, "description": "epoch"}' >>"$XPM_EVENTS"
     echo '{"metric": "loss", "step": 1, "value": 0.5}' >>"$XPM_EVENTS"
+    echo '{"emit": "checkpoint", "value": {"step": 1}}' >>"$XPM_EVENTS"
     touch "$control/said"
     while [ ! -e "$control/seen" ]; do sleep 0.01; done
     echo 'this is no event' >>"$XPM_EVENTS"

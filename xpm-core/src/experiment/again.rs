@@ -29,8 +29,8 @@ impl Shared {
         match cell.state() {
             JobState::Starting | JobState::Running | JobState::Done | JobState::Planned => return Ok(cell),
             // Plans submit what many jobs share again and again.
-            JobState::Waiting if options.asks_nothing() => return Ok(cell),
-            JobState::Waiting => {}
+            JobState::Waiting | JobState::Skipped if options.asks_nothing() => return Ok(cell),
+            JobState::Waiting | JobState::Skipped => {}
             JobState::Failed(_) | JobState::Cancelled => {
                 let status = self.status_before(&cell.folder)?;
                 if matches!(state_before(&cell.node, options, status.as_ref()), JobState::Failed(_)) {
@@ -42,6 +42,7 @@ impl Shared {
         self.check_needs(&cell.node, options)?;
         depends_on.retain(|job| job != cell.key());
         self.check_known(&cell.node, &depends_on)?;
+        self.add_consumer(&cell, &depends_on);
         let (answer, answered) = channel();
         let options = Box::new(options.clone());
         let task = || cell.key().task.to_string();

@@ -216,6 +216,9 @@ impl ExperimentBuilder {
         let _ = shared.send(Message::Closed);
         // Threads that wait for jobs which go on end with this process.
         let driver = driver.join();
+        if driver.is_ok() && waited.is_ok() {
+            shared.remove_transients();
+        }
         let failed = shared.failed_jobs();
         let callbacks = std::mem::take(&mut *shared.failed_callbacks());
         shared.forget_callbacks();

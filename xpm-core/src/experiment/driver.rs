@@ -76,6 +76,11 @@ impl Driver {
                     let _ = answer.send(self.submitted_again(cell, &depends_on, &options));
                 }
                 Message::Why { job, answer } => drop(answer.send(self.why(&job))),
+                Message::Needed(key) => {
+                    if let Some(&job) = self.numbers.get(&key) {
+                        self.scheduler.handle(Event::JobNeeded(job), &mut self.actions);
+                    }
+                }
                 Message::TokenDeclared { name, capacity } => self.token_declared(name, capacity),
                 Message::TokenChanged { token, capacity, elsewhere } => {
                     let event = Event::TokenChanged { token, capacity, elsewhere };
@@ -225,6 +230,7 @@ impl Driver {
             needs,
             priority: options.priority.unwrap_or(0),
             max_retries: max_retries(&cell.node, options),
+            transient: cell.state() == JobState::Skipped,
         }
     }
 
@@ -297,6 +303,7 @@ impl Driver {
         for action in std::mem::take(&mut self.actions) {
             match action {
                 Action::StartJob { job, .. } => self.start(job),
+                Action::Wanted(job) => self.shared.job_wanted(&self.cells[job.index()]),
                 Action::Ended(job) => self.ended_unstarted(job),
                 Action::StopJob(job) => self.launcher.stop(self.cells[job.index()].key()),
             }

@@ -23,6 +23,7 @@ pub(super) struct JobWait {
 
 impl JobWait {
     fn poll(&mut self, shared: &Shared, cell: &Arc<JobCell>, waker: &Waker) -> Poll<Result<JobState, JobError>> {
+        shared.need(cell);
         let number = self.kept.as_ref().map(|kept| kept.1);
         match cell.state_or_wake(number, waker, || shared.is_interrupted()) {
             Ok(state) if state.is_final() => Poll::Ready(Ok(state)),

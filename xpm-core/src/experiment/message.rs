@@ -24,6 +24,8 @@ pub(crate) enum Message {
     },
     /// Somebody wants to know why a job has not been started.
     Why { job: JobKey, answer: Sender<Option<Waiting>> },
+    /// A transient job that somebody waits for.
+    Needed(JobKey),
     /// The GPUs of this machine, looked for when the first job asks for one.
     GpusFound(Vec<String>),
     /// Nothing more is to be started.

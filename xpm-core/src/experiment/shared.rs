@@ -16,6 +16,7 @@ use super::message::Message;
 use super::mode::RunMode;
 use super::pool::{Pool, while_blocked};
 use super::state::{JobCell, JobError, JobState};
+use super::transient::Consumers;
 use super::wakers::Wakers;
 use crate::config::{JobSource, ReadError};
 use crate::ids::{JobKey, check_token_name};
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     to_driver: Mutex<Sender<Message>>,
     jobs: Mutex<Jobs>,
     tokens: Mutex<HashMap<Arc<str>, u64>>,
+    pub(super) consumers: Consumers,
     pub(super) all_ended: Condvar,
     ran: AtomicUsize,
     interrupted: AtomicBool,
@@ -63,6 +65,8 @@ pub(super) struct Jobs {
     /// Jobs whose state says that they have ended.
     ended: usize,
     failed: usize,
+    /// Of those that have ended, the transient ones that nothing needed.
+    skipped: usize,
     broken: bool,
     /// Callbacks that are to be called or run.
     pub(super) callbacks: usize,
@@ -92,6 +96,7 @@ impl Shared {
             to_driver: Mutex::new(to_driver),
             jobs: Mutex::default(),
             tokens: Mutex::default(),
+            consumers: Consumers::default(),
             all_ended: Condvar::new(),
             ran: AtomicUsize::new(0),
             interrupted: AtomicBool::new(false),
@@ -175,14 +180,19 @@ impl Shared {
             return (known.clone(), false);
         }
         jobs.by_key.insert(cell.key().clone(), cell.clone());
-        if state.is_final() {
+        // A skipped job is waited for by nobody, until it is needed.
+        let skipped = state == JobState::Skipped;
+        if state.is_final() || skipped {
             jobs.told += 1;
             jobs.ended += 1;
+            jobs.skipped += usize::from(skipped);
             jobs.failed += usize::from(state.has_failed());
         }
         let label = label(&jobs, &cell);
         drop(jobs);
-        self.report(&Event::JobSubmitted(label.clone()));
+        if !skipped {
+            self.report(&Event::JobSubmitted(label.clone()));
+        }
         if state.is_final() {
             self.report_end(&cell, &state, label, false);
         }
@@ -220,6 +230,7 @@ impl Shared {
 
     /// The one place where a job of this run ends. `ran` says whether it was by this run.
     pub(super) fn job_ended(self: &Arc<Self>, cell: &Arc<JobCell>, state: JobState, ran: bool) {
+        self.job_wanted(cell);
         let label = {
             let mut jobs = self.jobs();
             jobs.told += 1;
@@ -262,6 +273,29 @@ impl Shared {
         }
     }
 
+    /// A transient job is needed.
+    pub(super) fn job_wanted(&self, cell: &JobCell) {
+        if cell.state() == JobState::Skipped {
+            let label = {
+                let mut jobs = self.jobs();
+                jobs.told -= 1;
+                jobs.ended -= 1;
+                jobs.skipped -= 1;
+                label(&jobs, cell)
+            };
+            cell.set(JobState::Waiting);
+            self.report(&Event::JobSubmitted(label));
+        }
+    }
+
+    /// Makes a transient job run, since somebody waits for it.
+    pub(super) fn need(&self, cell: &JobCell) {
+        if cell.state() == JobState::Skipped {
+            // Without a driver nothing is started, which whoever waits is told.
+            let _ = self.send(Message::Needed(cell.key().clone()));
+        }
+    }
+
     /// An attempt has failed and there will be another.
     pub(super) fn job_retried(self: &Arc<Self>, cell: &Arc<JobCell>, failure: &Failure, delay: Duration) {
         cell.set(JobState::Waiting);
@@ -288,6 +322,7 @@ impl Shared {
 
     /// Waits until one job has ended.
     pub(super) fn wait_for(&self, cell: &JobCell) -> Result<JobState, JobError> {
+        self.need(cell);
         let mut state = cell.state();
         if !state.is_final() {
             state = while_blocked(|| cell.wait(|| self.is_interrupted()));
@@ -391,8 +426,9 @@ impl Shared {
             experiment: self.id.clone(),
             submitted: jobs.by_key.len(),
             ran,
-            found_done: jobs.ended.saturating_sub(jobs.failed + ran),
+            found_done: jobs.ended.saturating_sub(jobs.failed + jobs.skipped + ran),
             failed: jobs.failed,
+            skipped: jobs.skipped,
             unfinished: jobs.by_key.len() - jobs.ended,
             elapsed,
             run: self.run.path().to_owned(),

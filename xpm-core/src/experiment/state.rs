@@ -17,6 +17,8 @@ use crate::workspace::{Failure, JobFolder};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobState {
+    /// It is transient (`#[task(transient)]`), and nothing that runs has needed it so far.
+    Skipped,
     /// It waits for other jobs, or for its turn.
     Waiting,
     /// Its process is being started.

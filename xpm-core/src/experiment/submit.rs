@@ -16,7 +16,7 @@ use crate::identity::{self, Refused};
 use crate::ids::JobKey;
 use crate::job::Task;
 use crate::report::Event;
-use crate::schema::Resources;
+use crate::schema::{Resources, Transient};
 use crate::value::{Node, Value};
 use crate::workspace::journal::{JobName, JournalEvent};
 use crate::workspace::{JobFolder, Status, StatusError};
@@ -196,7 +196,7 @@ impl Shared {
         let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
         depends_on.retain(|job| *job != key);
         let mut state = state_before(node, options, status.as_ref());
-        if state == JobState::Waiting {
+        if matches!(state, JobState::Waiting | JobState::Skipped) {
             self.check_known(node, &depends_on)?;
             if self.mode() != RunMode::Normal {
                 state = JobState::Planned;
@@ -214,8 +214,9 @@ impl Shared {
                 self.generate(&cell).map_err(|source| SubmitError::Generate { task: task(), path, source })?;
             }
             self.plan_job(&cell, &depends_on);
+            self.add_consumer(&cell, &depends_on);
         }
-        if new && cell.state() == JobState::Waiting {
+        if new && matches!(cell.state(), JobState::Waiting | JobState::Skipped) {
             let options = Box::new(options.clone());
             self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
         }
@@ -315,6 +316,7 @@ pub(super) fn state_before(node: &Node, options: &SubmitOptions, status: Option<
         {
             JobState::Failed(failure.clone())
         }
+        _ if node.schema().transient() != Transient::No => JobState::Skipped,
         _ => JobState::Waiting,
     }
 }

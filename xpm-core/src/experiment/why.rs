@@ -47,6 +47,8 @@ pub enum Waiting {
         /// Host and process, if known.
         owner: Option<String>,
     },
+    /// It is transient, and nothing that runs needs it.
+    NotNeeded,
     /// The run was interrupted: nothing more is started.
     Interrupted,
 }
@@ -139,6 +141,7 @@ impl Driver {
                 let owner = Owner::read(&self.cells[job.index()].folder.lock());
                 Waiting::Elsewhere { owner: owner.map(|owner| owner.name()) }
             }
+            WaitReason::NotNeeded => Waiting::NotNeeded,
             WaitReason::Draining => Waiting::Interrupted,
         })
     }
@@ -170,6 +173,7 @@ impl fmt::Display for Waiting {
             }
             Waiting::Elsewhere { owner: Some(owner) } => write!(f, "is run by another driver's {owner}"),
             Waiting::Elsewhere { owner: None } => f.write_str("is run by another driver"),
+            Waiting::NotNeeded => f.write_str("is transient, and nothing that runs needs it"),
             Waiting::Interrupted => f.write_str("is not started any more: the run was interrupted"),
         }
     }

@@ -14,7 +14,7 @@ use super::JobContext;
 use super::context::Origin;
 use super::entry::TaskEntry;
 use super::panics::caught;
-use super::upstream::JobsOnDisk;
+use super::upstream::{self, JobsOnDisk};
 use crate::config::Reader;
 use crate::fault;
 use crate::identity;
@@ -130,6 +130,7 @@ fn execute(
     deadline: Option<Instant>,
 ) -> Result<Box<RawValue>, Failure> {
     let node = load(workspace, folder)?;
+    let _reading = upstream::read_transients(workspace, &node)?;
     fault::point("execute", folder.path()).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let run = TaskEntry::find(&folder.key().task).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let jobs = JobsOnDisk(workspace);

@@ -1,14 +1,17 @@
 //! What a job reads of the jobs that its arguments refer to: their folders, arguments and outputs.
 
+use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::config::{JobSource, ReadError};
+use crate::config::{JobSource, ReadError, Registry, references};
+use crate::fault;
 use crate::ids::JobKey;
+use crate::schema::Transient;
 use crate::value::{JobRef, Node};
-use crate::workspace::{Workspace, read_params};
+use crate::workspace::{Failure, Workspace, read_params};
 
 /// The jobs of a workspace, as another job sees them: finished, on disk.
 pub(crate) struct JobsOnDisk<'a>(pub(crate) &'a Workspace);
@@ -38,4 +41,28 @@ pub(crate) fn read_output<T: DeserializeOwned>(workspace: &Workspace, key: &JobK
             "what {key} returned is not what this binary expects ({error}); raise the task's `version` when its output changes"
         )
     })
+}
+
+/// Keeps the files of transient upstream jobs from being removed, as long as what it gives is not dropped.
+pub(super) fn read_transients(workspace: &Workspace, node: &Node) -> Result<Vec<File>, Failure> {
+    let wrong = |message: String| Failure::Arguments { message };
+    let registry = Registry::get().map_err(|error| wrong(error.to_string()))?;
+    let removed =
+        |key: &JobKey| registry.schema(&key.task).is_ok_and(|schema| schema.transient() == Transient::Removed);
+    let mut held = Vec::new();
+    for key in references(node, &workspace.jobs()).jobs.into_keys().filter(removed) {
+        let folder = workspace.job(&key);
+        let path = folder.readers();
+        let lock = || {
+            fault::point("open", &path)?;
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            file.lock_shared().map(|()| file)
+        };
+        held.push(lock().map_err(|error| wrong(format!("{} cannot be locked: {error}", path.display())))?);
+        // It may have been removed between the start of this job and now, if the driver was killed.
+        if !matches!(folder.read_status(), Ok(Some(status)) if status.is_done()) {
+            return Err(wrong(format!("the files of {key} were removed since it is transient; submit this job again")));
+        }
+    }
+    Ok(held)
 }

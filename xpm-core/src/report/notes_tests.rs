@@ -88,6 +88,7 @@ fn what_is_said_depends_on_who_listens() {
         ran: 1,
         found_done: 2,
         failed: 1,
+        skipped: 0,
         unfinished: 0,
         elapsed: Duration::from_millis(1500),
         run: "/w/run".into(),

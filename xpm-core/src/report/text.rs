@@ -134,6 +134,7 @@ pub(super) fn summary(summary: &Summary) -> Line {
         (summary.ran, "run", Style::Good),
         (summary.found_done, "done before", Style::Plain),
         (summary.failed, "failed", Style::Bad),
+        (summary.skipped, "not needed", Style::Plain),
         (summary.unfinished, "not ended", Style::Warn),
     ];
     let mut any = false;

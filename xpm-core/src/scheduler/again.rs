@@ -31,7 +31,7 @@ impl Scheduler {
         request: Request,
         actions: &mut Vec<Action>,
     ) -> Result<Again, Unsatisfiable> {
-        let Request { mut depends_on, needs, priority, max_retries } = request;
+        let Request { mut depends_on, needs, priority, max_retries, transient: _ } = request;
         let state = self.state(job);
         if state.holds_resources() || state == State::Done {
             return Ok(Again::TooLate);
@@ -69,6 +69,8 @@ impl Scheduler {
         record.retries_left = if revived { max_retries } else { record.retries_left.max(max_retries) };
         if revived {
             record.stopping = false;
+            // One that has failed was wanted, and one that was cancelled is.
+            record.wanted = true;
         } else {
             depends_on.extend_from_slice(&record.depends_on);
         }

@@ -38,6 +38,8 @@ pub enum Event {
     StopRequested(JobNumber),
     /// The delay before the next attempt of a [`Delayed`](super::State::Delayed) job is over.
     RetryDue(JobNumber),
+    /// Somebody asks for a transient job.
+    JobNeeded(JobNumber),
     /// The machine's limits changed. Running jobs keep what they have, also when it is more than there is now.
     CapacityChanged(Capacity),
     /// A token's size, or what other processes have of it, changed.
@@ -90,6 +92,8 @@ pub enum Action {
     },
     /// Stop the job, which is starting or running; `JobEnded` is expected.
     StopJob(JobNumber),
+    /// A transient job is held no more: it waits for its turn as others do.
+    Wanted(JobNumber),
     /// The job ended by the scheduler's decision, without the driver reporting an end: a dependency failed, or it was
     /// cancelled before it ran. For whoever waits for it.
     Ended(JobNumber),

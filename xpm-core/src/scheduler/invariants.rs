@@ -52,12 +52,14 @@ impl Scheduler {
                         "{number:?} has {unmet} unmet of {not_done:?}"
                     );
                     for &&other in &not_done {
+                        ensure!(self.state(other) != State::Held, "{number:?} waits for {other:?}, which is held");
                         ensure!(self.failure_through(other).is_none(), "{number:?} waits for {other:?}, which failed");
                         let calls = self.graph.iter(self.jobs[other.index()].dependents);
                         let calls = calls.filter(|call| (call.dependent, call.round) == (number, job.round)).count();
                         ensure!(calls == 1, "{number:?} will hear {calls} times of {other:?}");
                     }
                 }
+                State::Held => ensure!(!job.wanted, "{number:?} is wanted and held"),
                 State::Ready | State::Starting | State::Running | State::Recording => {
                     ensure!(not_done.is_empty(), "{number:?} is {:?} before {not_done:?}", job.state);
                 }

@@ -28,11 +28,15 @@ pub struct Request {
     pub priority: i64,
     /// How many times a failed attempt is followed by another one: retries, not attempts.
     pub max_retries: u32,
+    /// Start it only when a job that is wanted needs it, or somebody asks for it; until then it is held.
+    pub transient: bool,
 }
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
+    /// It is transient, and nothing needs it so far.
+    Held,
     /// Some of the jobs it depends on are not done yet.
     Waiting {
         /// How many of them.
@@ -91,6 +95,7 @@ pub enum Cause {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[expect(missing_docs, reason = "each field counts the state of its name")]
 pub struct Counts {
+    pub held: usize,
     pub waiting: usize,
     pub ready: usize,
     pub delayed: usize,
@@ -104,7 +109,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Returns how many jobs have not ended.
+    /// Returns how many jobs have not ended, those that are held left out.
     #[must_use]
     pub fn unfinished(&self) -> usize {
         self.waiting + self.ready + self.delayed + self.elsewhere + self.starting + self.running + self.recording
@@ -113,11 +118,12 @@ impl Counts {
     /// Returns how many jobs there are.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.unfinished() + self.done + self.failed + self.cancelled
+        self.held + self.unfinished() + self.done + self.failed + self.cancelled
     }
 
     pub(super) fn of(&mut self, state: State) -> &mut usize {
         match state {
+            State::Held => &mut self.held,
             State::Waiting { .. } => &mut self.waiting,
             State::Ready => &mut self.ready,
             State::Delayed => &mut self.delayed,
@@ -146,6 +152,8 @@ pub(super) struct Job {
     pub(super) round: u32,
     /// A stop was requested while it was starting or running: it is not retried.
     pub(super) stopping: bool,
+    /// It is to run: any job that is not transient, and those that such a job needs.
+    pub(super) wanted: bool,
 }
 
 impl Job {

@@ -119,7 +119,7 @@ proptest! {
             scheduler.check_invariants().map_err(TestCaseError::fail)?;
             let started = actions.drain(..).filter_map(|action| match action {
                 Action::StartJob { job, .. } => Some(job),
-                Action::StopJob(_) | Action::Ended(_) => None,
+                Action::StopJob(_) | Action::Wanted(_) | Action::Ended(_) => None,
             });
             prop_assert_eq!(started.collect::<Vec<_>>(), naive.start());
         }

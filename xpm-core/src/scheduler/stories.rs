@@ -54,6 +54,7 @@ impl Story {
             Action::StartJob { job, gpus } if gpus.is_empty() => format!("start {}", job.0),
             Action::StartJob { job, gpus } => format!("start {} on {gpus:?}", job.0),
             Action::StopJob(job) => format!("stop {}", job.0),
+            Action::Wanted(job) => format!("wanted {}", job.0),
             Action::Ended(job) => format!("ended {}", job.0),
         });
         lines.collect::<Vec<_>>().join(", ")
@@ -284,4 +285,60 @@ fn gpus_are_exclusive_and_follow_capacity() {
 #[test]
 fn a_job_record_is_small() {
     assert!(size_of::<Job>() <= 56, "{}", size_of::<Job>());
+}
+
+fn transient(depends_on: &[JobNumber]) -> Request {
+    Request { depends_on: depends_on.to_vec(), transient: true, needs: cpus(1), ..Request::default() }
+}
+
+#[test]
+fn a_transient_job_runs_once_something_needs_it() {
+    let mut story = Story::new(4);
+    let root = story.request(transient(&[]));
+    let middle = story.request(transient(&[root]));
+    let unused = story.request(transient(&[root]));
+    assert_eq!((story.log().as_str(), story.scheduler.unfinished()), ("", 0));
+    assert_eq!(story.scheduler.why_waiting(middle), Some(WaitReason::NotNeeded));
+    let wanted = story.submit(&[middle], cpus(1));
+    assert_eq!(story.log(), "wanted 1, wanted 0, start 0");
+    story.done(root);
+    story.done(middle);
+    story.done(wanted);
+    assert_eq!(story.log(), "start 1, start 3");
+    assert_eq!(story.scheduler.state(unused), State::Held);
+    assert_eq!((story.scheduler.unfinished(), story.scheduler.counts().held), (0, 1));
+    // Asked for by itself, and what it needs is done.
+    story.handle(Event::JobNeeded(unused));
+    story.handle(Event::JobNeeded(unused));
+    assert_eq!(story.log(), "wanted 2, start 2");
+}
+
+#[test]
+fn a_transient_job_is_not_run_for_one_that_fails_or_is_never_wanted() {
+    let mut story = Story::new(4);
+    let bad = story.submit(&[], cpus(1));
+    story.end(bad, FAILED);
+    let held = story.request(transient(&[]));
+    let fails = story.submit(&[bad, held], cpus(1));
+    assert_eq!(story.log(), "start 0, ended 2");
+    assert_eq!(story.scheduler.state(fails), State::Failed(Cause::Dependency(bad)));
+    assert_eq!(story.scheduler.state(held), State::Held);
+    // One that is held on a failed one fails with it when it is wanted.
+    let hopeless = story.request(transient(&[bad]));
+    let late = story.submit(&[hopeless], cpus(1));
+    assert_eq!(story.log(), "wanted 3, ended 3, ended 4");
+    assert_eq!(story.scheduler.state(late), State::Failed(Cause::Dependency(bad)));
+    story.handle(Event::StopRequested(held));
+    assert_eq!(story.log(), "ended 1");
+}
+
+#[test]
+fn a_chain_of_transient_jobs_is_wanted_without_recursion() {
+    let mut story = Story::new(1);
+    let mut last = story.scheduler.submit(transient(&[]), &mut story.actions).unwrap();
+    for _ in 0..200_000 {
+        last = story.scheduler.submit(transient(&[last]), &mut story.actions).unwrap();
+    }
+    story.submit(&[last], cpus(1));
+    assert_eq!((story.scheduler.counts().held, story.scheduler.unfinished()), (0, 200_002));
 }

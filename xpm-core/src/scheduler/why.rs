@@ -26,6 +26,8 @@ pub enum WaitReason {
     Delayed,
     /// Somebody else has its lock.
     Elsewhere,
+    /// It is transient, and nothing needs it.
+    NotNeeded,
     /// Nothing more is started in this run.
     Draining,
 }
@@ -82,6 +84,7 @@ impl Scheduler {
             }
             State::Delayed => Some(WaitReason::Delayed),
             State::Elsewhere => Some(WaitReason::Elsewhere),
+            State::Held => Some(WaitReason::NotNeeded),
             State::Starting | State::Running | State::Recording => None,
             State::Done | State::Failed(_) | State::Cancelled => None,
         }

@@ -111,6 +111,9 @@ impl World {
                     self.starting.push(job);
                 }
                 Action::StopJob(job) => assert!(self.starting.contains(&job) || self.running.contains(&job)),
+                Action::Wanted(job) => {
+                    assert!(self.jobs[job.index()].1.transient && self.scheduler.state(job) != State::Held);
+                }
                 Action::Ended(job) => assert!(self.scheduler.state(job).is_final()),
             }
         }
@@ -240,14 +243,21 @@ impl World {
         // Half of the jobs are like an earlier one, so that classes have queues.
         let like = random.below(2 * count + 1) as usize;
         let needs = self.jobs.get(like).map_or(needs, |earlier| earlier.1.needs.clone());
-        Request { depends_on, needs, priority: random.below(3) as i64, max_retries: random.below(3) as u32 }
+        Request {
+            depends_on,
+            needs,
+            priority: random.below(3) as i64,
+            max_retries: random.below(3) as u32,
+            transient: random.one_in(6),
+        }
     }
 
     /// Something from outside: a stop, a resubmission, somebody else's result, a change of what there is.
     pub(super) fn disturb(&mut self) {
         let job = self.some_job();
         let held = self.scheduler.state(job).holds_resources();
-        match self.random.below(9) {
+        match self.random.below(10) {
+            9 => self.handle(Event::JobNeeded(job)),
             0 => self.handle(Event::StopRequested(job)),
             1 if self.random.one_in(2) => {
                 let request = self.random_request();

@@ -73,6 +73,16 @@ impl JobFolder {
         self.own().join("outputs.jsonl")
     }
 
+    /// Held shared by the processes of jobs that read the files of this one, if these are to be removed one day.
+    pub(crate) fn readers(&self) -> PathBuf {
+        self.own().join("readers")
+    }
+
+    /// The terminal record of a transient job whose files are removed.
+    pub(crate) fn retired(&self) -> PathBuf {
+        self.own().join("retired.json")
+    }
+
     /// What only xpm reads.
     fn own(&self) -> PathBuf {
         self.path.join(".xpm")
@@ -151,6 +161,38 @@ impl JobFolder {
                         remove(&entry.path())?;
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the record of a done job away, before its files are removed. To be called with the lock held.
+    pub(crate) fn retire(&self) -> io::Result<()> {
+        fault::point("retire", &self.status())?;
+        fs::rename(self.status(), self.retired())
+    }
+
+    /// Whether the record was taken away, and no attempt has begun since.
+    pub(crate) fn is_retired(&self) -> bool {
+        !self.status().exists()
+            && Status::read(&self.retired(), &self.key)
+                .is_ok_and(|status| status.is_some_and(|status| self.last_attempt(Some(&status)) == status.attempt))
+    }
+
+    /// Whether there are files that [`remove_files`](Self::remove_files) removes.
+    pub(crate) fn has_files(&self) -> bool {
+        let mut entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        entries.any(|entry| !OWN.iter().any(|own| entry.file_name() == *own))
+    }
+
+    /// Removes everything but what xpm keeps for people: arguments and logs. To be called with the lock held, of a job
+    /// that has no record.
+    pub(crate) fn remove_files(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if !OWN.iter().any(|own| entry.file_name() == *own) {
+                fault::point("remove", &entry.path())?;
+                remove(&entry.path())?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The folder of one run of an experiment: its record, its results, and links to its jobs.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,8 @@ pub(crate) struct RunFolder {
     lock: Mutex<Option<JobLock>>,
     /// It is only spoken of: nothing is written.
     planned: bool,
+    /// Held shared by every driver of the workspace.
+    live: Mutex<Option<File>>,
 }
 
 /// What came of trying to begin a run.
@@ -88,6 +90,8 @@ impl RunFolder {
     /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it. The number of a
     /// run that was removed is not given again: the newest run always has the last name.
     pub(crate) fn create(workspace: &Workspace, experiment: &str, lock: JobLock) -> io::Result<Self> {
+        let live = open_live(workspace)?;
+        live.lock_shared()?;
         let experiment = workspace.experiment(experiment);
         Owner::this(0, crate::clock::timestamp()).write(lock.file())?;
         let time = crate::clock::compact_timestamp();
@@ -109,19 +113,32 @@ impl RunFolder {
             fs::create_dir(path.join(folder))?;
         }
         point_to(&experiment, "latest", Path::new(&id))?;
-        Ok(Self { path, id, lock: Mutex::new(Some(lock)), planned: false })
+        Ok(Self { path, id, lock: Mutex::new(Some(lock)), live: Mutex::new(Some(live)), planned: false })
     }
 
     /// The folder that a run would have which began now. Nothing is made.
     pub(crate) fn planned(workspace: &Workspace, experiment: &str) -> Self {
         let id = crate::clock::compact_timestamp();
         let path = workspace.experiment(experiment).join(&id);
-        Self { path, id, lock: Mutex::new(None), planned: true }
+        Self { path, id, lock: Mutex::new(None), live: Mutex::new(None), planned: true }
     }
 
     /// Frees the experiment for another run, though handles of this one may live on.
     pub(crate) fn release(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.live.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Keeps other drivers from beginning, if there is none; until the file is closed. This run's own share is given up:
+    /// it is over.
+    pub(crate) fn alone(&self, workspace: &Workspace) -> io::Result<Option<File>> {
+        drop(self.live.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let live = open_live(workspace)?;
+        match live.try_lock() {
+            Ok(()) => Ok(Some(live)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -190,6 +207,13 @@ impl RunFolder {
             error: None,
         }
     }
+}
+
+/// The file that drivers lock, shared, while they run.
+fn open_live(workspace: &Workspace) -> io::Result<File> {
+    let path = workspace.path().join("experiments/.drivers");
+    fault::point("open", &path)?;
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
 /// Makes `folder/name` a link to `target`, in one step.

@@ -29,6 +29,10 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
         let words = &program.words;
         quote!(.program_is(&[#(#words),*]))
     });
+    let transient = model.transient.as_ref().map(|files| {
+        let transient = if files == "remove" { quote!(Removed) } else { quote!(Kept) };
+        quote!(.transient_is(::xpm::__private::Transient::#transient))
+    });
     let body = match &model.body {
         Body::Struct(body) => {
             let arguments = body.arguments.iter().map(argument);
@@ -49,7 +53,7 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
             ::core::module_path!(),
             #name,
             ::xpm::__private::Place { file: ::core::file!(), line: #line },
-        ) #id #version #help #validated #resources #resumable #program #body
+        ) #id #version #help #validated #resources #resumable #transient #program #body
     }
 }
 
