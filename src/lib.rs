@@ -8,7 +8,7 @@
 /// `error.downcast_ref::<xpm::RunError>()` gives back what is inside.
 pub use anyhow::Error;
 #[cfg(feature = "cli")]
-pub use xpm_core::cli::{Flags, Forward};
+pub use xpm_core::cli::{Flags, Forward, completions, json_schema};
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
     Dependency, ExperimentBuilder, FailedCallback, FailedJob, IfRunning, JobError, JobFile, Produced, Promise,

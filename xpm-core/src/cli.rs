@@ -10,10 +10,36 @@ mod flags;
 mod forward;
 mod given;
 mod json;
+mod json_schema;
 mod layers;
+mod lock;
 mod problem;
+pub(crate) mod roles;
 mod shape;
 mod text;
 
+use crate::config::ConfigType;
+
 pub use flags::Flags;
 pub use forward::{ByFlag, Forward};
+
+/// The JSON Schema (draft 2020-12) of a configuration or a task: of its arguments as `--config` takes them from a file.
+pub fn json_schema<C: ConfigType>() -> serde_json::Value {
+    json_schema::json_schema(C::schema)
+}
+
+/// Writes the completions of your own command line for a shell (`bash`, `zsh`, `fish`, `elvish`, `powershell`):
+/// `xpm::completions::<Cli>("bash", &mut std::io::stdout())?`.
+///
+/// # Errors
+/// If there is no such shell, or it cannot be written.
+pub fn completions<C: clap::CommandFactory>(shell: &str, out: &mut dyn std::io::Write) -> Result<(), anyhow::Error> {
+    let shell: clap_complete::Shell = shell.parse().map_err(|_| {
+        anyhow::anyhow!("there are no completions for the shell `{shell}`: bash, zsh, fish, elvish or powershell")
+    })?;
+    let mut command = C::command();
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    Ok(out.write_all(&script)?)
+}

@@ -36,6 +36,11 @@ fn role(args: &[OsString]) -> u8 {
             Some(time) => (folder, number(attempt), Some(Duration::from_millis(time))),
             None => return usage(),
         },
+        #[cfg(feature = "cli")]
+        [command, ..] if command == "job" => return usage(),
+        #[cfg(feature = "cli")]
+        _ => return crate::cli::roles::run(args),
+        #[cfg(not(feature = "cli"))]
         _ => return usage(),
     };
     match attempt.and_then(|attempt| u32::try_from(attempt).ok()) {

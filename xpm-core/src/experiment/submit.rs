@@ -154,7 +154,7 @@ impl<B: Configure> Submit for B {}
 
 impl Shared {
     /// Enters a job, unless it is there already, and hands it to the driver, unless it is done already.
-    fn submit(
+    pub(crate) fn submit(
         &self,
         node: &Arc<Node>,
         options: &SubmitOptions,

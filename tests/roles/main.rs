@@ -1,0 +1,194 @@
+//! The commands behind `myexp xpm`, as a person types them.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+use std::path::Path;
+use std::process::Command;
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn program(folder: &Path, args: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roles_program"));
+    let output = command.args(args).current_dir(folder).env("CI", "1").output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[track_caller]
+fn ok(folder: &Path, args: &[&str]) -> String {
+    let said = program(folder, args);
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    said.out
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("xpm-roles-").tempdir().unwrap()
+}
+
+const RANK: [&str; 9] = [
+    "xpm",
+    "task",
+    "roles.rank",
+    "--workdir",
+    "work",
+    "--collection.name=robust",
+    "--collection.path=/elsewhere",
+    "--loss=huber",
+    "--loss.delta=2",
+];
+
+#[test]
+fn a_task_by_hand_is_the_job_of_the_plan() {
+    let folder = folder();
+    let by_hand = [&RANK[..], &["--depth", "7", "--threads", "3"]].concat();
+    let dry = ok(folder.path(), &[&by_hand[..], &["--dry-run"]].concat());
+    assert!(!folder.path().join("work").exists(), "a dry run writes nothing");
+    assert!(dry.contains("it would run") && dry.contains("collection.name = \"robust\""), "{dry}");
+    let said = ok(folder.path(), &by_hand);
+    let mut lines = said.lines();
+    let job = lines.next().unwrap().to_owned();
+    assert_eq!(lines.next(), Some("7"));
+    assert!(dry.contains(job.rsplit('/').next().unwrap()), "{dry}\n{job}");
+    let stamp = std::fs::metadata(Path::new(&job).join("status.json")).unwrap().modified().unwrap();
+    let plan = ok(folder.path(), &["work"]);
+    let paths: Vec<_> = plan.lines().collect();
+    assert_eq!(paths[0], job);
+    assert_eq!(std::fs::metadata(Path::new(&job).join("status.json")).unwrap().modified().unwrap(), stamp);
+    // A task that takes a job takes it by its identity.
+    let identity = job.rsplit('/').next().unwrap();
+    let evaluate = ["xpm", "task", "roles.evaluate", "--workdir", "work", "--rank", identity];
+    assert_eq!(ok(folder.path(), &evaluate).lines().collect::<Vec<_>>(), [paths[1], "\"robust\""]);
+    assert!(ok(folder.path(), &[&by_hand[..], &["--dry-run"]].concat()).contains("done: it would not run again"));
+}
+
+#[test]
+fn a_task_that_fails_and_a_wrong_command_line() {
+    let folder = folder();
+    let none = ["xpm", "task", "roles.rank", "--workdir", "work", "--collection.name=none", "--collection.path=/"];
+    let said = program(folder.path(), &none);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("there is no such collection"), "{}", said.err);
+    for (args, message) in [
+        (&["xpm", "task", "roles.rnak"][..], "'roles.rank'"),
+        (&["xpm", "tsks"], "'tasks'"),
+        (&["xpm", "task", "roles.rank", "--workdir", "w"], "--collection.name <TEXT>"),
+        (&["xpm", "task", "roles.evaluate", "--workdir", "w", "--rank", "x"], "expected a finished job of roles.rank"),
+        (&["xpm", "describe", "roles.rnk"], "the nearest is 'roles.rank'"),
+        (&["xpm", "job"], "usage: PROGRAM xpm job"),
+    ] {
+        let said = program(folder.path(), args);
+        assert_eq!(said.code, Some(2), "{args:?}");
+        assert!(said.err.contains(message), "{args:?}: {}", said.err);
+    }
+    let said = program(folder.path(), &[&RANK[..], &["--depth", "deep"]].concat());
+    assert!(said.err.contains("invalid value 'deep' for '--depth <N>': expected an integer (usize)"), "{}", said.err);
+    assert!(!folder.path().join("w").exists());
+}
+
+#[test]
+fn what_the_program_has() {
+    let folder = folder();
+    let tasks = ok(folder.path(), &["xpm", "tasks"]);
+    assert!(
+        tasks.contains("Tasks:\n  roles.evaluate    Looks at a run.\n  roles.rank        Ranks every topic.\n"),
+        "{tasks}"
+    );
+    let text = ok(folder.path(), &["xpm", "describe", "roles.rank"]);
+    for part in [
+        "roles.rank (task, version 2)",
+        "And measures the run.",
+        "integer (usize)",
+        "default 1000",
+        "Documents kept per topic",
+        "(not in the identity)",
+        "[one of mse, huber]",
+        "file run.txt",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let schema: serde_json::Value =
+        serde_json::from_str(&ok(folder.path(), &["xpm", "describe", "roles.rank", "--json-schema"])).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["required"], serde_json::json!(["collection"]));
+    assert_eq!(schema["properties"]["depth"]["default"], 1000);
+    assert_eq!(schema["properties"]["loss"]["$ref"], "#/$defs/roles.loss");
+    assert_eq!(schema["$defs"]["roles.loss"]["oneOf"][1]["anyOf"][0]["const"], "huber");
+    assert!(schema["properties"]["run"].is_null());
+    assert!(ok(folder.path(), &["xpm", "completions", "bash"]).contains("roles.rank"));
+    assert!(ok(folder.path(), &["xpm", "--help"]).contains("lock"));
+    assert!(ok(folder.path(), &["xpm", "task", "roles.rank", "--help"]).contains("--depth <N>"));
+}
+
+#[test]
+fn the_lock_tells_what_an_edit_would_do() {
+    let folder = folder();
+    ok(folder.path(), &["work"]);
+    let said = program(folder.path(), &["xpm", "lock", "--check"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("write it first"), "{}", said.err);
+    ok(folder.path(), &["xpm", "lock"]);
+    let path = folder.path().join("xpm.lock");
+    let lock = std::fs::read_to_string(&path).unwrap();
+    ok(folder.path(), &["xpm", "lock", "--check"]);
+    let depth = "depth = { type = \"integer (usize)\", default = \"1000\" }\n";
+    assert!(lock.contains(depth), "{lock}");
+    // What the lock said before the edit, whether that moves identities, and what is said of it.
+    let cases: &[(&str, &str, u8, &str)] = &[
+        (depth, "", 1, "roles.rank.depth: a new argument, in the identity also at its default"),
+        (depth, "", 1, "`#[param(default = 1000, ignore_default)]`"),
+        (depth, "", 1, "the identity of 2 finished jobs would change"),
+        (
+            depth,
+            "deep = { type = \"integer (u8)\", default = \"1000\" }\n",
+            1,
+            "write `#[param(id = \"deep\")]` on `depth`",
+        ),
+        (depth, "depth = { type = \"integer (u8)\", default = \"1000\" }\n", 3, "the same in the identity"),
+        (depth, "depth = { type = \"float (f64)\", default = \"1000\" }\n", 1, "the type was float (f64)"),
+        (depth, "depth = { type = \"integer (usize)\", default = \"7\" }\n", 1, "they would run again"),
+        ("version = 2\n", "", 1, "take `version` away"),
+        (
+            "fast = { type = \"boolean\", default = \"false\", ignore_default = true }\n",
+            "",
+            3,
+            "a new argument, not in the identity at its default",
+        ),
+        (
+            "fast = { type = \"boolean\", default = \"false\", ignore_default = true }\n",
+            "fast = { type = \"boolean\", default = \"true\", ignore_default = true }\n",
+            1,
+            "results of the old default would be taken",
+        ),
+        ("limit = { type = \"optional integer (u32)\" }\n", "", 3, "a new optional argument"),
+        ("name = { type = \"string\" }\n", "", 1, "a new required argument"),
+        (
+            "[types.\"roles.rank\".args]\n",
+            "[types.\"roles.rank\".args]\ngone = { type = \"string\" }\n",
+            1,
+            "roles.rank.gone: the argument is gone",
+        ),
+        ("variants.Mse]", "variants.Mae]", 1, "roles.loss::Mae: the variant is gone"),
+        (
+            "[types.\"roles.loss\"]",
+            "[types.\"roles.lost\"]\nkind = \"config\"\n\n[types.\"roles.loss\"]",
+            1,
+            "roles.lost: the type is gone",
+        ),
+    ];
+    for (now, before, code, message) in cases {
+        assert!(lock.contains(now), "{now}: {lock}");
+        std::fs::write(&path, lock.replacen(now, before, 1)).unwrap();
+        let said = program(folder.path(), &["xpm", "lock", "--check", "--workdir", "work"]);
+        let all = format!("{}{}", said.out, said.err);
+        assert_eq!(said.code, Some(i32::from(*code)), "{before:?}: {all}");
+        assert!(all.contains(message), "{before:?}: {all}");
+    }
+    std::fs::write(&path, "format = 9\n").unwrap();
+    assert!(program(folder.path(), &["xpm", "lock", "--check"]).err.contains("build it with a newer xpm"));
+    std::fs::write(&path, "format = 1\nwhat = 3\n").unwrap();
+    assert!(program(folder.path(), &["xpm", "lock", "--check"]).err.contains("it is damaged"));
+}

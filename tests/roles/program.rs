@@ -1,0 +1,85 @@
+//! A user's program with tasks, for the tests of the commands behind `xpm`.
+
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, dead_code, reason = "a program, not a library")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "written as users write")]
+
+use std::path::PathBuf;
+
+use xpm::prelude::*;
+
+/// A document collection.
+#[config(id = "roles.collection")]
+pub struct Collection {
+    /// Name of the collection
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// Which loss to minimise.
+#[config(id = "roles.loss")]
+pub enum Loss {
+    Mse,
+    Huber {
+        #[param(default = 1.0)]
+        delta: f64,
+    },
+}
+
+/// Ranks every topic.
+///
+/// And measures the run.
+#[task(id = "roles.rank", version = 2)]
+pub struct Rank {
+    pub collection: Collection,
+    #[param(default = Loss::Mse)]
+    pub loss: Loss,
+    /// Documents kept per topic
+    #[param(default = 1000)]
+    pub depth: usize,
+    #[param(default = false, ignore_default)]
+    pub fast: bool,
+    #[param(ignored, default = 1)]
+    pub threads: u8,
+    pub limit: Option<u32>,
+    #[param(path = "run.txt")]
+    pub run: PathBuf,
+}
+
+impl Task for Rank {
+    type Output = usize;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<usize> {
+        std::fs::write(&self.run, &self.collection.name)?;
+        if self.collection.name == "none" {
+            return Err(xpm::Error::msg("there is no such collection"));
+        }
+        Ok(self.depth)
+    }
+}
+
+/// Looks at a run.
+#[task(id = "roles.evaluate")]
+pub struct Evaluate {
+    pub rank: Rank,
+}
+
+impl Task for Evaluate {
+    type Output = String;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<String> {
+        Ok(std::fs::read_to_string(&self.rank.run)?)
+    }
+}
+
+/// `roles WORKDIR`: the plan.
+#[xpm::main]
+fn main() -> xpm::Result<()> {
+    let workdir = std::env::args_os().nth(1).ok_or_else(|| xpm::Error::msg("usage: roles WORKDIR"))?;
+    xpm::experiment(PathBuf::from(workdir), "roles").run(|xp| {
+        let robust = Collection::config().name("robust").path("/data").build();
+        let rank = Rank::config().collection(&robust).loss(Loss::Huber { delta: 2.0 }).depth(7).submit(xp)?;
+        let evaluate = Evaluate::config().rank(&rank).submit(xp)?;
+        println!("{}\n{}", rank.path().display(), evaluate.path().display());
+        Ok(())
+    })
+}

@@ -1,0 +1,173 @@
+//! The lock file: the schema of every type as text that shows well in a diff, and what differs between two of them.
+
+mod changes;
+mod count;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+pub(crate) use changes::{Change, Moves, compare};
+pub(crate) use count::affected;
+
+use super::json;
+use crate::config::Registry;
+use crate::schema::{ArgList, Role, TypeKind, TypeSchema};
+
+/// The format of the file.
+const FORMAT: u32 = 1;
+
+/// The schema of every type.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lock {
+    format: u32,
+    #[serde(default)]
+    types: BTreeMap<String, LockedType>,
+}
+
+/// One type.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LockedType {
+    kind: String,
+    version: Option<u64>,
+    #[serde(default)]
+    args: BTreeMap<String, LockedArg>,
+    #[serde(default)]
+    variants: BTreeMap<String, BTreeMap<String, LockedArg>>,
+}
+
+/// One argument.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LockedArg {
+    #[serde(rename = "type")]
+    ty: String,
+    /// The default, as JSON.
+    default: Option<String>,
+    /// The older name that enters the identity.
+    id: Option<String>,
+    #[serde(default)]
+    ignore_default: bool,
+    /// Never in the identity: ignored, a path, or a file of the job.
+    #[serde(default)]
+    left_out: bool,
+}
+
+impl Lock {
+    /// The types of this binary.
+    pub(crate) fn of(registry: &Registry) -> Self {
+        let types = registry.schemas().into_iter().map(|schema| (schema.id().to_owned(), LockedType::of(schema)));
+        Self { format: FORMAT, types: types.collect() }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = toml::from_str(text).map_err(|error| format!("it is no lock file: {error}"))?;
+        if head.format > FORMAT {
+            return Err(format!(
+                "it has format {}, and this program knows formats up to {FORMAT}: build it with a newer xpm",
+                head.format
+            ));
+        }
+        toml::from_str(text).map_err(|error| format!("it is damaged: {error}"))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// The file: sorted, a line for each argument.
+    pub(crate) fn to_text(&self) -> String {
+        let mut out = String::from(
+            "# The schema of every task and configuration, written by `xpm lock` of this program. Commit it: `xpm lock --check`\n\
+             # then tells which edits would change the identity of finished jobs.\n",
+        );
+        let _ = writeln!(out, "format = {}", self.format);
+        for (id, ty) in &self.types {
+            let table = format!("types.{}", quoted(id));
+            let _ = writeln!(out, "\n[{table}]\nkind = {}", quoted(&ty.kind));
+            if let Some(version) = ty.version {
+                let _ = writeln!(out, "version = {version}");
+            }
+            if !ty.args.is_empty() {
+                let _ = writeln!(out, "[{table}.args]");
+                arguments(&mut out, &ty.args);
+            }
+            for (name, args) in &ty.variants {
+                let _ = writeln!(out, "[{table}.variants.{}]", key(name));
+                arguments(&mut out, args);
+            }
+        }
+        out
+    }
+}
+
+fn arguments(out: &mut String, args: &BTreeMap<String, LockedArg>) {
+    for (name, arg) in args {
+        let mut line = format!("{} = {{ type = {}", key(name), quoted(&arg.ty));
+        if let Some(default) = &arg.default {
+            line.push_str(&format!(", default = {}", quoted(default)));
+        }
+        if let Some(id) = &arg.id {
+            line.push_str(&format!(", id = {}", quoted(id)));
+        }
+        if arg.ignore_default {
+            line.push_str(", ignore_default = true");
+        }
+        if arg.left_out {
+            line.push_str(", left_out = true");
+        }
+        let _ = writeln!(out, "{line} }}");
+    }
+}
+
+/// A string as TOML has it; JSON's form is one, but for one character.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    if bare { name.to_owned() } else { quoted(name) }
+}
+
+impl LockedType {
+    fn of(schema: &'static TypeSchema) -> Self {
+        let kind = match schema.kind() {
+            TypeKind::Task => "task",
+            TypeKind::Config => "config",
+            TypeKind::Family => "family",
+        };
+        let variants = schema.variants().iter();
+        Self {
+            kind: kind.to_owned(),
+            version: schema.version(),
+            args: if schema.variants().is_empty() { locked(schema.arguments(None)) } else { BTreeMap::new() },
+            variants: variants.map(|variant| (variant.name.to_owned(), locked(variant.arguments()))).collect(),
+        }
+    }
+}
+
+fn locked(args: &ArgList) -> BTreeMap<String, LockedArg> {
+    let args = args.iter().map(|arg| {
+        let locked = LockedArg {
+            ty: arg.ty.to_string(),
+            default: arg.has_default().then(|| json::of(&arg.initial()).to_string()),
+            id: (arg.identity_name != arg.name).then(|| arg.identity_name.to_owned()),
+            ignore_default: arg.ignore_default,
+            left_out: arg.role != Role::Argument || arg.ty.is_path(),
+        };
+        (arg.name.to_owned(), locked)
+    });
+    args.collect()
+}

@@ -1,0 +1,269 @@
+//! What differs between two locks, what that does to identities, and what avoids it.
+
+use std::collections::BTreeMap;
+
+use super::{Lock, LockedArg, LockedType};
+
+/// One difference.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// Where: `ir.bm25.k1`.
+    pub(crate) at: String,
+    pub(crate) what: String,
+    /// Which jobs get another identity; none if it is harmless.
+    pub(crate) moves: Option<Moves>,
+    /// What more is to be said of the effect.
+    pub(crate) note: &'static str,
+    pub(crate) fix: String,
+}
+
+/// The jobs with a configuration of a type among their arguments, and those that depend on them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moves {
+    pub(crate) type_id: String,
+    /// Of this variant only.
+    pub(crate) variant: Option<String>,
+    /// Only where the argument has this value (`true`), or another one (`false`), as JSON.
+    pub(crate) value: Option<(String, String, bool)>,
+}
+
+/// What differs, in order of type.
+pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
+    let mut found = Changes::default();
+    let added: Vec<_> = new.types.iter().filter(|(id, _)| !old.types.contains_key(*id)).collect();
+    for (id, was) in &old.types {
+        match new.types.get(id) {
+            Some(is) => found.ty(id, was, is),
+            None => {
+                let twin = added.iter().find(|(_, is)| *is == was).map(|(id, _)| id.as_str());
+                let fix = match twin {
+                    Some(twin) => {
+                        format!("`{twin}` has the same arguments: if it is the same type, give it `id = \"{id}\"`")
+                    }
+                    None => format!("keep the type; if it is another one now, give that `id = \"{id}\"`"),
+                };
+                let note = "; they stay on disk, and are not found again";
+                found.moves(id.clone(), "the type is gone".to_owned(), Moves::of(id), note, fix);
+            }
+        }
+    }
+    for (id, _) in added {
+        found.harmless(id.clone(), "a new type".to_owned());
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Changes(Vec<Change>);
+
+impl Moves {
+    fn of(id: &str) -> Self {
+        Self { type_id: id.to_owned(), ..Self::default() }
+    }
+
+    fn with(&self, argument: &str, value: &str, equal: bool) -> Self {
+        Self { value: Some((argument.to_owned(), value.to_owned(), equal)), ..self.clone() }
+    }
+}
+
+impl Changes {
+    fn harmless(&mut self, at: String, what: String) {
+        self.0.push(Change { at, what, moves: None, note: "", fix: String::new() });
+    }
+
+    fn moves(&mut self, at: String, what: String, moves: Moves, note: &'static str, fix: String) {
+        self.0.push(Change { at, what, moves: Some(moves), note, fix });
+    }
+
+    fn ty(&mut self, id: &str, was: &LockedType, is: &LockedType) {
+        let all = Moves::of(id);
+        if (was.kind == "family") != (is.kind == "family") {
+            let what = format!("it was a {}, and is a {} now", was.kind, is.kind);
+            let fix = format!("keep `{id}` a {}, and give the new type another id", was.kind);
+            return self.moves(id.to_owned(), what, all, "", fix);
+        }
+        if was.kind != is.kind {
+            self.harmless(id.to_owned(), format!("it was a {}, and is a {} now", was.kind, is.kind));
+        }
+        if was.version != is.version {
+            let shown = |version: Option<u64>| version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+            let what = format!("the version was {}, and is {} now", shown(was.version), shown(is.version));
+            let fix = match was.version {
+                Some(version) => format!("write `version = {version}` again, unless the code's meaning has changed"),
+                None => "take `version` away, unless the code's meaning has changed".to_owned(),
+            };
+            self.moves(id.to_owned(), what, all.clone(), "", fix);
+        }
+        self.arguments(id, &all, &was.args, &is.args);
+        for (name, args) in &was.variants {
+            let (at, of_variant) = (format!("{id}::{name}"), Moves { variant: Some(name.clone()), ..all.clone() });
+            match is.variants.get(name) {
+                Some(now) => self.arguments(&at, &of_variant, args, now),
+                None => {
+                    let what = "the variant is gone or has another name".to_owned();
+                    let fix = format!("keep the variant `{name}`: its name is in the identity");
+                    self.moves(at, what, of_variant, "", fix);
+                }
+            }
+        }
+        for name in is.variants.keys().filter(|name| !was.variants.contains_key(*name)) {
+            self.harmless(format!("{id}::{name}"), "a new variant".to_owned());
+        }
+    }
+
+    fn arguments(
+        &mut self,
+        of: &str,
+        all: &Moves,
+        was: &BTreeMap<String, LockedArg>,
+        is: &BTreeMap<String, LockedArg>,
+    ) {
+        // An argument is the same one if it has the same name in the identity.
+        let by_id = |args: &BTreeMap<String, LockedArg>| -> BTreeMap<String, (String, LockedArg)> {
+            args.iter().map(|(name, arg)| (arg.identity_name(name), (name.clone(), arg.clone()))).collect()
+        };
+        let (was, is) = (by_id(was), by_id(is));
+        let added: Vec<_> = is.iter().filter(|(id, _)| !was.contains_key(*id)).collect();
+        let mut renamed = Vec::new();
+        for (id, (name, old)) in &was {
+            let at = format!("{of}.{name}");
+            if let Some((now, new)) = is.get(id) {
+                if now != name {
+                    self.harmless(at.clone(), format!("it is called `{now}` now, and `{id}` in the identity"));
+                }
+                self.argument(&at, name, all, old, new);
+                continue;
+            }
+            let twin = added.iter().find(|(new_id, (_, new))| {
+                !renamed.contains(*new_id) && class(&new.ty) == class(&old.ty) && new.default == old.default
+            });
+            if let Some((new_id, (now, new))) = twin {
+                renamed.push((*new_id).clone());
+                let what = format!("the argument is gone, and `{now}` of the same type is new");
+                if old.left_out && new.left_out {
+                    self.harmless(at, what);
+                } else {
+                    let fix = format!("if it was renamed, write `#[param(id = \"{id}\")]` on `{now}`");
+                    self.moves(at, what, all.clone(), "", fix);
+                }
+            } else if old.left_out {
+                self.harmless(at, "the argument is gone; it was not in the identity".to_owned());
+            } else {
+                let (moves, what) = match (&old.default, old.ignore_default) {
+                    (Some(default), true) => (
+                        all.with(name, default, false),
+                        "the argument is gone; it was in the identity unless at its default",
+                    ),
+                    _ => (all.clone(), "the argument is gone"),
+                };
+                let fix = "keep the argument, even if nothing reads it any more".to_owned();
+                self.moves(at, what.to_owned(), moves, "", fix);
+            }
+        }
+        for (id, (name, new)) in added {
+            if renamed.contains(id) {
+                continue;
+            }
+            let at = format!("{of}.{name}");
+            if new.left_out {
+                self.harmless(at, "a new argument, not in the identity".to_owned());
+            } else if new.ignore_default {
+                self.harmless(at, "a new argument, not in the identity at its default".to_owned());
+            } else if new.default.is_none() && new.ty.starts_with("optional ") {
+                self.harmless(at, "a new optional argument, not in the identity unless it is given".to_owned());
+            } else if let Some(default) = &new.default {
+                let fix = format!("write `#[param(default = {default}, ignore_default)]`");
+                self.moves(at, "a new argument, in the identity also at its default".to_owned(), all.clone(), "", fix);
+            } else {
+                let fix =
+                    "give it the value that finished jobs had as a default, `#[param(default = …, ignore_default)]`, \
+                           make it an `Option`, or write `#[param(ignored)]` if it changes no result"
+                        .to_owned();
+                self.moves(at, "a new required argument".to_owned(), all.clone(), "", fix);
+            }
+        }
+    }
+
+    fn argument(&mut self, at: &str, name: &str, all: &Moves, old: &LockedArg, new: &LockedArg) {
+        let at = || at.to_owned();
+        if old.left_out != new.left_out {
+            let (what, fix) = match new.left_out {
+                true => ("it is not in the identity any more", "take `ignored` away, and keep the type"),
+                false => ("it was not in the identity, and is now", "write `#[param(ignored)]`, or keep the path type"),
+            };
+            return self.moves(at(), what.to_owned(), all.clone(), "", fix.to_owned());
+        }
+        if old.left_out {
+            if old != new {
+                self.harmless(at(), "it has changed, and is not in the identity".to_owned());
+            }
+            return;
+        }
+        if class(&old.ty) != class(&new.ty) {
+            let what = format!("the type was {}, and is {} now", old.ty, new.ty);
+            let fix = format!("keep the type ({}); for another meaning, add an argument with a new name", old.ty);
+            self.moves(at(), what, all.clone(), "", fix);
+        } else if old.ty.starts_with("optional ") && !new.ty.starts_with("optional ") {
+            let what = format!("the type was {}, and is {} now", old.ty, new.ty);
+            self.moves(at(), what, all.with(name, "null", true), "", "keep the `Option`".to_owned());
+        } else if old.ty != new.ty {
+            self.harmless(at(), format!("the type was {}, and is {} now: the same in the identity", old.ty, new.ty));
+        }
+        match (old.ignore_default, new.ignore_default, &old.default, &new.default) {
+            (false, true, _, Some(default)) => {
+                let what = "`ignore_default` is new: at its default it is not in the identity any more".to_owned();
+                self.moves(at(), what, all.with(name, default, true), "", "take `ignore_default` away".to_owned());
+            }
+            (true, false, Some(default), _) => {
+                let what = "`ignore_default` is gone: it is in the identity at its default too".to_owned();
+                self.moves(at(), what, all.with(name, default, true), "", "write `ignore_default` again".to_owned());
+            }
+            (true, true, Some(was), Some(is)) if was != is => {
+                let what = format!("the default was {was}, and is {is} now, with `ignore_default`");
+                let note = "; worse, results of the old default would be taken for those of the new one";
+                let fix =
+                    format!("keep `default = {was}` and set the new value in plans, or raise the type's `version`");
+                self.moves(at(), what, all.with(name, was, true), note, fix);
+            }
+            (false, false, Some(was), Some(is)) if was != is => {
+                let what = format!("the default was {was}, and is {is} now");
+                let note = " for plans that leave it at its default: they would run again";
+                let fix = format!("keep `default = {was}` and set the new value in plans");
+                self.moves(at(), what, all.with(name, was, true), note, fix);
+            }
+            (_, _, Some(was), None) => {
+                self.harmless(at(), format!("it has no default any more; it was {was}, and plans set it now"));
+            }
+            (_, _, None, Some(is)) if !new.ignore_default => {
+                let moves = old.ty.starts_with("optional ").then(|| all.with(name, "null", true));
+                let what = format!("it has the default {is} now");
+                match moves {
+                    Some(moves) => {
+                        let fix = "take the default away: `None` with a default is in the identity".to_owned();
+                        self.moves(at(), what, moves, "", fix);
+                    }
+                    None => self.harmless(at(), what),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl LockedArg {
+    fn identity_name(&self, name: &str) -> String {
+        self.id.clone().unwrap_or_else(|| name.to_owned())
+    }
+}
+
+/// The type as the identity sees it: without widths, and a value in an option is the value.
+fn class(ty: &str) -> String {
+    let mut class = ty.to_owned();
+    for kind in ["integer", "float"] {
+        while let Some(at) = class.find(&format!("{kind} (")) {
+            let end = class[at..].find(')').map_or(class.len(), |end| at + end + 1);
+            class.replace_range(at..end, kind);
+        }
+    }
+    class.replace("optional ", "").replace("character", "string")
+}
