@@ -118,12 +118,8 @@ pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
     columns.sort_by_key(|((source, _), _)| *source);
     let columns = name(columns, &jobs);
     let mut table = Table { columns, jobs, rows };
-    let differ = |values: &dyn Fn(&JobInfo) -> String| {
-        table.jobs.first().is_some_and(|first| table.jobs.iter().any(|job| values(job) != values(first)))
-    };
-    let tasks = differ(&|job| job.task().to_owned());
-    let states =
-        differ(&|job| job.state_name().to_owned()) || table.jobs.first().is_some_and(|job| job.state_name() != "done");
+    let tasks = table.jobs.first().is_some_and(|first| table.jobs.iter().any(|job| job.task() != first.task()));
+    let states = table.jobs.iter().any(|job| job.state_name() != "done");
     let mut first = Vec::new();
     for (name, shown) in [("id", true), ("task", tasks), ("state", states)] {
         if shown && !table.jobs.is_empty() {
