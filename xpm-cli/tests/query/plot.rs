@@ -12,7 +12,7 @@ pub fn of_a_column() {
     assert!(said.stderr.contains("map by k1, mean and std of 3 jobs a point"), "{}", said.stderr);
     let svg = std::fs::read_to_string(&file).unwrap();
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
-    for text in ["<title>a &lt; b</title>", ">b = 0.3<", ">b = 0.4<", ">0.6<", ">0.9<", ">map<", ">k1<"] {
+    for text in ["<title>a &lt; b</title>", ">b = 0.3<", ">b = 0.4<", ">0.60<", ">0.90<", ">map<", ">k1<"] {
         assert!(svg.contains(text), "{text}: {svg}");
     }
     // Two points of the first series and its mark in the legend; no number that is none.
