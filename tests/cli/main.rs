@@ -7,6 +7,7 @@ mod flags;
 mod forward;
 mod help;
 mod layers;
+mod run;
 mod types;
 
 /// What clap says of a command line that is wrong.

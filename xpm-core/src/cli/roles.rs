@@ -5,6 +5,7 @@
 
 mod describe;
 mod lock;
+mod run;
 mod task;
 
 use std::ffi::OsString;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
             },
             None => 2,
         },
+        Some(("run", matches)) => run::run(matches),
         Some(("lock", matches)) => lock::run(registry, matches),
         Some(("completions", matches)) => match text(matches, "shell").parse::<clap_complete::Shell>() {
             Ok(shell) => {
@@ -95,6 +97,7 @@ fn command(registry: &Registry) -> Command {
                 .arg(Arg::new("json-schema").long("json-schema").action(ArgAction::SetTrue).help("As JSON Schema")),
         )
         .subcommand(task)
+        .subcommand(run::command())
         .subcommand(lock::command())
         .subcommand(
             Command::new("completions").about("Completions of these commands for a shell, to be sourced").arg(

@@ -1,0 +1,62 @@
+//! `myexp xpm run`: a program that parses its arguments itself.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn program(folder: &Path, mode: Option<&str>, args: &[&str]) -> (Output, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cli_program"));
+    command.args(args).current_dir(folder).env("CI", "1").env_remove("XPM_RUN_MODE");
+    if let Some(mode) = mode {
+        command.env("XPM_RUN_MODE", mode);
+    }
+    let output = command.output().unwrap();
+    let all = [&output.stdout[..], &output.stderr[..]].concat();
+    (output, String::from_utf8(all).unwrap())
+}
+
+fn job(text: &str) -> &Path {
+    Path::new(text.lines().find_map(|line| line.strip_prefix("job: ")).unwrap())
+}
+
+#[test]
+fn the_programs_own_arguments_in_another_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = ["--", "work", "-ll", "--side", "7"];
+    let (output, text) = program(folder.path(), None, &[&["xpm", "run", "--dry-run"], &own[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("own: loud 2 square(side=7)"), "{text}");
+    assert!(!folder.path().join("work").exists(), "a dry run writes nothing: {text}");
+    let (output, text) = program(folder.path(), None, &[&["xpm", "run", "--generate-only"], &own[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let folder_of_job = job(&text).to_owned();
+    assert!(folder_of_job.join("params.json").exists() && !folder_of_job.join("status.json").exists(), "{text}");
+    // The mode from outside that does less counts.
+    let (output, text) = program(folder.path(), Some("dry-run"), &[&["xpm", "run"], &own[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!folder_of_job.join("status.json").exists(), "{text}");
+    let (output, text) = program(folder.path(), None, &[&["xpm", "run"], &own[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(job(&text), folder_of_job);
+    assert!(folder_of_job.join("status.json").exists(), "{text}");
+}
+
+#[test]
+fn wrong_command_lines_are_told_by_whom_they_concern() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, code, message) in [
+        (&["xpm", "run", "--dry-run", "--", "work", "--sdie", "7"][..], 2, "a similar argument exists: '--side'"),
+        (&["xpm", "run", "--dry-rn"], 2, "--dry-run"),
+        (&["xpm", "run", "--dry-run", "--generate-only"], 2, "cannot be used with"),
+        (&["xpm", "run", "--", "xpm", "tasks"], 2, "call it without `xpm run --`"),
+        (&["xpm", "run", "work"], 2, "[-- [ARGUMENTS]...]"),
+        (&["xpm", "run", "--help"], 0, "Writes the folders and arguments of jobs"),
+    ] {
+        let (output, text) = program(folder.path(), None, args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+        assert!(text.contains(message), "{args:?}: {text}");
+    }
+    let (output, text) = program(folder.path(), Some("dry"), &["xpm", "run", "--", "work"]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("XPM_RUN_MODE: `dry` is no run mode"), "{text}");
+    assert!(!folder.path().join("work").exists());
+}
