@@ -28,7 +28,8 @@ pub fn parse<C: clap::Parser>(args: &[&str]) -> C {
 }
 
 pub fn help<C: clap::Parser>() -> String {
-    let mut command = C::command().term_width(100);
+    // Lines are not broken: whether clap can is a matter of what else is built.
+    let mut command = C::command().term_width(0);
     command.build();
     command.render_help().to_string()
 }
