@@ -91,8 +91,10 @@ const HELD: [&str; 2] = ["first", "a1"];
 fn with_orphans(arena: &Arena, before: Before, command: std::process::Command) -> Outcome {
     let mut run = arena.start(command);
     if before == Before::Orphans {
-        // Where a token is held, only its holder is waited for once the driver has seen that.
-        wait_until("the run waits or is over", || !run.is_alive() || run.said().contains("is run by another process"));
+        // Where a token is held, only its holder is waited for once the driver has seen that; and a job that cannot be
+        // looked at has failed instead.
+        let waits = |said: &str| said.contains("is run by another process") || said.contains("FAILED");
+        wait_until("the run waits or is over", || !run.is_alive() || waits(&run.said()));
         for name in HELD {
             arena.unmark(&format!("hold.{name}"));
         }

@@ -257,20 +257,21 @@ fn a_job_may_be_run_by_hand_from_where_it_lies() {
 #[test]
 fn a_wrong_command_line_says_the_right_one() {
     let story = Story::new();
-    for args in [
-        &["xpm"][..],
-        &["xpm", "job"],
-        &["xpm", "job", "folder"],
-        &["xpm", "job", "folder", "first"],
-        &["xpm", "job", "folder", "-1"],
-        &["xpm", "job", "folder", "1", "more"],
-        &["xpm", "nonsense"],
+    let of_jobs = "usage: PROGRAM xpm job FOLDER ATTEMPT";
+    for (args, right) in [
+        (&["xpm"][..], "Usage: story xpm <COMMAND>"),
+        (&["xpm", "job"], of_jobs),
+        (&["xpm", "job", "folder"], of_jobs),
+        (&["xpm", "job", "folder", "first"], of_jobs),
+        (&["xpm", "job", "folder", "-1"], of_jobs),
+        (&["xpm", "job", "folder", "1", "more"], of_jobs),
+        (&["xpm", "nonsense"], "Usage: story xpm <COMMAND>"),
     ] {
         let mut command = Command::new(program("story"));
         command.args(args);
         let outcome = story.start_command(command).end();
         assert_eq!(outcome.code(), Some(2), "{args:?}: {outcome:?}");
-        outcome.says(&["usage: PROGRAM xpm job FOLDER ATTEMPT"]);
+        outcome.says(&[right]);
     }
 }
 

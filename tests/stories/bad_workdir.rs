@@ -14,7 +14,7 @@ fn a_missing_workspace_is_made_with_the_folders_above_it() {
     let mut story = Story::new();
     story.workdir = story.path().join("not/there/yet");
     story.ok("steps", ["a"]);
-    assert_eq!(names(&story.workdir), ["bin", "experiments", "jobs", "xpm.toml"]);
+    assert_eq!(names(&story.workdir), [".drivers", "bin", "experiments", "jobs", "xpm.toml"]);
     assert!(fs::read_to_string(story.workdir.join("xpm.toml")).unwrap().contains("format = 1"));
 }
 
@@ -28,7 +28,7 @@ fn a_workspace_may_be_relative_and_a_link() {
     command.current_dir(story.path());
     let outcome = story.start_command(command).end();
     assert_eq!(outcome.code(), Some(0), "{outcome:?}");
-    assert_eq!(names(&story.path().join("real/below")), ["bin", "experiments", "jobs", "xpm.toml"]);
+    assert_eq!(names(&story.path().join("real/below")), [".drivers", "bin", "experiments", "jobs", "xpm.toml"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 ///
 /// ```
 /// use xpm_core::state::near::near_names;
-/// assert_eq!(near_names("stat", ["state", "task", "start"]), ["state", "start"]);
+/// assert_eq!(near_names("stat", ["state", "task", "start"]), ["start", "state"]);
 /// assert!(near_names("zebra", ["state", "task"]).is_empty());
 /// ```
 pub fn near_names<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {

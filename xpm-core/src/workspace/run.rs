@@ -211,7 +211,7 @@ impl RunFolder {
 
 /// The file that drivers lock, shared, while they run.
 fn open_live(workspace: &Workspace) -> io::Result<File> {
-    let path = workspace.path().join("experiments/.drivers");
+    let path = workspace.path().join(".drivers");
     fault::point("open", &path)?;
     OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
