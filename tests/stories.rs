@@ -45,5 +45,7 @@ mod sizes;
 mod submit_errors;
 #[path = "stories/terminal.rs"]
 mod terminal;
+#[path = "stories/together.rs"]
+mod together;
 #[path = "stories/transient.rs"]
 mod transient;

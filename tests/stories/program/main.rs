@@ -20,6 +20,7 @@ mod sizes;
 mod steps;
 mod submit_errors;
 mod terminal;
+mod together;
 mod transient;
 
 use std::ffi::OsString;
@@ -89,6 +90,7 @@ fn main() -> xpm::Result<()> {
         "live" => live::live(&call),
         "async" => async_plans::async_plan(&call),
         "react" => react::react(&call),
+        "together" => together::together(&call),
         "gpus" => gpus::gpus(&call),
         "repeats" => repeats::repeats(&call),
         "transient" => transient::transient(&call),

@@ -303,7 +303,7 @@ impl Driver {
         for action in std::mem::take(&mut self.actions) {
             match action {
                 Action::StartJob { job, .. } => self.start(job),
-                Action::Wanted(job) => self.shared.job_wanted(&self.cells[job.index()]),
+                Action::Wanted(job) => drop(self.shared.job_wanted(&self.cells[job.index()])),
                 Action::Ended(job) => self.ended_unstarted(job),
                 Action::StopJob(job) => self.launcher.stop(self.cells[job.index()].key()),
             }

@@ -24,6 +24,9 @@ pub(super) struct JobWait {
 impl JobWait {
     fn poll(&mut self, shared: &Shared, cell: &Arc<JobCell>, waker: &Waker) -> Poll<Result<JobState, JobError>> {
         shared.need(cell);
+        if cell.state() == JobState::Skipped {
+            return Poll::Ready(Err(JobError::NotNeeded(cell.key().clone())));
+        }
         let number = self.kept.as_ref().map(|kept| kept.1);
         match cell.state_or_wake(number, waker, || shared.is_interrupted()) {
             Ok(state) if state.is_final() => Poll::Ready(Ok(state)),

@@ -128,7 +128,9 @@ impl<T: Task> Job<T> {
     /// it returns, or a panic, fails the run and stops nothing else.
     ///
     /// It is not called if the job fails, and not if the run is interrupted before: the next run calls it. A job that
-    /// failed and was submitted again keeps what was registered for its success.
+    /// failed and was submitted again keeps what was registered for its success. That something is registered for a
+    /// transient job (`#[task(transient)]`) does not make it run: if nothing else needs it, it is skipped and nothing is
+    /// called. To wait for it does ([`wait`](Self::wait), [`output`](Self::output), `.await`).
     ///
     /// ```no_run
     /// # use xpm_core::{Configure, Experiment, Job, Submit, Task};

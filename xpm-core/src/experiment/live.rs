@@ -124,10 +124,11 @@ impl Shared {
     }
 
     fn watch_lane(self: &Arc<Self>, cell: &Arc<JobCell>, lane: Arc<Lane>) {
+        // The thread that looks may be about to let go of it, if the job had failed and was submitted again.
+        let mut watched = self.watched();
         if lane.watched.swap(true, Ordering::SeqCst) {
             return;
         }
-        let mut watched = self.watched();
         watched.lanes.push(WatchedLane { cell: cell.clone(), lane, seen: (0, 0) });
         if !watched.running {
             let shared = self.clone();

@@ -273,24 +273,30 @@ impl Shared {
         }
     }
 
-    /// A transient job is needed.
-    pub(super) fn job_wanted(&self, cell: &JobCell) {
-        if cell.state() == JobState::Skipped {
-            let label = {
-                let mut jobs = self.jobs();
-                jobs.told -= 1;
-                jobs.ended -= 1;
-                jobs.skipped -= 1;
-                label(&jobs, cell)
-            };
-            cell.set(JobState::Waiting);
-            self.report(&Event::JobSubmitted(label));
+    /// A transient job is needed. Says whether nothing had needed it before.
+    pub(super) fn job_wanted(&self, cell: &JobCell) -> bool {
+        if cell.state() != JobState::Skipped {
+            return false;
         }
+        let label = {
+            let mut jobs = self.jobs();
+            // Whoever waits for it and the driver may find it at once.
+            if cell.state() != JobState::Skipped {
+                return false;
+            }
+            jobs.told -= 1;
+            jobs.ended -= 1;
+            jobs.skipped -= 1;
+            cell.set(JobState::Waiting);
+            label(&jobs, cell)
+        };
+        self.report(&Event::JobSubmitted(label));
+        true
     }
 
-    /// Makes a transient job run, since somebody waits for it.
+    /// Makes a transient job run, since somebody waits for it. From here on the run does not end before it.
     pub(super) fn need(&self, cell: &JobCell) {
-        if cell.state() == JobState::Skipped {
+        if !self.is_over() && self.job_wanted(cell) {
             // Without a driver nothing is started, which whoever waits is told.
             let _ = self.send(Message::Needed(cell.key().clone()));
         }
@@ -324,6 +330,9 @@ impl Shared {
     pub(super) fn wait_for(&self, cell: &JobCell) -> Result<JobState, JobError> {
         self.need(cell);
         let mut state = cell.state();
+        if state == JobState::Skipped {
+            return Err(JobError::NotNeeded(cell.key().clone()));
+        }
         if !state.is_final() {
             state = while_blocked(|| cell.wait(|| self.is_interrupted()));
         }

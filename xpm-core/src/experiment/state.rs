@@ -64,6 +64,9 @@ pub enum JobError {
     /// It was stopped.
     #[error("{0} was cancelled")]
     Cancelled(JobKey),
+    /// It is transient, nothing needed it while the run lasted, and the run is over.
+    #[error("{0} is transient and was not needed while the run lasted, so it was not run; wait for it within the plan")]
+    NotNeeded(JobKey),
     /// Its output cannot be read.
     #[error("{0}")]
     Output(String),

@@ -16,7 +16,11 @@ impl Shared {
         if !quiet && jobs.callbacks > 0 {
             return;
         }
-        jobs.rounds += u64::from(quiet);
+        if quiet {
+            // Those that waited go on from here, whenever their threads wake up: others wait for them again.
+            jobs.rounds += 1;
+            jobs.waiting = 0;
+        }
         let wakers = if quiet { jobs.wakers.take() } else { Vec::new() };
         drop(jobs);
         self.all_ended.notify_all();
@@ -87,8 +91,10 @@ impl EverythingEnded {
     }
 
     pub(super) fn end(&self, shared: &Shared) {
-        if self.in_callback {
-            shared.jobs().waiting -= 1;
+        let mut jobs = shared.jobs();
+        // It was given up before its round was over.
+        if self.in_callback && jobs.rounds == self.round {
+            jobs.waiting -= 1;
         }
     }
 }
