@@ -53,7 +53,7 @@ pub mod __private {
     pub use xpm_core::job::{JobContext, Program, ProgramArguments, ProgramValue, Task, TaskEntry, run_program};
     pub use xpm_core::program::dispatch;
     pub use xpm_core::schema::{
-        ArgSchema, Place, Resources, Transient, Type, TypeKind, TypeSchema, VariantSchema, check_resources,
+        ArgSchema, Partial, Place, Resources, Transient, Type, TypeKind, TypeSchema, VariantSchema, check_resources,
     };
     pub use xpm_core::value::{Node, Slot, Tags, Value};
     pub use xpm_macros::ConfigDerive;

@@ -33,6 +33,8 @@ mod live;
 mod locks;
 #[path = "stories/modes.rs"]
 mod modes;
+#[path = "stories/partial.rs"]
+mod partial;
 #[path = "stories/plans.rs"]
 mod plans;
 #[path = "stories/react.rs"]

@@ -19,6 +19,7 @@ mod cases;
 mod compare;
 mod explain;
 mod golden;
+mod partial;
 mod properties;
 mod refused;
 mod scale;

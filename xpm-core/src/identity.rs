@@ -9,7 +9,7 @@ mod encode;
 mod explain;
 
 pub use canonical_json::canonical_json;
-pub use encode::digest;
+pub use encode::{digest, digest_without};
 pub use explain::{ExplainedArgument, Explanation, Standing, explain};
 
 use serde::{Deserialize, Serialize};

@@ -34,6 +34,15 @@ pub enum Transient {
     Removed,
 }
 
+/// A folder that jobs of a task share if they differ in some arguments only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Partial {
+    /// Its name: what the task asks for, and a folder on disk.
+    pub name: &'static str,
+    /// The arguments in which the jobs may differ.
+    pub except: &'static [&'static str],
+}
+
 /// A place in the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
@@ -63,6 +72,7 @@ pub struct TypeSchema {
     resumable: bool,
     program: &'static [&'static str],
     transient: Transient,
+    partials: &'static [Partial],
     arguments: ArgList,
     variants: Vec<VariantSchema>,
 }
@@ -106,6 +116,7 @@ impl TypeSchema {
             resumable: false,
             program: &[],
             transient: Transient::No,
+            partials: &[],
             arguments: ArgList::default(),
             variants: Vec::new(),
         }
@@ -164,6 +175,13 @@ impl TypeSchema {
     #[must_use]
     pub fn transient_is(mut self, transient: Transient) -> Self {
         self.transient = transient;
+        self
+    }
+
+    /// Gives the folders that jobs of the task share.
+    #[must_use]
+    pub fn partials_are(mut self, partials: &'static [Partial]) -> Self {
+        self.partials = partials;
         self
     }
 
@@ -234,6 +252,11 @@ impl TypeSchema {
     /// Whether jobs of the task run by themselves.
     pub fn transient(&self) -> Transient {
         self.transient
+    }
+
+    /// The folders that jobs of the task share, in the order of declaration.
+    pub fn partials(&self) -> &'static [Partial] {
+        self.partials
     }
 
     /// The arguments of a struct (`None`) or of the variant with that number.

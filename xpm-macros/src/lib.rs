@@ -14,6 +14,7 @@ mod model;
 mod names;
 mod options;
 mod parse;
+mod partial;
 mod types;
 
 use proc_macro::TokenStream;
@@ -134,6 +135,7 @@ pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `resumable` | the folder is kept between attempts, and a job that ran out of time is run again |
 /// | `transient` | jobs run only if something that runs needs them, or somebody waits for them by name |
 /// | `transient = "remove"` | and at the end of the run their files are removed: arguments and logs are kept |
+/// | `partial(checkpoints, except = [epochs])` | jobs that differ in these arguments only share a folder: see below |
 /// | `program = ["python3", "train.py"]` | an external program does the work, and there is no `impl Task`: see below |
 /// | `output = Metrics` | what the program writes to `XPM_OUTPUT`, any serde type; without it, `serde_json::Value` |
 /// | `arguments = json` | how the program gets its arguments: as `flags` (without it), as `json` (the path of a file), `none` |
@@ -161,6 +163,40 @@ pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// assert_ne!(Square::config().x(3).identity(), Square::config().x(4).identity());
 /// ```
+///
+/// # Partial folders
+///
+/// Jobs of a task that differ only in the arguments after `except` share a folder, one of them at a time in it: what a
+/// training of 10 epochs has computed is where one of 20 begins. Several `partial(…)` make several folders.
+///
+/// ```
+/// use xpm::prelude::*;
+///
+/// #[task(id = "demo.count", partial(checkpoints, except = [epochs]))]
+/// pub struct Count {
+///     pub seed: u64,
+///     pub epochs: u64,
+/// }
+///
+/// impl Task for Count {
+///     type Output = u64;
+///
+///     fn execute(&self, job: &JobContext) -> TaskResult<u64> {
+///         let last = job.partial("checkpoints")?.join(format!("{}.txt", self.epochs));
+///         // … begin with the largest one that is there …
+///         std::fs::write(last, "…")?;
+///         Ok(self.seed)
+///     }
+/// }
+/// ```
+///
+/// The folder, `WORKDIR/partials/<task id>/<name>/<digest>`, stays whatever becomes of the jobs, and is never removed by xpm.
+/// An attempt may be killed at any time: write files under another name and rename them. The version of the task is in
+/// the digest, and everything else that is in the identity. A job that waits for the folder starts when it is free,
+/// also if a job of another process has it. A program finds it in `XPM_PARTIAL_CHECKPOINTS`.
+///
+/// Which of two jobs is first is for the plan to say: give the shorter one a higher `.priority(…)`, or have the longer one
+/// depend on it. A result that depends on the order in which jobs have used the folder is not told by the identity.
 ///
 /// # External programs
 ///

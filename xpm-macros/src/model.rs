@@ -14,6 +14,7 @@ use crate::errors::Errors;
 use crate::names::{method_name, snake_case};
 use crate::options::Site;
 use crate::parse::{self, Options};
+use crate::partial::{self, Partial};
 use crate::types::{inside_option, without_self};
 
 /// A struct or an enum with `#[config]` or `#[task]`.
@@ -30,6 +31,8 @@ pub(crate) struct Model {
     pub(crate) resumable: bool,
     /// Whether its jobs run only if something needs them: nothing, or what is to become of their files.
     pub(crate) transient: Option<String>,
+    /// The folders that jobs share if they differ in some arguments only.
+    pub(crate) partials: Vec<Partial>,
     /// The program that does the task's work, instead of an `impl Task`.
     pub(crate) program: Option<Program>,
     pub(crate) body: Body,
@@ -59,6 +62,16 @@ pub(crate) struct Needs {
 pub(crate) enum Body {
     Struct(StructBody),
     Enum(EnumBody),
+}
+
+impl Body {
+    /// The arguments of a struct.
+    fn arguments(&self) -> &[Argument] {
+        match self {
+            Self::Struct(body) => &body.arguments,
+            Self::Enum(_) => &[],
+        }
+    }
 }
 
 /// A configuration or a task.
@@ -144,6 +157,7 @@ impl Model {
             needs: needs(options, errors),
             resumable: options.get("resumable").is_some(),
             transient: options.choice("transient"),
+            partials: partial::check(options.partials(), body.arguments(), errors),
             program: program(options, errors),
             body,
         })

@@ -56,6 +56,8 @@ pub(crate) enum Takes {
     OneOf(&'static [&'static str]),
     /// Nothing, or one of these names: `= "name"` or `(name)`.
     Choice(&'static [&'static str]),
+    /// `(name, except = [argument, …])`; may be given several times.
+    Partial,
     /// `=` any expression.
     Value,
     /// Nothing.
@@ -65,7 +67,12 @@ pub(crate) enum Takes {
 impl Takes {
     /// Whether what follows the name may stand in parentheses.
     pub(crate) fn in_parentheses(self) -> bool {
-        matches!(self, Self::Choice(_))
+        matches!(self, Self::Choice(_) | Self::Partial)
+    }
+
+    /// Whether it may be given several times.
+    pub(crate) fn repeats(self) -> bool {
+        self == Self::Partial
     }
 }
 
@@ -99,6 +106,7 @@ pub(crate) static TABLE: &[Spec] = &[
     Spec { name: "time", sites: &[Task], takes: Takes::Text, example: "time = \"2h\"" },
     Spec { name: "resumable", sites: &[Task], takes: Takes::Nothing, example: "resumable" },
     Spec { name: "transient", sites: &[Task], takes: Takes::Choice(&["remove"]), example: "transient" },
+    Spec { name: "partial", sites: &[Task], takes: Takes::Partial, example: "partial(checkpoints, except = [epochs])" },
     Spec { name: "program", sites: &[Task], takes: Takes::Words, example: "program = [\"python3\", \"train.py\"]" },
     Spec { name: "output", sites: &[Task], takes: Takes::Type, example: "output = Metrics" },
     Spec { name: "arguments", sites: &[Task], takes: Takes::OneOf(ARGUMENTS), example: "arguments = json" },

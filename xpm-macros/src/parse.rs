@@ -9,6 +9,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, Type}
 
 use crate::errors::Errors;
 use crate::options::{self, Site, Spec, Takes};
+use crate::partial::Partial;
 
 /// An option as it is written.
 pub(crate) struct Given {
@@ -74,7 +75,7 @@ impl Options {
         if !input.is_empty() && !input.peek(Token![,]) {
             return Err(input.error(format!("expected `,`; `{0}` is written `{1}`", spec.name, spec.example)));
         }
-        if self.given.iter().any(|other| other.spec.name == spec.name) {
+        if !spec.takes.repeats() && self.given.iter().any(|other| other.spec.name == spec.name) {
             return Err(syn::Error::new(key.span(), format!("`{}` is given twice", spec.name)));
         }
         let given = Given { key, spec, value: value.map(ungrouped) };
@@ -132,6 +133,11 @@ impl Options {
         self.get(name)?.as_words()
     }
 
+    /// The folders that are shared, those that are written without mistakes.
+    pub(crate) fn partials(&self) -> Vec<Partial> {
+        self.given.iter().filter_map(|given| given.as_partial()?.ok()).collect()
+    }
+
     /// Its value.
     pub(crate) fn value(&self, name: &str) -> Option<Expr> {
         self.get(name)?.value.clone()
@@ -160,6 +166,10 @@ impl Given {
                 one_of = format!("takes nothing, or one of {}", quoted(names));
                 (self.as_choice(names).is_some(), &*one_of)
             }
+            Takes::Partial => match self.as_partial() {
+                Some(Err(error)) => return errors.add(error),
+                given => (given.is_some(), "takes a name and the arguments that may differ"),
+            },
             Takes::Value => (self.value.is_some(), "takes a value"),
             Takes::Nothing => (self.value.is_none(), "takes no value"),
         };
@@ -200,6 +210,15 @@ impl Given {
             Some(_) => self.as_text()?.value(),
         };
         names.contains(&name.as_str()).then_some(name)
+    }
+
+    fn as_partial(&self) -> Option<syn::Result<Partial>> {
+        match self.value.as_ref()? {
+            Expr::Verbatim(tokens) if self.spec.takes == Takes::Partial => {
+                Some(Partial::parse(&self.key, tokens.clone()))
+            }
+            _ => None,
+        }
     }
 
     fn as_type(&self) -> Option<Type> {

@@ -12,6 +12,7 @@ mod bad_jobs;
 mod external;
 mod gpus;
 mod live;
+mod partial;
 mod plans;
 mod react;
 mod repeats;
@@ -93,6 +94,7 @@ fn main() -> xpm::Result<()> {
         "together" => together::together(&call),
         "gpus" => gpus::gpus(&call),
         "repeats" => repeats::repeats(&call),
+        "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),

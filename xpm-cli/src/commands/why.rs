@@ -81,6 +81,9 @@ fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Res
                 writeln!(text, "  for {other}, which is {state}")?;
             }
             match (token, open.is_empty()) {
+                (Some(folder), true) if folder.starts_with("partials/") => {
+                    writeln!(text, "  for the folder {folder} of the workspace, which another job uses")?;
+                }
                 (Some(token), true) => {
                     writeln!(
                         text,

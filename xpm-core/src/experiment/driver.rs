@@ -18,7 +18,7 @@ use crate::scheduler::{
     Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Retry, Scheduler, State, TokenNumber,
 };
 use crate::value::Node;
-use crate::workspace::{Failure, TokenFile};
+use crate::workspace::{Failure, PartialFolder, TokenFile};
 
 pub(crate) struct Driver {
     pub(super) shared: Arc<Shared>,
@@ -144,9 +144,18 @@ impl Driver {
     }
 
     fn add_token(&mut self, file: TokenFile, capacity: u64) -> TokenNumber {
+        let number = self.number_token(file.clone(), capacity);
+        if let Some(watch) = &self.watch {
+            watch.add(number, file, capacity);
+        }
+        number
+    }
+
+    /// Gives a token its number, and sees to it that tokens are watched.
+    fn number_token(&mut self, file: TokenFile, capacity: u64) -> TokenNumber {
         let number = self.scheduler.add_token(capacity);
         debug_assert_eq!(number.index(), self.tokens.len(), "numbers are given in order of declaration");
-        self.tokens.push(file.clone());
+        self.tokens.push(file);
         if self.watch.is_none() {
             match TokenWatch::start(self.to_self.clone(), self.launcher.holders()) {
                 Ok(watch) => self.watch = Some(watch),
@@ -157,9 +166,18 @@ impl Driver {
                 }
             }
         }
-        if let Some(watch) = &self.watch {
-            watch.add(number, file, capacity);
+        number
+    }
+
+    /// The right to use a folder that jobs share.
+    fn folder_token(&mut self, folder: &PartialFolder) -> TokenNumber {
+        let file = TokenFile::partial(self.shared.workspace().clone(), folder);
+        if let Some(&number) = self.token_numbers.get(file.name()) {
+            return number;
         }
+        let name = file.name().into();
+        let number = self.number_token(file, 1);
+        self.token_numbers.insert(name, number);
         number
     }
 
@@ -201,12 +219,17 @@ impl Driver {
         })
     }
 
-    /// The tokens that a submission asks for. Every token was declared before it could be asked for.
-    pub(super) fn tokens(&self, cell: &JobCell, options: &SubmitOptions) -> Vec<(TokenNumber, u64)> {
+    /// The tokens that a submission asks for, and the folders that its job shares. Every token was declared before it could be
+    /// asked for.
+    pub(super) fn tokens(&mut self, cell: &JobCell, options: &SubmitOptions) -> Vec<(TokenNumber, u64)> {
         let tokens = options.tokens.iter();
         let tokens = tokens.filter_map(|(name, amount)| Some((*self.token_numbers.get(name)?, *amount)));
         let gpus = u64::from(cell.resources().gpu_count());
-        tokens.chain(self.gpus.filter(|_| gpus > 0).map(|token| (token, gpus))).collect()
+        let mut tokens: Vec<_> = tokens.chain(self.gpus.filter(|_| gpus > 0).map(|token| (token, gpus))).collect();
+        // What has an identity has these; if one had none, the job's process would not execute.
+        let folders = PartialFolder::of(&cell.node, self.shared.workspace()).unwrap_or_default();
+        tokens.extend(folders.iter().map(|folder| (self.folder_token(folder), 1)));
+        tokens
     }
 
     /// What the scheduler is asked for.
@@ -253,9 +276,10 @@ impl Driver {
             Progress::Deferred(place) => {
                 cell.set(JobState::Waiting);
                 let Some(&(token, _)) = self.tokens_of.get(&job).and_then(|tokens| tokens.get(place)) else { return };
-                self.shared.journal_deferred(&cell, &self.tokens[token.index()]);
+                let file = &self.tokens[token.index()];
+                self.shared.journal_deferred(&cell, file);
                 if let Some(watch) = &self.watch {
-                    watch.is_short(token);
+                    watch.is_short(token, file);
                 }
                 Event::StartDeferred { job, token }
             }

@@ -50,14 +50,18 @@ impl TokenWatch {
     }
 
     pub(super) fn add(&self, number: TokenNumber, file: TokenFile, capacity: u64) {
-        self.lock().tokens.push(WatchedToken { number, file, capacity, seen: None, told: None, short: false });
+        self.lock().tokens.push(WatchedToken::new(number, file, capacity));
     }
 
     /// A job could not get enough of the token, whatever the driver was told before.
-    pub(super) fn is_short(&self, number: TokenNumber) {
-        if let Some(token) = self.lock().tokens.iter_mut().find(|token| token.number == number) {
+    pub(super) fn is_short(&self, number: TokenNumber, file: &TokenFile) {
+        let mut watched = self.lock();
+        if let Some(token) = watched.tokens.iter_mut().find(|token| token.number == number) {
             token.short = true;
             token.told = None;
+        } else {
+            // Of folders there may be as many as jobs: only those that somebody waits for are watched.
+            watched.tokens.push(WatchedToken { short: true, ..WatchedToken::new(number, file.clone(), 1) });
         }
     }
 
@@ -84,6 +88,7 @@ fn watch(watched: &Mutex<Watched>, to_driver: &Sender<Message>, own: &OwnHolders
             for token in &mut watched.tokens {
                 changed.extend(token.look(own));
             }
+            watched.tokens.retain(|token| !token.is_over());
         }
         for message in changed {
             if to_driver.send(message).is_err() {
@@ -94,6 +99,15 @@ fn watch(watched: &Mutex<Watched>, to_driver: &Sender<Message>, own: &OwnHolders
 }
 
 impl WatchedToken {
+    fn new(number: TokenNumber, file: TokenFile, capacity: u64) -> Self {
+        Self { number, file, capacity, seen: None, told: None, short: false }
+    }
+
+    /// Whether it is a folder that nobody else has any more.
+    fn is_over(&self) -> bool {
+        self.file.folder().is_some() && !self.short && self.told.is_some_and(|(_, elsewhere)| elsewhere == 0)
+    }
+
     /// What is to be told of the token, if anything is.
     fn look(&mut self, own: &OwnHolders) -> Option<Message> {
         let stamp = self.file.stamp();

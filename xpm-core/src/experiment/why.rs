@@ -1,6 +1,7 @@
 //! Why a job has not been started, as data and in plain words.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,8 @@ pub struct Shortage {
 pub enum Scarce {
     /// The token of this name.
     Token(String),
+    /// A folder that jobs share, and that one of them uses at a time.
+    Folder(PathBuf),
     /// CPUs of this machine.
     Cpus,
     /// Memory of this machine, in bytes.
@@ -122,7 +125,10 @@ impl Driver {
                         Resource::Memory => Scarce::Memory,
                         Resource::Gpus => Scarce::Gpus,
                         Resource::Token(token) if self.is_gpus(token) => Scarce::Gpus,
-                        Resource::Token(token) => Scarce::Token(self.tokens[token.index()].name().to_owned()),
+                        Resource::Token(token) => match self.tokens[token.index()].folder() {
+                            Some(folder) => Scarce::Folder(folder.to_owned()),
+                            None => Scarce::Token(self.tokens[token.index()].name().to_owned()),
+                        },
                     },
                     wanted: short.needed,
                     free: short.free,
@@ -184,6 +190,7 @@ impl fmt::Display for Shortage {
         let Self { what, wanted, free, elsewhere, capacity, reserved_for } = self;
         match what {
             Scarce::Token(name) => write!(f, "{wanted} of token `{name}`")?,
+            Scarce::Folder(path) => return write!(f, "{}, which another job uses", path.display()),
             Scarce::Cpus => write!(f, "{wanted} CPUs")?,
             Scarce::Memory => write!(f, "{wanted} bytes of memory")?,
             Scarce::Gpus => write!(f, "{wanted} GPUs")?,

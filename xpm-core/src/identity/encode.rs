@@ -17,10 +17,19 @@ use crate::value::{JobRef, Node, Slot, Value};
 /// # Errors
 /// If a value below cannot be an argument; names the argument.
 pub fn digest(node: &Node) -> Result<Identity, Refused> {
-    node.digest.get_or_init(|| compute(node)).clone()
+    node.digest.get_or_init(|| compute(node, &[])).clone()
 }
 
-fn compute(node: &Node) -> Result<Identity, Refused> {
+/// The identity that a configuration or task would have if it had no arguments of these names. Equal for jobs that differ
+/// in these only.
+///
+/// # Errors
+/// As [`digest`]; also if one of the arguments that are left out cannot be one.
+pub fn digest_without(node: &Node, names: &[&str]) -> Result<Identity, Refused> {
+    compute(node, names)
+}
+
+fn compute(node: &Node, without: &[&str]) -> Result<Identity, Refused> {
     let mut out = b"xpm".to_vec();
     out.push(FORMAT);
     if node.variant().is_some() {
@@ -34,26 +43,30 @@ fn compute(node: &Node) -> Result<Identity, Refused> {
         out.push(b'V');
         out.extend(version.to_be_bytes());
     }
-    arguments(node, &mut out)?;
+    arguments(node, without, &mut out)?;
     Ok(Identity::from_bytes(Sha256::digest(&out).into()))
 }
 
 /// The count of the arguments that take part, then the name and value of each.
-fn arguments(node: &Node, out: &mut Vec<u8>) -> Result<(), Refused> {
-    let mut sink = Encoder { count: 0, bytes: Vec::new() };
+fn arguments(node: &Node, without: &[&str], out: &mut Vec<u8>) -> Result<(), Refused> {
+    let mut sink = Encoder { without, count: 0, bytes: Vec::new() };
     visit(node, &mut sink)?;
     out.extend(sink.count.to_be_bytes());
     out.extend(sink.bytes);
     Ok(())
 }
 
-struct Encoder {
+struct Encoder<'a> {
+    without: &'a [&'a str],
     count: u64,
     bytes: Vec<u8>,
 }
 
-impl Sink for Encoder {
+impl Sink for Encoder<'_> {
     fn takes_part(&mut self, arg: &'static ArgSchema, _: &Slot, encoding: &[u8]) {
+        if self.without.contains(&arg.name) {
+            return;
+        }
         self.count += 1;
         string(arg.identity_name, &mut self.bytes);
         self.bytes.extend(encoding);
@@ -203,5 +216,5 @@ fn config(node: &Node, out: &mut Vec<u8>) -> Result<(), Refused> {
     out.push(b'E');
     string(node.schema().id(), out);
     string(node.schema().variants()[variant].name, out);
-    arguments(node, out)
+    arguments(node, &[], out)
 }

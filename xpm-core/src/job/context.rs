@@ -16,7 +16,7 @@ use crate::ids::Identity;
 use crate::schema::Role;
 use crate::sys;
 use crate::value::{Node, Value};
-use crate::workspace::{JobFolder, Workspace};
+use crate::workspace::{JobFolder, PartialFolder, Workspace};
 
 /// What a task sees of its own job while it runs.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Origin {
     pub(super) attempt: u32,
     /// Where the process was started: where the plan was.
     pub(super) started_in: Option<PathBuf>,
+    /// The folders that it shares.
+    pub(super) partials: Vec<PartialFolder>,
 }
 
 /// The error that [`JobContext::out_of_time`] gives.
@@ -86,6 +88,31 @@ impl JobContext {
     /// The job's folder, which is also the working directory.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The folder that this job shares with the jobs of its task that differ from it only in the arguments that
+    /// `#[task(partial(name, except = […]))]` names. It exists, no other job uses it while this one runs, and what jobs leave
+    /// there stays: nothing of xpm removes it, whatever becomes of them.
+    ///
+    /// An earlier job may have been killed while it wrote there: write a file under another name and rename it.
+    ///
+    /// # Errors
+    /// If the task declares no such folder; names those that it does.
+    pub fn partial(&self, name: &str) -> Result<PathBuf, anyhow::Error> {
+        let found = self.origin.partials.iter().find(|partial| partial.name() == name);
+        found.map(|partial| partial.path().to_owned()).ok_or_else(|| {
+            let names: Vec<_> = self.origin.partials.iter().map(|partial| format!("`{}`", partial.name())).collect();
+            let there = match names.is_empty() {
+                true => format!("it declares none: write `#[task(partial({name}, except = […]))]`"),
+                false => format!("it declares {}", names.join(", ")),
+            };
+            anyhow::anyhow!("task {} has no partial folder `{name}`; {there}", self.task())
+        })
+    }
+
+    /// The folders that it shares with other jobs.
+    pub(super) fn partials(&self) -> &[PartialFolder] {
+        &self.origin.partials
     }
 
     /// A 64-bit seed that follows from the identity: the same at every run of this job, another for other arguments.

@@ -19,8 +19,9 @@ use crate::config::Reader;
 use crate::fault;
 use crate::identity;
 use crate::ids::JobKey;
+use crate::value::Node;
 use crate::workspace::frozen::own_digest;
-use crate::workspace::{Failure, JobFolder, Owner, Status, Workspace, read_params};
+use crate::workspace::{Failure, JobFolder, Owner, PartialFolder, Status, Workspace, read_params};
 use crate::{clock, sys};
 
 /// The stack of the thread that a task runs on, in bytes. Only what is touched is ever allocated; it is large since
@@ -134,7 +135,8 @@ fn execute(
     fault::point("execute", folder.path()).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let run = TaskEntry::find(&folder.key().task).map_err(|error| Failure::Arguments { message: error.to_string() })?;
     let jobs = JobsOnDisk(workspace);
-    let origin = Origin { workspace: workspace.clone(), node: node.clone(), attempt, started_in };
+    let partials = make_partials(workspace, &node)?;
+    let origin = Origin { workspace: workspace.clone(), node: node.clone(), attempt, started_in, partials };
     let context = JobContext::new(folder.clone(), origin, deadline);
     if node.schema().resumable() {
         context.catch_stops();
@@ -148,8 +150,21 @@ fn execute(
     finished.map(|()| value)
 }
 
+/// Makes the folders that the job shares with others. It holds the right to use them.
+fn make_partials(workspace: &Workspace, node: &Node) -> Result<Vec<PartialFolder>, Failure> {
+    let folders = PartialFolder::of(node, workspace);
+    let folders = folders.map_err(|error| Failure::Arguments { message: error.to_string() })?;
+    for folder in &folders {
+        folder.create().map_err(|error| {
+            let message = format!("the folder {} cannot be made: {error}", folder.path().display());
+            Failure::LaunchFailed { message }
+        })?;
+    }
+    Ok(folders)
+}
+
 /// Reads the arguments back and checks that they give the identity that the folder has.
-fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<crate::value::Node>, Failure> {
+fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<Node>, Failure> {
     let wrong = |message: String| Failure::Arguments { message };
     let node = read_params(workspace, folder).map_err(|error| wrong(format!("{:#}", anyhow::Error::from(error))))?;
     let identity = identity::digest(&node).map_err(|error| wrong(error.to_string()))?;

@@ -6,17 +6,20 @@
 //!
 //! The GPUs of a machine are such a token too, `tokens/.gpus@<host>.json`, of which a holder has certain units: those that
 //! its record names.
+//!
+//! A folder that jobs share (see `partial`) is one as well, of which there is one unit: its file lies beside the folder, and
+//! is first written when a job takes it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Durability, FORMAT, JobLock, Workspace, write_atomic};
+use super::{Durability, FORMAT, JobLock, PartialFolder, Workspace, write_atomic};
 use crate::fault;
 use crate::ids::JobKey;
 
@@ -25,6 +28,10 @@ use crate::ids::JobKey;
 pub(crate) struct TokenFile {
     workspace: Workspace,
     name: String,
+    /// Its file.
+    path: PathBuf,
+    /// A folder that one job uses at a time.
+    folder: Option<PathBuf>,
     /// What it is made of, if that is told apart.
     units: Option<Arc<[String]>>,
 }
@@ -102,13 +109,34 @@ pub(crate) enum Taken {
 
 impl TokenFile {
     pub(crate) fn new(workspace: Workspace, name: &str) -> Self {
-        Self { workspace, name: name.to_owned(), units: None }
+        let path = workspace.path().join("tokens").join(format!("{name}.json"));
+        Self { workspace, name: name.to_owned(), path, folder: None, units: None }
+    }
+
+    /// A folder that one job uses at a time. Its name holds a `/`, which that of no token of a plan does.
+    pub(crate) fn partial(workspace: Workspace, folder: &PartialFolder) -> Self {
+        let path = folder.path();
+        let name = path.strip_prefix(workspace.path()).unwrap_or(path).display().to_string();
+        let digest = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = path.with_file_name(format!(".{digest}.json"));
+        Self { workspace, name, path: file, folder: Some(path.to_owned()), units: None }
     }
 
     /// The GPUs of this machine, as `CUDA_VISIBLE_DEVICES` names them. No token of a plan has such a name.
     pub(crate) fn gpus(workspace: Workspace, names: &[String]) -> Self {
         let host = crate::settings::host().replace('/', "_");
-        Self { workspace, name: format!(".gpus@{host}"), units: Some(names.into()) }
+        Self { units: Some(names.into()), ..Self::new(workspace, &format!(".gpus@{host}")) }
+    }
+
+    /// The folder that it is the right to use, if it is that.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// What a token says of which nothing was written down: nobody has ever used a folder.
+    fn unwritten(&self) -> Option<TokenRecord> {
+        let record = |_: &PathBuf| TokenRecord { format: FORMAT, capacity: 1, holders: Vec::new() };
+        self.folder.as_ref().map(record)
     }
 
     /// Whether its units are told apart.
@@ -117,7 +145,7 @@ impl TokenFile {
     }
 
     fn path(&self) -> PathBuf {
-        self.workspace.path().join("tokens").join(format!("{}.json", self.name))
+        self.path.clone()
     }
 
     fn error(&self) -> impl Fn(io::Error) -> TokenError {
@@ -132,7 +160,7 @@ impl TokenFile {
         fault::point("open", &path)?;
         let file = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(self.workspace.path().join("tokens"))?;
+                fs::create_dir_all(path.parent().unwrap_or(&path))?;
                 open()?
             }
             other => other?,
@@ -142,12 +170,12 @@ impl TokenFile {
         Ok(file)
     }
 
-    /// The record; `None` if there is none. A damaged one counts as none: who holds what is then unknown for the jobs
+    /// The record; `None` if there is none, but of a folder one without holders. A damaged one counts as none: who holds what is then unknown for the jobs
     /// that run right now, which is said where the token is declared.
     fn read(&self) -> Result<Option<TokenRecord>, TokenError> {
         let text = match fs::read(self.path()) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(self.unwritten()),
             Err(error) => return Err(self.error()(error)),
         };
         match serde_json::from_slice::<TokenRecord>(&text) {

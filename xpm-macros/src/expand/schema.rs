@@ -33,6 +33,11 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
         let transient = if files == "remove" { quote!(Removed) } else { quote!(Kept) };
         quote!(.transient_is(::xpm::__private::Transient::#transient))
     });
+    let partials = model.partials.iter().map(|partial| {
+        let (name, except) = (&partial.name, partial.except.iter().map(|name| name.unraw().to_string()));
+        quote!(::xpm::__private::Partial { name: #name, except: &[#(#except),*] })
+    });
+    let partials = (!model.partials.is_empty()).then(|| quote!(.partials_are(&[#(#partials),*])));
     let body = match &model.body {
         Body::Struct(body) => {
             let arguments = body.arguments.iter().map(argument);
@@ -53,7 +58,7 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
             ::core::module_path!(),
             #name,
             ::xpm::__private::Place { file: ::core::file!(), line: #line },
-        ) #id #version #help #validated #resources #resumable #transient #program #body
+        ) #id #version #help #validated #resources #resumable #transient #partials #program #body
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Command {
     /// The whole command line, the program first.
     pub(super) line: Vec<OsString>,
     /// What the program finds in its environment.
-    pub(super) environment: Vec<(&'static str, OsString)>,
+    pub(super) environment: Vec<(String, OsString)>,
     /// The files of the crate that the command line names.
     scripts: Vec<PathBuf>,
 }
@@ -58,7 +58,7 @@ impl Command {
             ProgramArguments::Json => line.push(files.arguments.clone().into()),
             ProgramArguments::None => {}
         }
-        let environment = vec![
+        let environment: [(&str, OsString); 8] = [
             ("XPM_JOB_DIR", job.path().into()),
             ("XPM_JOB_ID", job.id().to_string().into()),
             ("XPM_TASK", job.task().into()),
@@ -68,6 +68,9 @@ impl Command {
             ("XPM_OUTPUT", files.output.clone().into()),
             ("XPM_EVENTS", files.events.clone().into()),
         ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value));
+        let partials = job.partials().iter().map(|folder| (folder.variable(), folder.path().into()));
+        let environment = environment.into_iter().chain(partials).collect();
         Ok(Self { words: program.words, line, environment, scripts })
     }
 
