@@ -7,6 +7,37 @@
 /// The error of plans and tasks: any error, with its causes. `?` turns every error into one, and
 /// `error.downcast_ref::<xpm::RunError>()` gives back what is inside.
 pub use anyhow::Error;
+/// Returns an error with a message, formatted as by `format!`, from a task or a plan: a task then has failed, and the message is
+/// on record and in what people are told.
+///
+/// ```
+/// use xpm::prelude::*;
+///
+/// #[task(id = "doc.split")]
+/// struct Split {
+///     parts: i64,
+/// }
+///
+/// impl Task for Split {
+///     type Output = i64;
+///
+///     fn execute(&self, _job: &JobContext) -> TaskResult<i64> {
+///         if self.parts < 1 {
+///             xpm::bail!("there is nothing to split into {} parts", self.parts);
+///         }
+///         Ok(100 / self.parts)
+///     }
+/// }
+///
+/// fn check(parts: i64) -> xpm::Result<()> {
+///     if parts > 100 {
+///         xpm::bail!("{parts} parts are too many");
+///     }
+///     Ok(())
+/// }
+/// # assert_eq!(check(101).unwrap_err().to_string(), "101 parts are too many");
+/// ```
+pub use anyhow::bail;
 #[cfg(feature = "cli")]
 pub use xpm_core::cli::{Flags, Forward, completions, json_schema};
 pub use xpm_core::config::ReadError;
