@@ -31,6 +31,8 @@ mod journal;
 mod live;
 #[path = "stories/locks.rs"]
 mod locks;
+#[path = "stories/logs.rs"]
+mod logs;
 #[path = "stories/modes.rs"]
 mod modes;
 #[path = "stories/partial.rs"]

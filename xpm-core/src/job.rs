@@ -8,6 +8,8 @@ mod emit;
 mod entry;
 #[cfg(target_os = "linux")]
 mod fork_server;
+#[cfg(feature = "tracing")]
+mod log;
 mod metrics;
 mod panics;
 mod process;
@@ -60,6 +62,12 @@ pub trait Task: ConfigType {
     type Output: Serialize + DeserializeOwned + 'static;
 
     /// Does the work, in a process of its own whose working directory is the job's folder.
+    ///
+    /// What it says with the crate [`tracing`](https://docs.rs/tracing) goes to the job's `stderr.log`, a line each with time,
+    /// level, target and fields, from level `info` on. `[log] level = "debug"` in the workspace's `xpm.toml`, and `XPM_LOG=debug`
+    /// over it, take another level, or several (`warn,my_crate::train=trace`: the longest path of a module that fits counts).
+    /// A subscriber that takes events already stays, as does one that the task sets for a while (`with_default`); with `off`
+    /// none is set, and the task may `init` its own. (Feature `tracing`, on by default.)
     ///
     /// # Errors
     /// Whatever goes wrong; the job has then failed, with this error and its causes on record.

@@ -54,6 +54,11 @@ pub(crate) fn run_mode() -> Option<String> {
     read("XPM_RUN_MODE").map(|text| text.to_string_lossy().into_owned()).filter(|text| !text.is_empty())
 }
 
+/// What the logs of jobs hold, instead of what the workspace says.
+pub(crate) fn log_filter() -> Option<String> {
+    read("XPM_LOG").map(|text| text.to_string_lossy().into_owned()).filter(|text| !text.is_empty())
+}
+
 /// The user's name, as the login program says it.
 pub(crate) fn user() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(read).map(|name| name.to_string_lossy().into_owned())

@@ -12,6 +12,7 @@ pub(crate) mod frozen;
 pub(crate) mod history;
 pub(crate) mod journal;
 mod lock;
+mod log_filter;
 mod outputs;
 mod owner;
 mod params;
@@ -35,6 +36,9 @@ pub use failure::Failure;
 pub use folder::JobFolder;
 pub use frozen::Collected;
 pub(crate) use lock::{JobLock, TryLock, WaitLock};
+#[cfg(feature = "tracing")]
+pub(crate) use log_filter::LogLevel;
+pub(crate) use log_filter::{LogFilter, ParseLogFilterError};
 pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter};
 pub(crate) use owner::Owner;
 pub use params::ParamsError;
@@ -58,7 +62,7 @@ pub const FORMAT: u32 = 1;
 #[derive(Clone)]
 pub struct Workspace {
     root: Arc<Path>,
-    settings: Settings,
+    settings: Arc<Settings>,
 }
 
 /// Why a workspace cannot be used.
@@ -154,7 +158,7 @@ impl Workspace {
         let jobs = root.join("jobs");
         let made = crate::fault::point("make folder", &jobs).and_then(|()| std::fs::create_dir_all(&jobs));
         made.map_err(unwritable("making the folder of jobs"))?;
-        Ok(Self { root: root.into(), settings })
+        Ok(Self { root: root.into(), settings: settings.into() })
     }
 
     /// Opens the workspace at `path`, and makes nothing.
@@ -175,7 +179,7 @@ impl Workspace {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none("it has no xpm.toml")),
             Err(error) => return Err(WorkspaceError::Settings { path: file, why: error.to_string() }),
         };
-        Ok(Self { root: root.into(), settings })
+        Ok(Self { root: root.into(), settings: settings.into() })
     }
 
     /// The workspace at `path` as it is, or as it would be if it were made. Makes nothing.
@@ -191,7 +195,7 @@ impl Workspace {
                 let root = path.canonicalize().or_else(|_| std::path::absolute(path));
                 let root =
                     root.map_err(|error| WorkspaceError::Settings { path: path.to_owned(), why: error.to_string() })?;
-                Ok(Self { root: root.into(), settings: Settings::default() })
+                Ok(Self { root: root.into(), settings: Arc::default() })
             }
             opened => opened,
         }
@@ -209,7 +213,7 @@ impl Workspace {
     /// The workspace that `folder`, the folder of one of its jobs, lies in, as the job's own process sees it.
     pub(crate) fn of_job(folder: &Path) -> Option<Self> {
         let root = folder.ancestors().nth(3)?;
-        Some(Self { root: root.into(), settings: Settings::default() })
+        Some(Self { root: root.into(), settings: Arc::default() })
     }
 
     /// Its folder, absolute.
@@ -217,8 +221,16 @@ impl Workspace {
         &self.root
     }
 
-    pub(crate) fn settings(&self) -> Settings {
-        self.settings
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What `[log] level` says now, which a job's own process reads for itself; as without it if nothing can be read.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn log_filter(&self) -> LogFilter {
+        let file = self.root.join("xpm.toml");
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        Self::check(&self.root, &file, &text).map(|settings| settings.log.level).unwrap_or_default()
     }
 
     /// The folder of all jobs.

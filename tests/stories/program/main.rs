@@ -13,6 +13,7 @@ mod external;
 mod gpus;
 mod live;
 mod partial;
+mod logs;
 mod plans;
 mod react;
 mod repeats;
@@ -79,6 +80,7 @@ fn main() -> xpm::Result<()> {
         "fill" => bad_jobs::fill(&call),
         "bad-output" => bad_jobs::bad_output(&call),
         "second-time" => runs::second_time(&call),
+        "logs" => logs::logs(&call),
         "keep" => runs::keep(&call),
         "load" => runs::load(&call),
         "mode" => runs::mode(&call),

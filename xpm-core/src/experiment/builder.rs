@@ -26,7 +26,9 @@ use crate::scheduler::Capacity;
 use crate::workspace::environment::Recorder;
 use crate::workspace::frozen::Program;
 use crate::workspace::history::Keep;
-use crate::workspace::{BeginRun, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError};
+use crate::workspace::{
+    BeginRun, LogFilter, ParseLogFilterError, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError,
+};
 
 /// Why a run does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +59,9 @@ pub enum StartError {
     /// The environment asks for a run mode that there is none of.
     #[error("XPM_RUN_MODE: {0}")]
     Mode(ParseRunModeError),
+    /// The environment asks for a level of logs that there is none of.
+    #[error("XPM_LOG: {0}")]
+    Log(ParseLogFilterError),
     /// Somebody else runs the experiment.
     #[error("experiment `{experiment}` is run by {owner}")]
     Running {
@@ -298,6 +303,7 @@ impl ExperimentBuilder {
             return Err(StartError::NotMain);
         }
         let mode = self.mode.max(mode_of_environment()?);
+        check_log_of_environment()?;
         let dry = mode == RunMode::DryRun;
         let (workspace, run);
         if dry {
@@ -350,6 +356,12 @@ fn unknown_output(error: &anyhow::Error) -> Option<JobKey> {
 fn mode_of_environment() -> Result<RunMode, StartError> {
     let mode = crate::settings::run_mode().map(|text| text.parse());
     mode.transpose().map(Option::unwrap_or_default).map_err(StartError::Mode)
+}
+
+/// Jobs inherit it: a wrong one is better said once, before any is started.
+fn check_log_of_environment() -> Result<(), StartError> {
+    let filter = crate::settings::log_filter().map(|text| text.parse::<LogFilter>());
+    filter.transpose().map(|_| ()).map_err(StartError::Log)
 }
 
 /// Writes down and says that a run begins; a dry run only looks.

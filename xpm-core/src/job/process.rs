@@ -141,6 +141,8 @@ fn execute(
     if node.schema().resumable() {
         context.catch_stops();
     }
+    #[cfg(feature = "tracing")]
+    super::log::begin(workspace);
     let result = caught(std::panic::AssertUnwindSafe(|| {
         let mut reader = Reader::new(&jobs, folder.path());
         run(&node, &mut reader, &context)

@@ -14,20 +14,34 @@
 //! [history]                   # which runs of each experiment are kept; with either key, those with results go too
 //! done = 20                   # the newest that ended well
 //! failed = 20                 # the newest of the others
+//!
+//! [log]                       # what tasks say with `tracing`, in the stderr.log of their jobs
+//! level = "info"              # from which level on; "info"; also with targets, "warn,my_crate::train=debug"; "off" for nothing
 //! ```
 
 use serde::Deserialize;
 
 use super::history::Keep;
+use super::log_filter::LogFilter;
 
 /// The settings of a workspace.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     /// `[local]`: what jobs on this machine may take.
     pub(crate) local: LocalSettings,
     /// `[history]`: which runs are kept.
     pub(crate) history: HistorySettings,
+    /// `[log]`: what the logs of jobs hold.
+    pub(crate) log: LogSettings,
+}
+
+/// `[log]` of `xpm.toml`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    /// Which events of `tracing` go to the log of a job.
+    pub(crate) level: LogFilter,
 }
 
 /// `[local]` of `xpm.toml`.
