@@ -1,14 +1,20 @@
 //! The commands, one file each.
 
+mod clean;
 mod completions;
 mod diff;
+mod doctor;
 mod jobs;
+mod kill;
 mod list;
+mod log;
 mod new;
+mod orphans;
 mod path;
 mod plot;
 mod results;
 mod show;
+mod tokens;
 mod why;
 
 use std::process::ExitCode;
@@ -16,6 +22,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::context::Context;
+
+pub(crate) use jobs::full_name;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -29,6 +37,12 @@ pub(crate) enum Command {
     Plot(plot::Plot),
     Diff(diff::Diff),
     Why(why::Why),
+    Log(log::Log),
+    Tokens(tokens::Tokens),
+    Kill(kill::Kill),
+    Clean(clean::Clean),
+    Orphans(orphans::Orphans),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
 
@@ -45,6 +59,12 @@ impl Command {
             Command::Plot(args) => plot::run(context, &args),
             Command::Diff(args) => diff::run(context, &args),
             Command::Why(args) => why::run(context, &args),
+            Command::Log(args) => log::run(context, &args),
+            Command::Tokens(args) => tokens::run(context, &args),
+            Command::Kill(args) => kill::run(context, &args),
+            Command::Clean(args) => clean::run(context, &args),
+            Command::Orphans(args) => orphans::run(context, &args),
+            Command::Doctor(args) => doctor::run(context, &args),
             Command::Completions(args) => completions::run(&args, command),
         }
     }

@@ -13,6 +13,9 @@ pub(crate) const FAILED: u8 = 1;
 /// There is no such job or experiment, or several.
 pub(crate) const NOT_FOUND: u8 = 3;
 
+/// Problems were found.
+pub(crate) const PROBLEMS: u8 = 4;
+
 /// Tells an error on standard error; with `--json` as an object.
 pub(crate) fn report(context: &Context, error: &anyhow::Error) -> ExitCode {
     // A reader that has seen enough closes the pipe.

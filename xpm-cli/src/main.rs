@@ -8,6 +8,7 @@ mod output;
 mod plot;
 mod select;
 mod table;
+mod targets;
 mod units;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 //!
 //! Users depend on the `xpm` crate, which re-exports what is meant for them; see its documentation. The rooms, from the
 //! ground up, each knowing only those above it: [`ids`], [`value`] and [`schema`], [`identity`], [`config`],
-//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`mod@experiment`], [`state`], and [`program`].
+//! [`workspace`], [`scheduler`], the launcher, [`job`], [`report`], [`mod@experiment`], [`state`], [`upkeep`], and [`program`].
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod report;
 pub mod scheduler;
 pub mod schema;
 pub mod state;
+pub mod upkeep;
 pub mod value;
 pub mod workspace;
 

@@ -9,18 +9,24 @@ pub mod near;
 pub mod table;
 
 mod arguments;
+mod bytes;
 mod differences;
+mod digest;
 mod experiment;
 mod fields;
 mod heap;
+mod index;
 mod job;
 mod leaves;
 mod nearest;
 mod read;
 mod rows;
 mod runs;
+mod scan;
 mod series;
 mod snapshot;
+#[cfg(test)]
+mod staleness;
 mod status;
 
 use std::path::Path;
@@ -126,9 +132,18 @@ impl Workspace {
         self.layout.path()
     }
 
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Everything that is known of it now.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::take(self.layout.clone())
+    }
+
+    /// How one job stands now, without looking at the others: its tags and runs are not told. `None` if it has no folder.
+    pub fn read_job(&self, key: &JobKey) -> Option<JobInfo> {
+        self.layout.job(key).path().is_dir().then(|| Snapshot::of_one(self.layout.clone(), key))
     }
 
     /// Every experiment, in order of id.

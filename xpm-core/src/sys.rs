@@ -40,6 +40,15 @@ impl From<Child> for ChildProcess {
     }
 }
 
+/// What says that a file is still the one that was seen: when its inode changed, in nanoseconds since 1970, which inode it
+/// is, and how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) changed: i64,
+    pub(crate) inode: u64,
+    pub(crate) size: u64,
+}
+
 /// How a process ended, and what it used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ProcessEnd {
@@ -382,6 +391,35 @@ pub(crate) fn undraw_on_signals(drawn: &'static AtomicBool, text: &'static str) 
         let _ = signal_hook::low_level::register(libc::SIGWINCH, undraw);
         let _ = signal_hook::low_level::register(libc::SIGTSTP, stop);
     }
+}
+
+/// What says that a file is still the one that was seen.
+pub(crate) fn stamp(metadata: &std::fs::Metadata) -> Stamp {
+    use std::os::unix::fs::MetadataExt;
+    let changed = metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec());
+    Stamp { changed, inode: metadata.ino(), size: metadata.size() }
+}
+
+/// The stamp of the file `path` in `folder`; `None` if there is none. A look-up by an open folder is shorter than one by
+/// a whole path, and there are 100,000 of them.
+pub(crate) fn stamp_at(folder: &File, path: &std::ffi::CStr) -> Option<Stamp> {
+    // SAFETY: `stat` is plain data, for which all zeros is a value; the path ends with a zero; both outlive the call.
+    let stat = unsafe {
+        let mut stat: libc::stat = std::mem::zeroed();
+        if libc::fstatat(folder.as_raw_fd(), path.as_ptr(), &raw mut stat, 0) != 0 {
+            return None;
+        }
+        stat
+    };
+    let changed = stat.st_ctime.saturating_mul(1_000_000_000).saturating_add(stat.st_ctime_nsec);
+    Some(Stamp { changed, inode: stat.st_ino, size: u64::try_from(stat.st_size).unwrap_or(0) })
+}
+
+/// How many ticks of `/proc/<pid>/stat` a second has.
+pub(crate) fn ticks_per_second() -> u64 {
+    // SAFETY: sysconf takes and gives plain numbers.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    u64::try_from(ticks).ok().filter(|ticks| *ticks > 0).unwrap_or(100)
 }
 
 #[cfg(test)]

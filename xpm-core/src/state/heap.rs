@@ -23,7 +23,6 @@ struct Stored {
     loaded: OnceLock<Vec<u8>>,
 }
 
-#[allow(dead_code, reason = "the index comes next")]
 impl Heap {
     /// The texts that lie in `file` from `begin`.
     pub(super) fn stored(file: File, begin: u64, length: u64) -> Self {
@@ -32,11 +31,6 @@ impl Heap {
 
     fn stored_length(&self) -> u64 {
         self.file.as_ref().map_or(0, |stored| stored.length)
-    }
-
-    /// How many bytes are in memory only.
-    pub(super) fn fresh_length(&self) -> usize {
-        self.fresh.len()
     }
 
     /// Adds a text; gives its offset.

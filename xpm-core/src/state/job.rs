@@ -109,8 +109,8 @@ impl JobInfo {
     /// How it stands.
     pub fn state(&self) -> JobStatus {
         let row = self.row();
-        if let Some(live) = self.shared.live.get(&self.place) {
-            return live.clone();
+        if let Some(live) = self.shared.live(self.place) {
+            return live;
         }
         let text = || self.text(Text::Failure).unwrap_or_default();
         match row.kind {
@@ -126,15 +126,7 @@ impl JobInfo {
 
     /// The name of its state, without reading why it failed.
     pub fn state_name(&self) -> &'static str {
-        if let Some(live) = self.shared.live.get(&self.place) {
-            return live.name();
-        }
-        match self.row().kind {
-            Kind::Done => "done",
-            Kind::Failed => "failed",
-            Kind::Unreadable => "unreadable",
-            Kind::Open | Kind::Absent => "unstarted",
-        }
+        self.shared.state_name(self.place)
     }
 
     fn recorded_failure(&self) -> Option<Failure> {
@@ -143,17 +135,17 @@ impl JobInfo {
 
     /// The number of the attempt that its state is about, from 1; 0 before the first.
     pub fn attempt(&self) -> u32 {
-        match self.shared.live.get(&self.place) {
-            Some(JobStatus::Running(process)) => process.attempt,
-            _ => self.row().attempt,
+        match self.shared.process(self.place) {
+            Some(process) => process.attempt,
+            None => self.row().attempt,
         }
     }
 
     /// When its last attempt began.
     pub fn start(&self) -> Option<SystemTime> {
-        match self.shared.live.get(&self.place) {
-            Some(JobStatus::Running(process)) => process.start,
-            _ => time(self.row().start),
+        match self.shared.process(self.place) {
+            Some(process) => process.start,
+            None => time(self.row().start),
         }
     }
 
@@ -174,9 +166,9 @@ impl JobInfo {
 
     /// The machine that its last attempt ran on, or runs on.
     pub fn host(&self) -> Option<Cow<'_, str>> {
-        match self.shared.live.get(&self.place) {
-            Some(JobStatus::Running(process)) => Some(Cow::Owned(process.host.clone())),
-            _ => self.shared.rows.hosts.get(self.row().host as usize).map(|host| Cow::Borrowed(&**host)),
+        match self.shared.process(self.place) {
+            Some(process) => Some(Cow::Borrowed(&process.host)),
+            None => self.shared.rows.hosts.get(self.row().host as usize).map(|host| Cow::Borrowed(&**host)),
         }
     }
 
@@ -193,6 +185,16 @@ impl JobInfo {
     /// Its tags, as the newest run that submitted it gave them; none if no run that is kept did.
     pub fn tags(&self) -> &Tags {
         self.shared.tags(self.place)
+    }
+
+    /// Where the newest run submitted it, `file:line`.
+    pub fn submitted_at(&self) -> Option<String> {
+        self.shared.more(self.place).at
+    }
+
+    /// How much of which tokens it holds while it runs.
+    pub fn tokens(&self) -> BTreeMap<String, u64> {
+        self.shared.more(self.place).tokens
     }
 
     /// The kept runs that refer to it, newest first.
@@ -231,6 +233,14 @@ impl JobInfo {
         {
             return Ok(tree);
         }
+        self.read_arguments()
+    }
+
+    /// As [`arguments`](Self::arguments), and always from the file.
+    ///
+    /// # Errors
+    /// If `params.json` cannot be read.
+    pub fn read_arguments(&self) -> Result<Json, JobReadError> {
         let read = read::arguments(&self.folder(), self.shared.layout.path());
         read.map(|arguments| arguments.tree).map_err(JobReadError::Arguments)
     }
@@ -295,9 +305,9 @@ impl JobInfo {
                 read::arguments(&self.folder(), self.shared.layout.path()).map(|read| read.jobs).unwrap_or_default()
             }
         };
-        for added in self.shared.added_dependencies(self.place) {
-            if !jobs.contains(&added) {
-                jobs.push(added);
+        for added in self.shared.more(self.place).jobs {
+            if !jobs.contains(&added.0) {
+                jobs.push(added.0);
             }
         }
         jobs

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::heap::Heap;
 use crate::ids::{Identity, JobKey};
+pub(super) use crate::sys::Stamp;
 
 /// What a row tells of how its job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +42,6 @@ pub(super) const TEXTS: usize = 5;
 
 /// The length of a text that is not kept, since it is too long or not there: it is read from its file.
 pub(super) const ELSEWHERE: u32 = u32::MAX;
-
-/// What says that a file is still the one that was read: when its inode changed, in nanoseconds, and which it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) struct Stamp {
-    pub(crate) changed: i64,
-    pub(crate) inode: u64,
-    pub(crate) size: u64,
-}
 
 /// One job.
 #[derive(Clone, Debug)]

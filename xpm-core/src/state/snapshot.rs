@@ -1,17 +1,20 @@
 //! Everything that is known of a workspace at one moment.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::fs;
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
+use super::digest::{Digests, More, NONE, RunJob, Seen};
 use super::experiment::{Counts, ExperimentInfo, RunInfo};
+use super::index::Index;
 use super::job::JobInfo;
 use super::read;
-use super::rows::{Kind, Rows, Stamp};
+use super::rows::{Kind, Row, Rows, Stamp};
 use super::runs::{self, Experiment, Run};
-use super::status::JobStatus;
+use super::scan::{self, Scan};
+use super::status::{JobStatus, Process, RunState};
 use super::{FindError, parse_full_name};
 use crate::ids::{Identity, JobKey};
 use crate::value::Tags;
@@ -30,48 +33,72 @@ pub(super) struct Shared {
     /// In order of task and identity.
     pub(super) rows: Rows,
     /// How jobs without a terminal record stand.
-    pub(super) live: HashMap<u32, JobStatus>,
+    live: HashMap<u32, JobStatus>,
+    /// Of the jobs that wait, where a run that is alive says so.
+    waiting: HashMap<u32, RunJob>,
     pub(super) experiments: Vec<Experiment>,
     pub(super) runs: Vec<Run>,
-    tags: HashMap<u32, Tags>,
-    added: HashMap<u32, Vec<JobKey>>,
-    /// The places of the runs of each job, once somebody asks.
+    digests: Digests,
+    /// By place, what the newest run that submitted the job says of it: places of its tags and of what else it says.
+    submitted: Vec<(u32, u32)>,
+    /// The runs that refer to each job, made when somebody asks.
     runs_of: OnceLock<HashMap<u32, Vec<u32>>>,
 }
 
-static NO_TAGS: Tags = Tags::new();
-
 impl Shared {
     pub(super) fn tags(&self, place: u32) -> &Tags {
-        self.tags.get(&place).unwrap_or(&NO_TAGS)
+        self.digests.tags(self.submitted.get(place as usize).map_or(NONE, |(tags, _)| *tags))
+    }
+
+    /// What the newest run that submitted the job says beside its tags.
+    pub(super) fn more(&self, place: u32) -> More {
+        self.digests.more(self.submitted.get(place as usize).map_or(NONE, |(_, more)| *more))
+    }
+
+    /// How a job stands that has no terminal record.
+    pub(super) fn live(&self, place: u32) -> Option<JobStatus> {
+        let Some(job) = self.waiting.get(&place) else { return self.live.get(&place).cloned() };
+        let not_done = |key: &JobKey| self.find(key).is_none_or(|place| self.state_name(place) != "done");
+        let jobs = self.digests.more(job.more).jobs.into_iter().map(|name| name.0).filter(not_done);
+        Some(JobStatus::Waiting { jobs: jobs.collect(), token: self.digests.text(job.note).map(str::to_owned) })
+    }
+
+    /// The process that runs a job.
+    pub(super) fn process(&self, place: u32) -> Option<&Process> {
+        match self.live.get(&place) {
+            Some(JobStatus::Running(process)) => Some(process),
+            _ => None,
+        }
     }
 
     /// The places of the runs that refer to a job, oldest first.
     pub(super) fn runs_of(&self, place: u32) -> &[u32] {
-        let runs_of = self.runs_of.get_or_init(|| {
-            let mut runs_of: HashMap<u32, Vec<u32>> = HashMap::new();
-            for (run, place) in self.runs.iter().zip(0..) {
-                run.jobs.iter().for_each(|job| runs_of.entry(*job).or_default().push(place));
+        let all = self.runs_of.get_or_init(|| {
+            let mut all: HashMap<u32, Vec<u32>> = HashMap::with_capacity(self.rows.rows.len());
+            for (number, run) in (0u32..).zip(&self.runs) {
+                run.jobs.iter().for_each(|job| all.entry(*job).or_default().push(number));
             }
-            runs_of
+            all
         });
-        runs_of.get(&place).map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn added_dependencies(&self, place: u32) -> Vec<JobKey> {
-        self.added.get(&place).cloned().unwrap_or_default()
+        all.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// Sorts places so that what runs comes first, then what something happened to last.
-    pub(super) fn newest_first(&self, places: &mut [u32]) {
-        let order = |place: &u32| {
-            let running = matches!(self.live.get(place), Some(JobStatus::Running(_) | JobStatus::Starting));
-            (std::cmp::Reverse((running, self.rows.rows[*place as usize].time())), *place)
+    pub(super) fn newest_first(&self, places: &mut Vec<u32>) {
+        let order = |place: u32| {
+            let running = matches!(self.live.get(&place), Some(JobStatus::Running(_) | JobStatus::Starting));
+            (Reverse((running, self.rows.rows[place as usize].time())), place)
         };
-        places.sort_by_cached_key(order);
+        let mut keyed: Vec<_> = places.iter().map(|place| order(*place)).collect();
+        keyed.sort_unstable();
+        places.clear();
+        places.extend(keyed.into_iter().map(|(_, place)| place));
     }
 
-    fn state_name(&self, place: u32) -> &'static str {
+    pub(super) fn state_name(&self, place: u32) -> &'static str {
+        if self.waiting.contains_key(&place) {
+            return "waiting";
+        }
         if let Some(live) = self.live.get(&place) {
             return live.name();
         }
@@ -99,58 +126,165 @@ impl Shared {
     }
 }
 
+/// With fewer jobs than this a workspace gets no index: it is read as fast without.
+const WORTH_AN_INDEX: usize = 500;
+
+/// The jobs without a folder that the newest run of an experiment knows: they wait, or were not started since another one
+/// failed. Places of keys.
+fn absent(experiments: &[Experiment], runs: &[Run], digests: &Digests) -> Vec<RunJob> {
+    let newest = experiments.iter().filter_map(|experiment| runs.get(experiment.runs.clone().next_back()?));
+    let mut absent = Vec::new();
+    for run in newest {
+        let Some(digest) = digests.runs.get(&(run.experiment.clone(), run.id.clone())) else { continue };
+        let alive = run.state == RunState::Running;
+        let wanted = |job: &&RunJob| match job.seen {
+            Seen::Waiting => alive,
+            Seen::Failed => digests.text(job.note).is_some_and(|note| note.contains("dependency_failed")),
+            _ => false,
+        };
+        absent.extend(digest.jobs.iter().filter(wanted));
+    }
+    absent
+}
+
+/// Puts rows for jobs without a folder among the others.
+fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) {
+    if absent.is_empty() {
+        return;
+    }
+    let rows = &mut scan.rows;
+    let name = |rows: &Rows, row: &Row| (rows.tasks[row.task as usize].clone(), row.identity);
+    let known: HashSet<(Arc<str>, Identity)> = rows.rows.iter().map(|row| name(rows, row)).collect();
+    let mut new = HashSet::new();
+    let mut all: Vec<(Row, Option<JobStatus>)> = Vec::new();
+    for job in absent {
+        let key = digests.key(job.key);
+        if known.contains(&(key.task.clone(), key.identity)) || !new.insert(job.key) {
+            continue;
+        }
+        let task = rows.task(&key.task);
+        let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
+        let status = failure.map_or(JobStatus::Unstarted, JobStatus::Failed);
+        all.push((Row::new(task, key.identity), Some(status)));
+    }
+    let mut live = std::mem::take(&mut scan.live);
+    all.extend((0u32..).zip(std::mem::take(&mut rows.rows)).map(|(place, row)| (row, live.remove(&place))));
+    all.sort_by(|(a, _), (b, _)| name(rows, a).cmp(&name(rows, b)));
+    for (place, (row, status)) in (0u32..).zip(all) {
+        rows.rows.push(row);
+        scan.live.extend(status.map(|status| (place, status)));
+    }
+}
+
+impl Shared {
+    /// The places of the rows that the keys of the digests belong to.
+    fn places_of_keys(&self) -> Vec<Option<u32>> {
+        let rows = &self.rows.rows;
+        // What each task's rows are, so that only identities are compared.
+        let ranges: Vec<std::ops::Range<usize>> = self
+            .digests
+            .tasks
+            .iter()
+            .map(|task| {
+                let name = |row: &Row| &*self.rows.tasks[row.task as usize];
+                rows.partition_point(|row| name(row) < &**task)..rows.partition_point(|row| name(row) <= &**task)
+            })
+            .collect();
+        let find = |(task, identity): &(u32, Identity)| {
+            let range = ranges[*task as usize].clone();
+            let begin = range.start;
+            let place = rows[range].binary_search_by(|row| row.identity.cmp(identity)).ok()?;
+            u32::try_from(begin + place).ok()
+        };
+        self.digests.keys.iter().map(find).collect()
+    }
+
+    /// Finds the jobs of runs among the rows, and what the newest run says of each.
+    fn refer(&mut self, runs: &mut [Run]) {
+        self.submitted = vec![(NONE, NONE); self.rows.rows.len()];
+        let places = self.places_of_keys();
+        let mut oldest_first: Vec<usize> = (0..runs.len()).collect();
+        oldest_first.sort_by(|a, b| runs[*a].id.cmp(&runs[*b].id));
+        for number in oldest_first {
+            let run = &mut runs[number];
+            let Some(digest) = self.digests.runs.get(&(run.experiment.clone(), run.id.clone())) else { continue };
+            let alive = run.state == RunState::Running;
+            for job in &digest.jobs {
+                let Some(place) = places[job.key as usize] else { continue };
+                run.jobs.push(place);
+                if job.seen != Seen::Linked {
+                    self.submitted[place as usize] = (job.tags, job.more);
+                }
+                if alive && job.seen == Seen::Waiting {
+                    let stands = self.live.get(&place).map_or("", JobStatus::name);
+                    let done = self.rows.rows[place as usize].kind == Kind::Done;
+                    if !done && !matches!(stands, "running" | "starting") {
+                        self.waiting.insert(place, *job);
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Snapshot {
     /// Reads a workspace.
     pub(super) fn take(layout: Layout) -> Self {
-        let taken = crate::clock::now();
-        let mut rows = Rows::default();
-        let mut live = HashMap::new();
-        let mut names: Vec<String> = fs::read_dir(layout.jobs())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| !name.starts_with('.'))
-            .collect();
-        names.sort_unstable();
-        for name in names {
-            let entries = fs::read_dir(layout.jobs().join(&name)).into_iter().flatten().flatten();
-            let identities = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<Identity>().ok());
-            let mut identities: Vec<Identity> = identities.collect();
-            identities.sort_unstable();
-            if identities.is_empty() {
-                continue;
-            }
-            let task = rows.task(&name);
-            let task_name = rows.tasks[task as usize].clone();
-            for identity in identities {
-                let folder = layout.job(&JobKey { task: task_name.clone(), identity });
-                let found = read::read(&folder, layout.path(), task, identity, Stamp::default());
-                let row = found.enter(&mut rows);
-                if row.kind == Kind::Open {
-                    live.insert(rows.rows.len() as u32, read::look(&folder));
-                }
-                rows.rows.push(row);
-            }
+        let (taken, began) = (crate::clock::now(), Instant::now());
+        let mut index = Index::read(layout.path()).unwrap_or_default();
+        let known = index.rows.rows.len();
+        let mut scan = scan::scan(&layout, &mut index);
+        let (experiments, mut runs) = runs::read(&layout);
+        let mut digests = std::mem::take(&mut index.digests);
+        let kept = |name: &(String, String)| runs.iter().any(|run| (&run.experiment, &run.id) == (&name.0, &name.1));
+        digests.runs.retain(|name, _| kept(name));
+        for run in &runs {
+            digests.refresh((run.experiment.clone(), run.id.clone()), &run.path);
         }
-        let (experiments, runs) = runs::read(&layout);
+        let many = scan.rows.rows.len() >= WORTH_AN_INDEX;
+        if many && (scan.fresh > 64 + known / 50 || digests.fresh > 4 << 20) {
+            Index::write(layout.path(), &scan.folders, &scan.rows, &digests, began);
+        }
+        let absent = absent(&experiments, &runs, &digests);
+        add_absent(&mut scan, absent, &digests);
         let mut shared = Shared {
             layout,
             taken,
-            rows,
-            live,
+            rows: scan.rows,
+            live: scan.live,
+            waiting: HashMap::new(),
             experiments,
-            runs,
-            tags: HashMap::new(),
-            added: HashMap::new(),
+            runs: Vec::new(),
+            digests,
+            submitted: Vec::new(),
             runs_of: OnceLock::new(),
         };
-        for place in 0..shared.runs.len() {
-            let keys = runs::linked_jobs(&shared.runs[place].path);
-            let places = keys.iter().filter_map(|key| shared.find(key)).collect();
-            shared.runs[place].jobs = places;
-        }
+        shared.refer(&mut runs);
+        shared.runs = runs;
         Self { shared: Arc::new(shared) }
+    }
+
+    /// One job, and nothing else.
+    pub(super) fn of_one(layout: Layout, key: &JobKey) -> JobInfo {
+        let mut rows = Rows::default();
+        let task = rows.task(&key.task);
+        let folder = layout.job(key);
+        let row = read::read(&folder, layout.path(), task, key.identity, Stamp::default()).enter(&mut rows);
+        let live = if row.kind == Kind::Open { HashMap::from([(0, read::look(&folder))]) } else { HashMap::new() };
+        rows.rows.push(row);
+        let shared = Shared {
+            layout,
+            taken: crate::clock::now(),
+            rows,
+            live,
+            waiting: HashMap::new(),
+            experiments: Vec::new(),
+            runs: Vec::new(),
+            digests: Digests::default(),
+            submitted: Vec::new(),
+            runs_of: OnceLock::new(),
+        };
+        JobInfo { shared: Arc::new(shared), place: 0 }
     }
 
     /// When it was taken.
@@ -179,6 +313,25 @@ impl Snapshot {
     /// Every run of every experiment.
     pub fn runs(&self) -> Vec<RunInfo> {
         (0..self.shared.runs.len()).map(|place| RunInfo { shared: self.shared.clone(), place }).collect()
+    }
+
+    /// The jobs that have a folder, do not run, and to which no kept run refers, not even through a job that depends on them.
+    pub fn orphans(&self) -> Vec<JobInfo> {
+        let mut referred: HashSet<u32> = self.shared.runs.iter().flat_map(|run| run.jobs.iter().copied()).collect();
+        let mut open: Vec<u32> = referred.iter().copied().collect();
+        while let Some(place) = open.pop() {
+            for key in self.at(place).dependencies() {
+                if let Some(place) = self.shared.find(&key)
+                    && referred.insert(place)
+                {
+                    open.push(place);
+                }
+            }
+        }
+        let orphan = |job: &JobInfo| {
+            !referred.contains(&job.place) && !matches!(job.state_name(), "running" | "starting") && job.path().is_dir()
+        };
+        self.jobs().into_iter().filter(orphan).collect()
     }
 
     /// How many jobs there are.

@@ -4,7 +4,6 @@
 //! A line is a sealed JSON object (see [`super::sealed`]): `time`, `event`, the event's own members, and `sum`. It is
 //! appended by the driver alone, which has the experiment's lock, and never synced to disk.
 
-#[allow(dead_code, reason = "for the read model")]
 mod reader;
 mod writer;
 
@@ -13,8 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-#[allow(unused_imports, reason = "for the read model")]
-pub(crate) use reader::{JournalReader, Journalled};
+pub(crate) use reader::JournalReader;
 pub(crate) use writer::Journal;
 
 use super::{Failure, RunStatus};

@@ -28,13 +28,17 @@ pub(crate) struct WaitLock(File);
 impl JobLock {
     /// Takes the lock in the file `path`, which is made if it does not exist, unless somebody has it.
     pub(crate) fn try_take(path: &Path) -> io::Result<TryLock> {
-        fault::point("open", path)?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        fault::point("lock", path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(TryLock::Taken(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(TryLock::Busy(WaitLock(file))),
-            Err(TryLockError::Error(error)) => Err(error),
+        loop {
+            fault::point("open", path)?;
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+            fault::point("lock", path)?;
+            match file.try_lock() {
+                // The folder may have been removed since the file was opened, and made anew: then this is another lock.
+                Ok(()) if !is_at(&file, path) => {}
+                Ok(()) => return Ok(TryLock::Taken(Self(file))),
+                Err(TryLockError::WouldBlock) => return Ok(TryLock::Busy(WaitLock(file))),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
     }
 
@@ -52,6 +56,15 @@ impl JobLock {
     /// The open file, for a process to inherit: it holds the lock with no gap.
     pub(crate) fn into_file(self) -> File {
         self.0
+    }
+}
+
+/// Whether the open file is the one that lies at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
     }
 }
 

@@ -286,6 +286,24 @@ impl TokenFile {
         self.units.iter().flat_map(|units| units.iter()).filter(move |unit| !held(unit)).cloned()
     }
 
+    /// The capacity, the holders, how much each holds and whether it lives; `None` if the file is damaged.
+    pub(crate) fn look(&self) -> Result<Option<(u64, Vec<(JobKey, u64, bool)>)>, TokenError> {
+        let Some(record) = self.read()? else { return Ok(None) };
+        let holder = |holder: Holder| {
+            let lives = self.lives(&holder.job);
+            (holder.job, holder.amount, lives)
+        };
+        Ok(Some((record.capacity, record.holders.into_iter().map(holder).collect())))
+    }
+
+    /// Strikes out the holders that are gone, as the next one who asks would.
+    pub(crate) fn strike_out_dead(&self) -> Result<(), TokenError> {
+        let _lock = self.lock().map_err(self.error())?;
+        let Some(mut record) = self.read()? else { return Ok(()) };
+        record.holders.retain(|holder| self.lives(&holder.job));
+        self.write(&record).map_err(self.error())
+    }
+
     /// What changes whenever the file does.
     pub(crate) fn stamp(&self) -> Option<(SystemTime, u64)> {
         use std::os::unix::fs::MetadataExt;

@@ -1,0 +1,55 @@
+//! `xpm clean JOB…`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use xpm_core::state::JobInfo;
+use xpm_core::upkeep;
+
+use crate::context::Context;
+use crate::targets::{Account, Targets};
+use crate::units;
+
+/// Remove job folders, with all results in them; shows which, unless --yes
+///
+/// A job that runs is left alone. A job that is removed runs again when it is submitted again.
+#[derive(Args)]
+pub(crate) struct Clean {
+    #[command(flatten)]
+    targets: Targets,
+}
+
+pub(crate) fn run(context: &Context, args: &Clean) -> anyhow::Result<ExitCode> {
+    let snapshot = context.snapshot()?;
+    let jobs = args.targets.find(&snapshot)?;
+    let named = args.targets.names_jobs();
+    // What waits without a folder has nothing to remove.
+    let jobs = jobs.into_iter().filter(|job| named || job.path().is_dir());
+    remove(context, jobs, args.targets.yes)
+}
+
+/// Removes folders, or tells which it would remove.
+pub(crate) fn remove(
+    context: &Context,
+    jobs: impl IntoIterator<Item = JobInfo>,
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
+    let mut account = Account::default();
+    let mut total = 0;
+    for job in jobs {
+        let size = upkeep::size(&job);
+        let what = format!("{}  {}  {}", job.state_name(), units::bytes(size), super::jobs::tags_text(&job));
+        if !yes && matches!(job.state_name(), "running" | "starting") {
+            account.refused(&job, "it runs; xpm kill stops it");
+            continue;
+        }
+        match if yes { upkeep::remove(&job) } else { Ok(()) } {
+            Ok(()) => {
+                total += size;
+                account.done(&job, what.trim_end());
+            }
+            Err(error) => account.refused(&job, &format!("{:#}", anyhow::Error::from(error))),
+        }
+    }
+    account.tell(context, &format!("remove ({})", units::bytes(total)), yes)
+}

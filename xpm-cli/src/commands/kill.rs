@@ -1,0 +1,37 @@
+//! `xpm kill JOB…`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use xpm_core::upkeep;
+
+use crate::context::Context;
+use crate::targets::{Account, Targets};
+
+/// Ask running jobs to stop (SIGTERM); shows which, unless --yes
+///
+/// Only the process that has the job's lock is asked, on the machine where it runs. A driver that still lives may run the
+/// job again if it may retry.
+#[derive(Args)]
+pub(crate) struct Kill {
+    #[command(flatten)]
+    targets: Targets,
+}
+
+pub(crate) fn run(context: &Context, args: &Kill) -> anyhow::Result<ExitCode> {
+    let snapshot = context.snapshot()?;
+    let mut account = Account::default();
+    for job in args.targets.find(&snapshot)? {
+        let named = args.targets.names_jobs();
+        if !named && !matches!(job.state_name(), "running" | "starting") {
+            continue;
+        }
+        let result = if args.targets.yes { upkeep::kill(&job) } else { upkeep::victim(&job) };
+        match result {
+            Ok(victim) if args.targets.yes => account.done(&job, &format!("process {} is asked to stop", victim.pid)),
+            Ok(victim) => account.done(&job, &format!("runs as process {}", victim.pid)),
+            Err(error) => account.refused(&job, &error.to_string()),
+        }
+    }
+    account.tell(context, "stop", args.targets.yes)
+}

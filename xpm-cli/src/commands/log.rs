@@ -1,0 +1,129 @@
+//! `xpm log JOB`.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use xpm_core::state::{JobInfo, Workspace};
+
+use crate::context::Context;
+use crate::output;
+
+/// Print what a job has written to standard output, or to standard error
+#[derive(Args)]
+pub(crate) struct Log {
+    /// The job: the first digits of its identity, or TASK/DIGITS
+    job: String,
+    /// Standard error instead of standard output
+    #[arg(long, short)]
+    err: bool,
+    /// Go on as it is written, through retries, until the job has ended
+    #[arg(long, short)]
+    follow: bool,
+    /// Only the last lines
+    #[arg(long, short = 'n', value_name = "LINES")]
+    lines: Option<usize>,
+}
+
+/// How often a followed file is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
+    let workspace = context.workspace()?;
+    let job = workspace.job(&args.job)?;
+    let path = if args.err { job.stderr_path() } else { job.stdout_path() };
+    if context.json && !args.follow {
+        let text = String::from_utf8_lossy(&read_all(&path)?).into_owned();
+        output::json(&serde_json::json!({"path": path, "text": text}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.follow {
+        return follow(&workspace, &job, &path, args.lines);
+    }
+    if !path.exists() {
+        output::error_line(&format!("note: {} is {} and has written nothing yet", job.key(), job.state_name()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = read_all(&path)?;
+    if let Some(lines) = args.lines {
+        text.drain(..last_lines(&text, lines));
+    }
+    match String::from_utf8(text) {
+        Ok(text) => output::page(context, &text)?,
+        // As it is: it may be no text at all.
+        Err(error) => io::stdout().write_all(error.as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_all(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Ok(mut file) => file.read_to_end(&mut bytes).map(|_| bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(bytes),
+        Err(error) => Err(error),
+    }
+}
+
+/// Where the last lines begin.
+fn last_lines(text: &[u8], lines: usize) -> usize {
+    let body = text.strip_suffix(b"\n").unwrap_or(text);
+    let ends = body.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+    match lines {
+        0 => text.len(),
+        _ => ends.map(|(place, _)| place + 1).nth(lines - 1).unwrap_or(0),
+    }
+}
+
+fn follow(workspace: &Workspace, job: &JobInfo, path: &Path, lines: Option<usize>) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout();
+    let mut open: Option<(File, u64)> = None;
+    let mut first = true;
+    loop {
+        // Before the file is read, so that what was written before the job ended is not missed.
+        let now = workspace.read_job(&job.key());
+        let mut state = now.as_ref().map_or("gone", JobInfo::state_name);
+        if !matches!(state, "done" | "running" | "starting") {
+            // A run that is alive may be about to start it, or to try it again.
+            state = workspace.snapshot().get(&job.key()).map_or(state, |job| job.state_name());
+        }
+        let there = std::fs::metadata(path).ok().map(|metadata| metadata.ino());
+        if let Some((file, inode)) = &mut open {
+            copy(file, &mut out)?;
+            if there != Some(*inode) {
+                // Another attempt has begun: its log is a new file.
+                open = None;
+            }
+        }
+        if open.is_none()
+            && let Some(inode) = there
+            && let Ok(mut file) = File::open(path)
+        {
+            if !first {
+                output::error_line("xpm: another attempt begins");
+            }
+            if let (true, Some(lines)) = (first, lines) {
+                let text = read_all(path)?;
+                file.seek(SeekFrom::Start(last_lines(&text, lines) as u64))?;
+            }
+            copy(&mut file, &mut out)?;
+            first = false;
+            open = Some((file, inode));
+        }
+        if matches!(state, "done" | "failed" | "unreadable" | "unstarted" | "gone") {
+            output::error_line(&format!("xpm: {} is {state}", job.key()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+fn copy(file: &mut File, out: &mut io::Stdout) -> io::Result<()> {
+    io::copy(file, out)?;
+    out.flush()
+}

@@ -1,0 +1,74 @@
+//! `xpm orphans`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+use xpm_core::upkeep;
+
+use crate::context::Context;
+use crate::output;
+use crate::table::{Cell, Table};
+use crate::units;
+
+/// List job folders that no kept run refers to, not even through another job
+#[derive(Args)]
+pub(crate) struct Orphans {
+    /// How much each takes on disk
+    #[arg(long, short)]
+    size: bool,
+    /// Remove them; shows what would be removed, unless --yes
+    #[arg(long)]
+    clean: bool,
+    /// With --clean: do it
+    #[arg(long, short, requires = "clean")]
+    yes: bool,
+}
+
+pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode> {
+    let snapshot = context.snapshot()?;
+    let orphans = snapshot.orphans();
+    if args.clean {
+        if let Some(run) = snapshot.runs().iter().find(|run| run.jobs().is_empty() && run.error().is_some()) {
+            output::error_line(&format!(
+                "note: what the run {}/{} refers to cannot be told, so its jobs may be among these",
+                run.experiment(),
+                run.id()
+            ));
+        }
+        return super::clean::remove(context, orphans, args.yes);
+    }
+    let sizes: Vec<u64> = orphans.iter().map(|job| if args.size { upkeep::size(job) } else { 0 }).collect();
+    let total = sizes.iter().sum();
+    if context.json {
+        let jobs: Vec<Json> = orphans
+            .iter()
+            .zip(&sizes)
+            .map(|(job, size)| {
+                let mut members = super::jobs::summary(job);
+                members["bytes"] = if args.size { (*size).into() } else { Json::Null };
+                members
+            })
+            .collect();
+        output::json(&json!({"count": orphans.len(), "bytes": args.size.then_some(total), "jobs": jobs}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(["ID", "TASK", "STATE", "ENDED", "SIZE"]);
+    for (job, size) in orphans.iter().zip(&sizes) {
+        table.push(vec![
+            job.identity().short().into(),
+            job.task().into(),
+            Cell::colored(job.state_name(), output::state_color(job.state_name())),
+            job.end().map(|end| units::ago(end, snapshot.taken())).unwrap_or_default().into(),
+            Cell::number(if args.size { units::bytes(*size) } else { String::new() }),
+        ]);
+    }
+    let mut text = if orphans.is_empty() { String::new() } else { table.render(context) };
+    text.push_str(&format!("{} orphans", orphans.len()));
+    if args.size {
+        text.push_str(&format!(", {}", units::bytes(total)));
+    }
+    text.push_str(if orphans.is_empty() { "\n" } else { "; `xpm orphans --clean` removes them\n" });
+    output::page(context, &text)?;
+    Ok(ExitCode::SUCCESS)
+}

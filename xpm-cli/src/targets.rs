@@ -1,0 +1,97 @@
+//! Which jobs a command acts on, and how it tells what it would do.
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+use xpm_core::state::filter::Filter;
+use xpm_core::state::{JobInfo, Snapshot, filter_jobs};
+
+use crate::context::Context;
+use crate::output;
+
+/// The jobs that a command acts on.
+#[derive(Args)]
+pub(crate) struct Targets {
+    /// Jobs: the first digits of their identities, or TASK/DIGITS
+    #[arg(required_unless_present_any = ["filter", "experiment"])]
+    jobs: Vec<String>,
+    /// Jobs for which this holds, for instance 'state = failed and k1 > 0.9'; see docs/filter.md
+    #[arg(long, short, value_name = "FILTER", value_parser = Filter::parse)]
+    filter: Option<Filter>,
+    /// Jobs that a run of this experiment refers to
+    #[arg(long, short, value_name = "EXPERIMENT")]
+    experiment: Option<String>,
+    /// Do it; without, only what would be done is shown
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+impl Targets {
+    /// Whether jobs are named one by one.
+    pub(crate) fn names_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
+    /// The jobs: those that are named, or those of the experiment for which the filter holds.
+    pub(crate) fn find(&self, snapshot: &Snapshot) -> anyhow::Result<Vec<JobInfo>> {
+        let mut jobs = Vec::new();
+        if !self.jobs.is_empty() {
+            for text in &self.jobs {
+                let job = snapshot.job(text)?;
+                if !jobs.iter().any(|known: &JobInfo| known.key() == job.key()) {
+                    jobs.push(job);
+                }
+            }
+        } else if let Some(id) = &self.experiment {
+            jobs = snapshot.experiment(id)?.jobs();
+        } else {
+            jobs = snapshot.jobs();
+        }
+        if !self.jobs.is_empty() && self.experiment.is_some() {
+            let of: Vec<_> = snapshot.experiment(self.experiment.as_deref().unwrap_or_default())?.jobs();
+            jobs.retain(|job| of.iter().any(|other| other.key() == job.key()));
+        }
+        match &self.filter {
+            Some(filter) => Ok(filter_jobs(jobs, filter)?),
+            None => Ok(jobs),
+        }
+    }
+}
+
+/// What came of each job, or would.
+#[derive(Default)]
+pub(crate) struct Account {
+    lines: Vec<String>,
+    json: Vec<Json>,
+    done: usize,
+    refused: usize,
+}
+
+impl Account {
+    pub(crate) fn done(&mut self, job: &JobInfo, what: &str) {
+        self.done += 1;
+        self.lines.push(format!("{}  {what}", job.key()));
+        self.json.push(json!({"job": super::commands::full_name(job), "ok": true, "message": what}));
+    }
+
+    pub(crate) fn refused(&mut self, job: &JobInfo, why: &str) {
+        self.refused += 1;
+        self.lines.push(format!("{}  not: {why}", job.key()));
+        self.json.push(json!({"job": super::commands::full_name(job), "ok": false, "message": why}));
+    }
+
+    /// Tells all of it. `verb` is what is done to a job, in the infinitive; the code is 1 if something was refused.
+    pub(crate) fn tell(self, context: &Context, verb: &str, acted: bool) -> anyhow::Result<std::process::ExitCode> {
+        if context.json {
+            output::json(&json!({"dry": !acted, "done": self.done, "refused": self.refused, "jobs": self.json}))?;
+        } else {
+            let mut text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+            text.push_str(&match (self.done, acted) {
+                (0, _) => format!("nothing to {verb}\n"),
+                (done, true) => format!("{done} jobs: {verb}, done\n"),
+                (done, false) => format!("would {verb} {done} jobs; nothing is done without --yes\n"),
+            });
+            output::page(context, &text)?;
+        }
+        Ok(if self.refused > 0 { crate::exit::FAILED.into() } else { std::process::ExitCode::SUCCESS })
+    }
+}

@@ -1,0 +1,115 @@
+//! Commands that act: what runs, and what lies outside of the workspace, is safe from all of them.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::world::{World, names, wait_until};
+
+pub fn clean_leaves_what_runs_alone() {
+    let world = World::new();
+    world.mark("hold.slow");
+    let mut run = world.start(&["quick", "slow"]);
+    wait_until("both have started", || {
+        ["quick", "slow"].iter().all(|name| world.control.join(format!("started.{name}")).exists())
+    });
+    wait_until("one is done", || world.json(&["list"])["jobs"]["done"] == 1);
+    let (quick, slow) = (world.step("quick"), world.step("slow"));
+    // A link in a job's folder leads out.
+    let outside = world.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("precious"), "x").unwrap();
+    symlink(&outside, quick.join("link")).unwrap();
+    let said = world.xpm(&["clean", "-e", "acts"]);
+    assert!(quick.exists() && said.stdout.contains("without --yes"), "{said:?}");
+    let said = world.xpm(&["clean", "-e", "acts", "--yes"]);
+    assert!(said.code == 1 && said.stdout.contains("runs (process"), "{said:?}");
+    assert!(!quick.exists() && slow.join("params.json").exists() && outside.join("precious").exists());
+    assert!(!world.workdir.join(".trash").exists());
+    world.unmark("hold.slow");
+    run.wait().unwrap();
+    assert_eq!(world.json(&["jobs"])["states"]["done"], 1);
+    // A job's folder that is a link is left alone.
+    let moved = outside.join("moved");
+    fs::rename(&slow, &moved).unwrap();
+    symlink(&moved, &slow).unwrap();
+    let said = world.xpm(&["clean", "--yes", "--filter", "state = done"]);
+    assert!(said.code == 1 && said.stdout.contains("a link, perhaps out of it"), "{said:?}");
+    assert!(moved.join("status.json").exists());
+}
+
+pub fn kill_stops_the_one_process() {
+    let world = World::new();
+    world.mark("hold.a");
+    let mut run = world.start(&["a"]);
+    wait_until("it runs", || world.workdir.exists() && world.xpm(&["jobs"]).stdout.contains("running"));
+    let id = world.id("a");
+    let said = world.xpm(&["kill", &id]);
+    assert!(
+        said.code == 0 && said.stdout.contains("runs as process") && said.stdout.contains("without --yes"),
+        "{said:?}"
+    );
+    let lock = world.step("a").join(".xpm/lock");
+    let record = fs::read_to_string(&lock).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&record).unwrap();
+    // The number was given again: to this process.
+    other["pid"] = std::process::id().into();
+    fs::write(&lock, other.to_string()).unwrap();
+    let said = world.xpm(&["kill", &id, "--yes"]);
+    assert!(said.code == 1 && said.stdout.contains("is not the one that ran it"), "{said:?}");
+    other["host"] = "elsewhere".into();
+    fs::write(&lock, other.to_string()).unwrap();
+    let said = world.xpm(&["kill", &id, "--yes"]);
+    assert!(said.code == 1 && said.stdout.contains("runs on elsewhere as process"), "{said:?}");
+    fs::write(&lock, record).unwrap();
+    let said = world.xpm(&["kill", "--yes", "--filter", "name = a"]);
+    assert!(said.code == 0 && said.stdout.contains("is asked to stop"), "{said:?}");
+    run.wait().unwrap();
+    assert_eq!(world.json(&["show", &id])["state"], "failed");
+    let said = world.xpm(&["kill", &id]);
+    assert!(said.code == 1 && said.stdout.contains("its lock is free"), "{said:?}");
+}
+
+pub fn orphans_are_what_no_run_refers_to() {
+    let world = World::new();
+    world.make(&["a", "b:a", "c"]);
+    assert_eq!(world.json(&["orphans"])["count"], 0);
+    let runs = names(&world.workdir.join("experiments/acts"));
+    let first = runs.iter().find(|name| name.as_bytes()[0].is_ascii_digit()).unwrap();
+    world.make(&["a", "b:a"]);
+    fs::remove_dir_all(world.workdir.join("experiments/acts").join(first)).unwrap();
+    let orphans = world.json(&["orphans", "--size"]);
+    assert_eq!(orphans["count"], 1, "{orphans}");
+    assert_eq!(orphans["jobs"][0]["identity"].as_str().unwrap()[..16], world.id("c"));
+    world.xpm(&["orphans", "--clean"]);
+    assert_eq!(world.json(&["orphans"])["count"], 1);
+    let said = world.xpm(&["orphans", "--clean", "--yes"]);
+    assert_eq!((said.code, &world.json(&["jobs"])["count"]), (0, &2.into()), "{said:?}");
+}
+
+pub fn doctor_finds_and_mends() {
+    let world = World::new();
+    world.make(&["a", "b", "c"]);
+    let said = world.xpm(&["doctor"]);
+    assert!(said.code == 0 && said.stdout.contains("nothing is wrong"), "{said:?}");
+    fs::write(world.step("a").join("status.json"), "{\"format\":1,").unwrap();
+    fs::remove_file(world.step("b").join("status.json")).unwrap();
+    fs::create_dir_all(world.workdir.join(".trash/half")).unwrap();
+    let run = world.workdir.join("experiments/acts/latest/run.json");
+    let record = fs::read_to_string(&run).unwrap();
+    fs::write(&run, record.replace("\"done\"", "\"running\"")).unwrap();
+    assert_eq!(world.json(&["list"])["experiments"][0]["last_run"]["state"], "dead");
+    let found = world.json(&["doctor"]);
+    let kinds: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap()).collect();
+    for kind in ["damaged", "dead", "left over"] {
+        assert!(kinds.contains(&kind), "{kind}: {found}");
+    }
+    assert!(world.workdir.join(".trash/half").exists());
+    let said = world.xpm(&["doctor", "--yes"]);
+    assert!(said.code == 4 && said.stdout.contains("3 mended, 1 left"), "{said:?}");
+    assert_eq!(world.json(&["list"])["experiments"][0]["last_run"]["state"], "interrupted");
+    assert_eq!(world.json(&["show", &world.id("b")])["failure"]["reason"], "lost");
+    // What was damaged or lost is run again, and everything is well.
+    world.make(&["a", "b", "c"]);
+    let said = world.xpm(&["doctor"]);
+    assert!(said.code == 0, "{said:?}");
+}

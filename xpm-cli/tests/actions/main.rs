@@ -1,0 +1,50 @@
+//! What the commands that look at and act on jobs do to a workspace that a real plan makes. Only a program whose `main` is
+//! marked can run jobs, so this is a test binary without the usual harness; it takes names to pick tests by.
+
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
+
+mod acting;
+mod looking;
+mod plan;
+mod world;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+const TESTS: &[(&str, fn())] = &[
+    ("lists_and_shows", looking::lists_and_shows),
+    ("follows_a_log_to_the_end", looking::follows_a_log_to_the_end),
+    ("wrong_ways", looking::wrong_ways),
+    ("clean_leaves_what_runs_alone", acting::clean_leaves_what_runs_alone),
+    ("kill_stops_the_one_process", acting::kill_stops_the_one_process),
+    ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),
+    ("doctor_finds_and_mends", acting::doctor_finds_and_mends),
+];
+
+#[xpm::main]
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, workdir, control, steps @ ..] = args.as_slice()
+        && command == "make"
+    {
+        return match plan::make(workdir.as_ref(), control.as_ref(), steps) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-') && *arg != "terse").collect();
+    let picked = |name: &str| named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str()));
+    let mut failed = 0;
+    for (name, test) in TESTS.iter().filter(|(name, _)| picked(name) && !has("--ignored")) {
+        if has("--list") {
+            println!("{name}: test");
+            continue;
+        }
+        let ok = catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
+        failed += usize::from(!ok);
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
