@@ -12,7 +12,8 @@ pub fn clean_leaves_what_runs_alone() {
     wait_until("both have started", || {
         ["quick", "slow"].iter().all(|name| world.control.join(format!("started.{name}")).exists())
     });
-    wait_until("one is done", || world.json(&["list"])["jobs"]["done"] == 1);
+    let states = || world.json(&["jobs", "-e", "acts"])["states"].clone();
+    wait_until("one is done and one runs", || states()["done"] == 1 && states()["running"] == 1);
     let (quick, slow) = (world.step("quick"), world.step("slow"));
     // A link in a job's folder leads out.
     let outside = world.path().join("outside");
@@ -41,7 +42,9 @@ pub fn kill_stops_the_one_process() {
     let world = World::new();
     world.mark("hold.a");
     let mut run = world.start(&["a"]);
-    wait_until("it runs", || world.workdir.exists() && world.xpm(&["jobs"]).stdout.contains("running"));
+    wait_until("it runs", || {
+        world.control.join("started.a").exists() && world.json(&["jobs"])["jobs"][0]["state"] == "running"
+    });
     let id = world.id("a");
     let said = world.xpm(&["kill", &id]);
     assert!(
