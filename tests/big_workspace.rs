@@ -92,7 +92,7 @@ fn job(root: &Path, number: u64) -> std::io::Result<()> {
             time(begin)
         ),
     )?;
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         let mut text = String::new();
         for step in 0..100 {
             writeln!(text, r#"{{"name":"loss","step":{step},"value":{}}}"#, 1.0 / f64::from(step + 1)).unwrap();

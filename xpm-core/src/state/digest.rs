@@ -151,7 +151,7 @@ impl Digests {
         let journal = path.join("journal.jsonl");
         let mut digest = self.runs.remove(&name).unwrap_or_default();
         let Ok(metadata) = std::fs::metadata(&journal) else {
-            self.from_links(&mut digest, path);
+            self.read_links(&mut digest, path);
             self.runs.insert(name, digest);
             return;
         };
@@ -173,7 +173,7 @@ impl Digests {
     }
 
     /// A run without a journal.
-    fn from_links(&mut self, digest: &mut RunDigest, path: &Path) {
+    fn read_links(&mut self, digest: &mut RunDigest, path: &Path) {
         use std::os::unix::fs::MetadataExt;
         let changed = std::fs::metadata(path.join("jobs")).map_or(0, |links| {
             u64::try_from(links.ctime())

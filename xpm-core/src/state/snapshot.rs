@@ -169,7 +169,7 @@ fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) {
     }
     let mut live = std::mem::take(&mut scan.live);
     all.extend((0u32..).zip(std::mem::take(&mut rows.rows)).map(|(place, row)| (row, live.remove(&place))));
-    all.sort_by(|(a, _), (b, _)| name(rows, a).cmp(&name(rows, b)));
+    all.sort_by_cached_key(|(row, _)| name(rows, row));
     for (place, (row, status)) in (0u32..).zip(all) {
         rows.rows.push(row);
         scan.live.extend(status.map(|status| (place, status)));

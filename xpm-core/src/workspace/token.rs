@@ -287,6 +287,7 @@ impl TokenFile {
     }
 
     /// The capacity, the holders, how much each holds and whether it lives; `None` if the file is damaged.
+    #[expect(clippy::type_complexity, reason = "told above")]
     pub(crate) fn look(&self) -> Result<Option<(u64, Vec<(JobKey, u64, bool)>)>, TokenError> {
         let Some(record) = self.read()? else { return Ok(None) };
         let holder = |holder: Holder| {
