@@ -36,9 +36,9 @@ pub(crate) fn run(context: &Context, args: &Doctor) -> anyhow::Result<ExitCode> 
             None => (finding.kind.name(), if finding.kind == Kind::Stray { YELLOW } else { RED }, String::new()),
         };
         if matches!(result, Some(Ok(()))) {
-            mended += 1
+            mended += 1;
         } else {
-            left += 1
+            left += 1;
         }
         let path = finding.path.strip_prefix(workspace.path()).unwrap_or(&finding.path);
         let mark = paint(context.color, color, mark);
