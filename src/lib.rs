@@ -39,7 +39,7 @@ pub use anyhow::Error;
 /// ```
 pub use anyhow::bail;
 #[cfg(feature = "cli")]
-pub use xpm_core::cli::{Flags, Forward, completions, json_schema};
+pub use xpm_core::cli::{Configs, Flags, Forward, Sweep, completions, json_schema};
 pub use xpm_core::config::ReadError;
 pub use xpm_core::experiment::{
     Dependency, ExperimentBuilder, FailedCallback, FailedJob, IfRunning, JobError, JobFile, Produced, Promise,
@@ -64,7 +64,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What a file of tasks or plans imports: `use xpm::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "cli")]
-    pub use xpm_core::cli::{Flags, Forward};
+    pub use xpm_core::cli::{Flags, Forward, Sweep};
     pub use xpm_core::{
         Configure, Experiment, IntoArg, Job, JobContext, Resources, Submit, Task, TaskResult, stop_tags, tag, tagspath,
     };

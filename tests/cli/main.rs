@@ -8,6 +8,7 @@ mod forward;
 mod help;
 mod layers;
 mod run;
+mod sweep;
 mod types;
 
 /// What clap says of a command line that is wrong.

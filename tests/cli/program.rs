@@ -29,16 +29,19 @@ struct Cli {
     #[arg(long, short, action = clap::ArgAction::Count)]
     loud: u8,
     #[command(flatten)]
-    square: Flags<Square>,
+    square: Sweep<Square>,
 }
 
 #[xpm::main]
 fn main() -> xpm::Result<()> {
     let cli = Cli::parse();
-    println!("own: loud {} {:?}", cli.loud, cli.square);
+    println!("own: loud {}, {} squares", cli.loud, cli.square.len());
     xpm::experiment(cli.workdir, "squares").run(|xp| {
-        let job = cli.square.clone().submit(xp)?;
-        println!("job: {}", job.path().display());
+        for square in &cli.square {
+            let job = square.submit(xp)?;
+            println!("job: {}", job.path().display());
+            println!("tags: {:?}", job.tags());
+        }
         Ok(())
     })
 }

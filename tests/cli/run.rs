@@ -24,7 +24,7 @@ fn the_programs_own_arguments_in_another_mode() {
     let own = ["--", "work", "-ll", "--side", "7"];
     let (output, text) = program(folder.path(), None, &[&["xpm", "run", "--dry-run"], &own[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("own: loud 2 square(side=7)"), "{text}");
+    assert!(text.contains("own: loud 2, 1 squares"), "{text}");
     assert!(!folder.path().join("work").exists(), "a dry run writes nothing: {text}");
     let (output, text) = program(folder.path(), None, &[&["xpm", "run", "--generate-only"], &own[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{text}");
@@ -59,4 +59,20 @@ fn wrong_command_lines_are_told_by_whom_they_concern() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("XPM_RUN_MODE: `dry` is no run mode"), "{text}");
     assert!(!folder.path().join("work").exists());
+}
+
+#[test]
+fn jobs_of_a_sweep_are_those_of_plain_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let (output, text) = program(folder.path(), None, &["work", "--sweep", "side=range(3,5)"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for side in ["3", "4", "5"] {
+        assert!(text.contains(&format!("tags: {{\"side\": Int({side})}}")), "{text}");
+    }
+    let stamp = |job: &Path| std::fs::metadata(job.join("status.json")).unwrap().modified().unwrap();
+    let (first, before) = (job(&text), stamp(job(&text)));
+    let (output, text) = program(folder.path(), None, &["work", "--side", "3"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!((job(&text), stamp(job(&text))), (first, before), "{text}");
+    assert!(text.contains("tags: {}"), "{text}");
 }

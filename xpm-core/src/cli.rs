@@ -16,12 +16,14 @@ mod lock;
 mod problem;
 pub(crate) mod roles;
 mod shape;
+mod sweep;
 mod text;
 
 use crate::config::ConfigType;
 
 pub use flags::Flags;
 pub use forward::{ByFlag, Forward};
+pub use sweep::{Configs, Sweep};
 
 /// The JSON Schema (draft 2020-12) of a configuration or a task: of its arguments as `--config` takes them from a file.
 pub fn json_schema<C: ConfigType>() -> serde_json::Value {

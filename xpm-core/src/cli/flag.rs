@@ -76,8 +76,8 @@ impl Flag {
         }
     }
 
-    /// The argument for clap. With `layers`, what is required may also come from a file or from `--set`.
-    pub(crate) fn to_arg(&self, layers: bool, update: bool) -> Arg {
+    /// The argument for clap; what is required may also come from one of these arguments.
+    pub(crate) fn to_arg(&self, instead: &[&'static str], update: bool) -> Arg {
         let name = self.name();
         let mut arg = Arg::new(self.id()).long(name.clone()).value_name(self.value_name());
         if name != self.path {
@@ -92,9 +92,9 @@ impl Flag {
             arg = arg.help_heading(heading.clone());
         }
         if self.required && !update {
-            arg = match layers {
-                true => arg.required_unless_present_any([super::layers::SET, super::layers::CONFIG]),
-                false => arg.required(true),
+            arg = match instead {
+                [] => arg.required(true),
+                instead => arg.required_unless_present_any(instead.iter().copied()),
             };
         }
         if !self.default.is_empty() {

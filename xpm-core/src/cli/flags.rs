@@ -11,6 +11,7 @@ use super::flag::{self, Flag};
 use super::given::Givens;
 use super::layers;
 use super::problem::Problem;
+use super::sweep;
 use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, ReadError, Reader, Submitted, Symbolic};
 use crate::schema::{Type, TypeKind, TypeSchema};
 use crate::value::{Node, Tags, Value};
@@ -67,18 +68,39 @@ impl<C: ConfigType> clap::FromArgMatches for Flags<C> {
 
 impl<C: ConfigType> clap::Args for Flags<C> {
     fn augment_args(command: Command) -> Command {
-        augment(command, &flag::of_type(C::schema), true, false).defer(layers::add)
+        augment(command, &flag::of_type(C::schema), Layers::Settings, false).defer(layers::add)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        augment(command, &flag::of_type(C::schema), true, true).defer(layers::add)
+        augment(command, &flag::of_type(C::schema), Layers::Settings, true).defer(layers::add)
+    }
+}
+
+/// What the flags of a command may be given by instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Layers {
+    /// Nothing.
+    None,
+    /// `--set` and `--config`.
+    Settings,
+    /// These, `--sweep` and `--sweep-file`.
+    Sweep,
+}
+
+impl Layers {
+    fn ids(self) -> &'static [&'static str] {
+        match self {
+            Layers::None => &[],
+            Layers::Settings => &[layers::SET, layers::CONFIG],
+            Layers::Sweep => &[layers::SET, layers::CONFIG, sweep::SWEEP, sweep::SWEEP_FILE],
+        }
     }
 }
 
 /// Adds flags to a command.
-pub(crate) fn augment(mut command: Command, flags: &[Flag], layers: bool, update: bool) -> Command {
+pub(crate) fn augment(mut command: Command, flags: &[Flag], layers: Layers, update: bool) -> Command {
     for flag in flags {
-        command = command.arg(flag.to_arg(layers, update));
+        command = command.arg(flag.to_arg(layers.ids(), update));
         if let Some(negative) = flag.to_negative() {
             command = command.arg(negative);
         }
@@ -88,18 +110,36 @@ pub(crate) fn augment(mut command: Command, flags: &[Flag], layers: bool, update
 
 /// The configuration that flags and layers give.
 pub(crate) fn parse(of: fn() -> &'static TypeSchema, matches: &ArgMatches) -> Result<Arc<Node>, Error> {
-    let (schema, flags) = (of(), flag::of_type(of));
-    let mut givens = Givens::of_flags(&flags, matches);
-    let roots: Vec<(String, Type)> = match schema.kind() {
+    let flags = flag::of_type(of);
+    let givens = read_layers(&flags, &roots_of(of), matches)?;
+    Ok(assemble(of, &flags, &givens)?)
+}
+
+/// The arguments that the flags of a type are for.
+pub(crate) fn roots_of(of: fn() -> &'static TypeSchema) -> Vec<(String, Type)> {
+    let schema = of();
+    match schema.kind() {
         TypeKind::Family => vec![(flag::root_name(schema), Type::Config(of))],
         _ => schema.arguments(None).iter().map(|arg| (arg.name.to_owned(), arg.ty.clone())).collect(),
-    };
-    tell(&givens.add_layers(&roots, matches)?);
-    let assembler = Assembler::new(&flags, &givens);
-    if schema.kind() != TypeKind::Family {
-        return Ok(assembler.structure(schema)?);
     }
-    let value = assembler.argument(&roots[0].0, &roots[0].1, None, true, |value, reader| {
+}
+
+/// What flags and the layers above them give.
+pub(crate) fn read_layers(flags: &[Flag], roots: &[(String, Type)], matches: &ArgMatches) -> Result<Givens, Error> {
+    let mut givens = Givens::of_flags(flags, matches);
+    tell(&givens.add_layers(roots, matches)?);
+    Ok(givens)
+}
+
+/// The configuration that all this gives.
+pub(crate) fn assemble(of: fn() -> &'static TypeSchema, flags: &[Flag], givens: &Givens) -> Result<Arc<Node>, Problem> {
+    let schema = of();
+    let assembler = Assembler::new(flags, givens);
+    if schema.kind() != TypeKind::Family {
+        return assembler.structure(schema);
+    }
+    let (root, ty) = (flag::root_name(schema), Type::Config(of));
+    let value = assembler.argument(&root, &ty, None, true, |value, reader| {
         let entry = crate::config::Registry::get().and_then(|registry| registry.entry(schema.id()));
         match (entry, value) {
             (Ok(entry), Value::Config(node)) => (entry.check)(node, reader),
@@ -108,7 +148,7 @@ pub(crate) fn parse(of: fn() -> &'static TypeSchema, matches: &ArgMatches) -> Re
     })?;
     match value {
         Some(Value::Config(node)) => Ok(node),
-        _ => Err(Problem::Other(format!("expected a {}", schema.id())).into()),
+        _ => Err(Problem::Other(format!("expected a {}", schema.id()))),
     }
 }
 

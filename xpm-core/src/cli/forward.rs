@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command, Error};
 
 use super::assemble::Assembler;
 use super::flag;
-use super::flags::augment;
+use super::flags::{Layers, augment};
 use super::given::Givens;
 use crate::config::{Arg, ArgPath, IntoArg, Leads, Registry};
 use crate::value::Value;
@@ -65,12 +65,12 @@ impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
 impl<P: ArgPath> clap::Args for Forward<P> {
     fn augment_args(command: Command) -> Command {
         let named = P::named();
-        augment(command, &flag::of_argument(named.schema(), &named.name), false, false)
+        augment(command, &flag::of_argument(named.schema(), &named.name), Layers::None, false)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
         let named = P::named();
-        augment(command, &flag::of_argument(named.schema(), &named.name), false, true)
+        augment(command, &flag::of_argument(named.schema(), &named.name), Layers::None, true)
     }
 }
 

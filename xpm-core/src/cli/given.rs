@@ -117,6 +117,50 @@ impl Givens {
         Ok(overruled)
     }
 
+    /// Sets an argument over all layers; `source` is what stands before its name, `--sweep `.
+    pub(crate) fn set(&mut self, path: &str, ty: &Type, raw: &Raw, source: &str) -> Result<(), Problem> {
+        let at = format!("{source}{path}");
+        match raw {
+            // A configuration is given whole: what weaker layers say of it is void.
+            Raw::Json(value) => {
+                self.forget_below(path);
+                self.put(path, ty, value, source)
+            }
+            Raw::Texts(texts) => {
+                let text = texts.last().map(String::as_str).unwrap_or_default();
+                if text == "none" && matches!(ty, Type::Option(_)) {
+                    self.forget_below(path);
+                    self.insert(path, Raw::Json(Json::Null), at);
+                    return Ok(());
+                }
+                if text.starts_with('{') && matches!(shape(inside(ty)), Shape::Struct(_) | Shape::Choice(_)) {
+                    let wrong =
+                        |error| Problem::Invalid { at, value: text.to_owned(), why: format!("it is no JSON: {error}") };
+                    let value = serde_json::from_str(text).map_err(wrong)?;
+                    self.forget_below(path);
+                    return self.put(path, ty, &value, source);
+                }
+                self.insert(path, raw.clone(), at);
+                Ok(())
+            }
+        }
+    }
+
+    fn forget_below(&mut self, path: &str) {
+        let below = format!("{path}.");
+        self.by_path.retain(|other, _| !other.starts_with(&below));
+    }
+
+    /// All of it by argument.
+    pub(crate) fn into_entries(self) -> BTreeMap<String, Given> {
+        self.by_path
+    }
+
+    /// What was given for these arguments.
+    pub(crate) fn from_entries(by_path: BTreeMap<String, Given>) -> Self {
+        Self { by_path, used: RefCell::default() }
+    }
+
     fn insert(&mut self, path: &str, raw: Raw, at: String) {
         let given = Given { raw, at };
         // What a weaker layer said of another choice is void.

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 use serde_json::{Map, Value as Json};
 
 use super::flag::ID;
+use super::sweep::{SWEEP, SWEEP_FILE, SpecFileParser, SpecParser, sweepable};
 
 /// The id of `--set`.
 pub(crate) const SET: &str = "xpm-set";
@@ -28,7 +29,7 @@ pub(crate) struct ConfigFile {
     pub(crate) members: Map<String, Json>,
 }
 
-/// Adds `--set` and `--config`, unless they are there. Called when all flags of the command are known: where the user has
+/// Adds `--set` and `--config`, unless they are there, and what `--sweep` takes. Called when all flags of the command are known: where the user has
 /// flags of these names, ours are called `--xpm-set` and `--xpm-config`.
 pub(crate) fn add(command: Command) -> Command {
     if command.get_arguments().any(|arg| arg.get_id() == SET) {
@@ -51,17 +52,26 @@ pub(crate) fn add(command: Command) -> Command {
         .value_hint(ValueHint::FilePath)
         .value_parser(FileParser { known })
         .help("Takes arguments from a TOML or JSON file; stronger than flags [may be repeated]");
-    command.arg(set).arg(config)
+    let (sweep, file) = (name("sweep"), name("sweep-file"));
+    let command = command.arg(set).arg(config);
+    if !command.get_arguments().any(|arg| arg.get_id() == SWEEP) {
+        return command;
+    }
+    let known = sweepable(&command);
+    let parser = SpecParser { known: known.clone() };
+    command
+        .mut_arg(SWEEP, |arg| arg.long(sweep).value_parser(parser))
+        .mut_arg(SWEEP_FILE, |arg| arg.long(file).value_parser(SpecFileParser { known }))
 }
 
 /// Whether `key` is an argument, or holds some.
-fn is_known(known: &[String], key: &str) -> bool {
+pub(super) fn is_known(known: &[String], key: &str) -> bool {
     let key = key.replace('-', "_");
     let below = format!("{key}.");
     known.iter().map(|path| path.replace('-', "_")).any(|path| path == key || path.starts_with(&below))
 }
 
-fn nearest(known: &[String], key: &str) -> String {
+pub(super) fn nearest(known: &[String], key: &str) -> String {
     let near = known.iter().min_by_key(|path| distance(path, key));
     match near.filter(|path| distance(path, key) <= key.len() / 3 + 1) {
         Some(path) => format!("; did you mean `{path}`?"),
@@ -85,7 +95,7 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn refuse(command: &Command, arg: Option<&Arg>, value: &str, why: &str) -> clap::Error {
+pub(super) fn refuse(command: &Command, arg: Option<&Arg>, value: &str, why: &str) -> clap::Error {
     let flag = arg.map(ToString::to_string).unwrap_or_default();
     let mut error =
         clap::Error::raw(ErrorKind::ValueValidation, format!("invalid value '{value}' for '{flag}': {why}"));

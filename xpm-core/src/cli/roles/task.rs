@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::{failed, say, schema_of};
 use crate::cli::flag;
-use crate::cli::flags::{augment, parse};
+use crate::cli::flags::{Layers, augment, parse};
 use crate::cli::layers;
 use crate::config::{Registered, SubmitOptions};
 use crate::experiment::{JobState, experiment};
@@ -43,7 +43,7 @@ pub(super) fn command(entry: &'static Registered) -> Command {
         .display_order(0);
     let command =
         Command::new(schema.id().to_owned()).about(schema.help().lines().next().unwrap_or_default().to_owned());
-    augment(command.arg(workdir).arg(dry_run), &flags, true, false).defer(layers::add)
+    augment(command.arg(workdir).arg(dry_run), &flags, Layers::Settings, false).defer(layers::add)
 }
 
 /// Runs the task.

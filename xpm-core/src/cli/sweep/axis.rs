@@ -1,0 +1,194 @@
+//! What is swept: the arguments of one `--sweep`, or of one table of a sweep file, and their values.
+
+use serde_json::{Map, Value as Json};
+
+use super::values;
+use crate::cli::flag::ID;
+use crate::cli::given::{Raw, join, resolve};
+use crate::cli::layers::{is_known, nearest, read_file, refuse};
+use crate::cli::problem::Problem;
+use crate::schema::Type;
+
+/// One `--sweep`, or one table of a file, before its arguments are looked up.
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    /// Its arguments, each with its values; of a command line all of them together.
+    paths: Vec<String>,
+    values: Written,
+    /// `--sweep `, `sweep.toml: `.
+    source: String,
+}
+
+#[derive(Clone, Debug)]
+enum Written {
+    Text(String),
+    Lists(Vec<Json>),
+}
+
+/// Arguments that vary together, and their values in order.
+#[derive(Debug)]
+pub(super) struct Axis {
+    pub(super) paths: Vec<(String, Type)>,
+    /// One value for each argument.
+    pub(super) rows: Vec<Vec<Raw>>,
+    pub(super) source: String,
+}
+
+impl Spec {
+    /// The axis, if its arguments are below these roots.
+    pub(super) fn axis(&self, roots: &[(String, Type)]) -> Result<Option<Axis>, Problem> {
+        let found: Vec<_> = self.paths.iter().map(|path| resolve(roots, path)).collect();
+        if found.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let mut paths = Vec::new();
+        for (found, path) in found.into_iter().zip(&self.paths) {
+            let why = || "what varies together is of one configuration".to_owned();
+            paths.push(found.ok_or_else(|| self.wrong(path, path.clone(), why()))?);
+        }
+        let rows = match &self.values {
+            Written::Text(text) => {
+                let types: Vec<_> = paths.iter().map(|(_, ty)| ty.clone()).collect();
+                values::rows(&types, text).map_err(|why| self.wrong(&self.paths.join(","), text.clone(), why))?
+            }
+            Written::Lists(lists) => self.zipped(&paths, lists)?,
+        };
+        Ok(Some(Axis { paths, rows, source: self.source.clone() }))
+    }
+
+    fn zipped(&self, paths: &[(String, Type)], lists: &[Json]) -> Result<Vec<Vec<Raw>>, Problem> {
+        let mut columns: Vec<Vec<Raw>> = Vec::new();
+        for ((path, ty), list) in paths.iter().zip(lists) {
+            let column = match list {
+                Json::Array(items) => Ok(items.iter().cloned().map(Raw::Json).collect::<Vec<_>>()),
+                Json::String(text) => {
+                    values::rows(std::slice::from_ref(ty), text).map(|rows| rows.into_iter().flatten().collect())
+                }
+                _ => Err("expected a list of values, or a text such as \"range(0, 1, 0.1)\"".to_owned()),
+            };
+            let column = column.map_err(|why| self.wrong(path, list.to_string(), why))?;
+            if column.is_empty() {
+                return Err(self.wrong(path, list.to_string(), "it is empty: it has no values".to_owned()));
+            }
+            if let Some(first) = columns.first()
+                && first.len() != column.len()
+            {
+                let why = format!("it has {} values, {} has {}", column.len(), paths[0].0, first.len());
+                return Err(self.wrong(path, list.to_string(), format!("{why}: what varies together has as many")));
+            }
+            columns.push(column);
+        }
+        let len = columns.first().map_or(0, Vec::len);
+        Ok((0..len).map(|i| columns.iter().map(|column| column[i].clone()).collect()).collect())
+    }
+
+    fn wrong(&self, path: &str, value: String, why: String) -> Problem {
+        Problem::Invalid { at: format!("{}{path}", self.source), value, why }
+    }
+}
+
+/// `--sweep KEY=VALUES`.
+#[derive(Clone)]
+pub(crate) struct SpecParser {
+    pub(crate) known: Vec<String>,
+}
+
+impl clap::builder::TypedValueParser for SpecParser {
+    type Value = Vec<Spec>;
+
+    fn parse_ref(
+        &self,
+        cmd: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Vec<Spec>, clap::Error> {
+        let text = value.to_string_lossy();
+        let Some((paths, values)) = text.split_once('=') else {
+            let why = "expected KEY=VALUES, for instance model.k1=0.6,0.9 or model.k1=range(0,1,0.1)";
+            return Err(refuse(cmd, arg, &text, why));
+        };
+        let paths: Vec<_> = paths.split(',').map(|path| path.trim().to_owned()).collect();
+        if let Some(path) = paths.iter().find(|path| !is_known(&self.known, path)) {
+            let why = format!("there is no argument `{path}` to sweep{}", nearest(&self.known, path));
+            return Err(refuse(cmd, arg, &text, &why));
+        }
+        let name = arg.and_then(clap::Arg::get_long).unwrap_or("sweep");
+        Ok(vec![Spec { paths, values: Written::Text(values.to_owned()), source: format!("--{name} ") }])
+    }
+}
+
+/// `--sweep-file FILE`.
+#[derive(Clone)]
+pub(crate) struct SpecFileParser {
+    pub(crate) known: Vec<String>,
+}
+
+impl clap::builder::TypedValueParser for SpecFileParser {
+    type Value = Vec<Spec>;
+
+    fn parse_ref(
+        &self,
+        cmd: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Vec<Spec>, clap::Error> {
+        let name = value.to_string_lossy().into_owned();
+        let specs = read_file(std::path::Path::new(value)).and_then(|members| self.specs(&name, members));
+        specs.map_err(|why| refuse(cmd, arg, &name, &why))
+    }
+}
+
+impl SpecFileParser {
+    /// The tables `[[sweep]]` in their order, each what varies together; then every other argument by itself.
+    fn specs(&self, name: &str, mut members: Map<String, Json>) -> Result<Vec<Spec>, String> {
+        let source = format!("{name}: ");
+        let mut specs = Vec::new();
+        if let Some(Json::Array(tables)) = members.get("sweep")
+            && tables.iter().all(Json::is_object)
+        {
+            for table in tables {
+                let mut leaves = Vec::new();
+                self.leaves("", table, &mut leaves)?;
+                if leaves.is_empty() {
+                    return Err("one of its tables [[sweep]] is empty".to_owned());
+                }
+                let (paths, lists) = leaves.into_iter().unzip();
+                specs.push(Spec { paths, values: Written::Lists(lists), source: source.clone() });
+            }
+            members.remove("sweep");
+        }
+        let mut alone = Vec::new();
+        self.leaves("", &Json::Object(members), &mut alone)?;
+        specs.extend(alone.into_iter().map(|(path, list)| Spec {
+            paths: vec![path],
+            values: Written::Lists(vec![list]),
+            source: source.clone(),
+        }));
+        if specs.is_empty() { Err("it sweeps nothing".to_owned()) } else { Ok(specs) }
+    }
+
+    fn leaves(&self, path: &str, json: &Json, leaves: &mut Vec<(String, Json)>) -> Result<(), String> {
+        if !path.is_empty() && !is_known(&self.known, path) {
+            return Err(format!("there is no argument `{path}` to sweep{}", nearest(&self.known, path)));
+        }
+        let Json::Object(members) = json else {
+            leaves.push((path.to_owned(), json.clone()));
+            return Ok(());
+        };
+        members.iter().try_for_each(|(name, json)| self.leaves(&join(path, name), json, leaves))
+    }
+}
+
+/// What the group of a swept configuration's flags is called.
+pub(super) fn group_id(schema: &str) -> String {
+    format!("{GROUP}{schema}")
+}
+
+const GROUP: &str = "xpm:sweep:";
+
+/// The arguments of a command that can be swept.
+pub(crate) fn sweepable(command: &clap::Command) -> Vec<String> {
+    let groups = command.get_groups().filter(|group| group.get_id().as_str().starts_with(GROUP));
+    let ids = groups.flat_map(clap::ArgGroup::get_args);
+    ids.filter_map(|id| id.as_str().strip_prefix(ID).map(str::to_owned)).collect()
+}
