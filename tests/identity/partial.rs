@@ -23,7 +23,7 @@ struct Train {
 }
 
 fn without(names: &[&str], args: &impl ArgStruct) -> Identity {
-    digest_without(&args.node(), names).unwrap()
+    digest_without(&args.node(), names).expect("these arguments have an identity")
 }
 
 fn train(rate: f64, epochs: u32, layers: u32) -> TrainConfig {

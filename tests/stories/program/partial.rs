@@ -85,7 +85,7 @@ pub fn partial(call: &Call) -> xpm::Result<()> {
                 ["other"] => {}
                 ["wait"] => xp.wait()?,
                 ["why"] => {
-                    println!("{}", last.as_ref().and_then(Job::why).map_or_else(String::new, |why| why.to_string()))
+                    println!("{}", last.as_ref().and_then(Job::why).map_or_else(String::new, |why| why.to_string()));
                 }
                 ["both", a, of, ignored, ask] => {
                     let both = Both::config().a(a.parse::<u64>()?).r#type(of).ignored(ignored.parse::<u64>()?).ask(ask);
