@@ -1,7 +1,7 @@
 //! Command lines made of configurations: flags for users' own [`clap`] parsers, and the commands behind `myexp xpm`.
 //!
-//! A type's schema becomes flags ([`flag`]), what was given for them is gathered in layers ([`given`]), and assembled
-//! into a value ([`assemble`]) that is checked by reading it back as the user's type. Nothing here knows jobs but the roles
+//! A type's schema becomes flags (`flag`), what was given for them is gathered in layers (`given`), and assembled
+//! into a value (`assemble`) that is checked by reading it back as the user's type. Nothing here knows jobs but the roles
 //! of the program, which run one.
 
 mod assemble;
