@@ -256,10 +256,9 @@ impl ExperimentBuilder {
     /// ```no_run
     /// # use xpm_core::{Experiment, Job, Task};
     /// # mod xpm { pub use xpm_core::experiment::experiment; }
-    /// # fn train<T: Task<Output = f64>>(xp: &Experiment) -> Result<Job<T>, anyhow::Error> { unimplemented!() }
-    /// # fn main_<T: Task<Output = f64>>() -> Result<(), anyhow::Error> {
+    /// # fn main_<T: Task<Output = f64>>(train: fn(&Experiment) -> Result<Job<T>, anyhow::Error>) -> Result<(), anyhow::Error> {
     /// xpm::experiment("workspace", "first").run_async(async |xp| {
-    ///     let loss = train::<T>(xp)?.await?;
+    ///     let loss = train(xp)?.await?;
     ///     println!("{loss}");
     ///     Ok(())
     /// })
