@@ -144,6 +144,7 @@ fn every_type_has_its_form() {
     for (args, message) in [
         (&["--sizes", "300"][..], "'300' for '--sizes <N>': expected an integer (u8, 0 to 255)"),
         (&["--weights", "x"], "'x' for '--weights <KEY=X>': expected KEY=VALUE"),
+        (&["--weights", "x=1", "--weights", "x=2"], "for '--weights <KEY=X>': `x` is given twice"),
         (&["--point", "1"], "for '--point <X>': expected 3 items, found 1"),
         (&["--timeout", "soon"], "for '--timeout <DURATION>': expected a duration such as 1h30m"),
         (&["--letter", "ab"], "expected one character"),

@@ -56,8 +56,28 @@ fn mistakes_in_layers_are_told() {
     assert!(error::<Cli>(&[&given[..], &["--config", &path]].concat()).contains("cli.bm25 has no argument `k3`"));
     assert!(error::<Cli>(&["--config", "none.toml"]).contains("cannot be read"));
     assert!(error::<Cli>(&["--config", "none.yaml"]).contains("cannot be read"));
+    for wrong in ["model.k2=1", "model.k1"] {
+        assert!(error::<Cli>(&["--set", wrong]).ends_with("For more information, try '--help'.\n"));
+    }
     let text = error::<Cli>(&["--set", "model.k1=2"]);
     assert!(text.contains("required arguments") && text.contains("--collection.name <TEXT>"), "{text}");
+}
+
+#[derive(Parser, Debug)]
+struct Taken {
+    #[arg(long)]
+    set: Option<String>,
+    #[command(flatten)]
+    rank: Flags<Rank>,
+}
+
+#[test]
+fn a_flag_that_gave_way_is_named_as_it_is() {
+    let given = ["--set", "mine", "--collection.name", "r", "--collection.path", "/"];
+    let cli: Taken = parse(&[&given[..], &["--xpm-set", "model.k1=2"]].concat());
+    assert_eq!((cli.set.as_deref(), cli.rank.value().unwrap().model.k1), (Some("mine"), 2.0));
+    let text = error::<Taken>(&[&given[..], &["--xpm-set", "model.k1=high"]].concat());
+    assert!(text.contains("invalid value 'high' for '--xpm-set model.k1': expected a float (f64)"), "{text}");
 }
 
 #[derive(Parser, Debug)]

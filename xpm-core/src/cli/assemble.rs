@@ -1,6 +1,7 @@
 //! From what was given to a value: defaults filled in, choices made, every mistake told with its flag.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -195,7 +196,9 @@ impl<'a> Assembler<'a> {
                 if let Some(value) = whole('{') {
                     return Ok(value);
                 }
+                let mut names = BTreeSet::new();
                 let entries = texts.iter().map(|text| match text.split_once('=') {
+                    Some((name, _)) if !names.insert(name) => Err(wrong(text, format!("`{name}` is given twice"))),
                     Some((name, value)) => Ok((
                         text::parse(key, name).map_err(|why| wrong(text, format!("the key: {why}")))?,
                         text::parse(of, value).map_err(|why| wrong(text, why))?,

@@ -87,9 +87,10 @@ impl Givens {
             }
         }
         let mut fresh = BTreeSet::new();
-        for Setting { path, text } in matches.try_get_many::<Setting>(SET).ok().flatten().into_iter().flatten() {
+        for Setting { flag, path, text } in matches.try_get_many::<Setting>(SET).ok().flatten().into_iter().flatten() {
             if let Some((path, ty)) = resolve(roots, path) {
-                let at = format!("--set {path}");
+                let source = format!("{flag} ");
+                let at = format!("{source}{path}");
                 match (text.starts_with('{'), shape(inside(&ty))) {
                     (true, Shape::Struct(_) | Shape::Choice(_)) => {
                         let value = serde_json::from_str(text).map_err(|error| Problem::Invalid {
@@ -97,7 +98,7 @@ impl Givens {
                             value: text.clone(),
                             why: format!("it is no JSON: {error}"),
                         })?;
-                        self.put(&path, &ty, &value, "--set ")?;
+                        self.put(&path, &ty, &value, &source)?;
                     }
                     _ if text == "none" && matches!(ty, Type::Option(_)) => {
                         self.insert(&path, Raw::Json(Json::Null), at);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::builder::TypedValueParser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, ValueHint};
 use serde_json::{Map, Value as Json};
 
@@ -18,6 +18,8 @@ pub(crate) const CONFIG: &str = "xpm-config";
 /// `--set KEY=VALUE`.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
+    /// What it was given with: `--set`, or `--xpm-set` where the user has a flag of that name.
+    pub(crate) flag: String,
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -97,10 +99,8 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
 
 pub(super) fn refuse(command: &Command, arg: Option<&Arg>, value: &str, why: &str) -> clap::Error {
     let flag = arg.map(ToString::to_string).unwrap_or_default();
-    let mut error =
-        clap::Error::raw(ErrorKind::ValueValidation, format!("invalid value '{value}' for '{flag}': {why}"));
-    error.insert(ContextKind::InvalidArg, ContextValue::String(flag));
-    error.with_cmd(command)
+    // With the usage and where to find help, as clap's own errors.
+    command.clone().error(ErrorKind::ValueValidation, format!("invalid value '{value}' for '{flag}': {why}"))
 }
 
 #[derive(Clone)]
@@ -120,7 +120,8 @@ impl TypedValueParser for SettingParser {
             let why = format!("there is no argument `{path}`{}", nearest(&self.known, path));
             return Err(refuse(cmd, arg, &text, &why));
         }
-        Ok(Setting { path: path.to_owned(), text: value.to_owned() })
+        let flag = format!("--{}", arg.and_then(Arg::get_long).unwrap_or("set"));
+        Ok(Setting { flag, path: path.to_owned(), text: value.to_owned() })
     }
 }
 

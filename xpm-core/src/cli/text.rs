@@ -124,8 +124,8 @@ pub(crate) fn expected(ty: &Type) -> String {
             let items: Vec<_> = items.iter().map(ToString::to_string).collect();
             format!("{} values with commas between: {}", items.len(), items.join(", "))
         }
-        Type::Config(schema) => format!("a {}", schema().id()),
-        Type::Family(family) => format!("a {}", family.name),
+        Type::Config(schema) => format!("a value of `{}`", schema().id()),
+        Type::Family(family) => format!("a value of `{}`", family.name),
         Type::Json(_) => "JSON".to_owned(),
         Type::List(_) | Type::Set(_) | Type::Map(..) => format!("a {ty}"),
     }
