@@ -181,6 +181,7 @@ fn a_file_of_the_jobs_folder_is_told() {
     let explanation = Train::config().explain();
     let [arg] = explanation.arguments.as_slice() else { panic!("{explanation}") };
     assert_eq!((arg.path.as_str(), arg.standing), ("weights", Standing::LeftOut(LeftOut::JobPath)));
+    assert!(explanation.to_string().contains("\n  weights = w.bin  (left out: a file of the job's folder)"));
 }
 
 #[test]

@@ -66,6 +66,19 @@ fn a_task_by_hand_is_the_job_of_the_plan() {
 }
 
 #[test]
+fn a_task_by_hand_needs_what_it_refers_to() {
+    let folder = folder();
+    let rank = "0123456789abcdef".repeat(4);
+    let evaluate = ["xpm", "task", "roles.evaluate", "--workdir", "work", "--rank", &rank];
+    let said = program(folder.path(), &evaluate);
+    let message = "roles.rank/01234567 is not done in work; run it first, from its plan or with `roles_program xpm task roles.rank`";
+    assert_eq!((said.code, said.err.trim_end()), (Some(1), &*format!("error: {message}")));
+    let dry = ok(folder.path(), &[&evaluate[..], &["--dry-run"]].concat());
+    assert!(dry.contains("it would not run before roles.rank/01234567 is done"), "{dry}");
+    assert!(!folder.path().join("work").exists());
+}
+
+#[test]
 fn a_task_that_fails_and_a_wrong_command_line() {
     let folder = folder();
     let none = ["xpm", "task", "roles.rank", "--workdir", "work", "--collection.name=none", "--collection.path=/"];

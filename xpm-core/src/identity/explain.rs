@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use super::{LeftOut, Refused, Sink, digest, visit};
 use crate::ids::Identity;
-use crate::schema::ArgSchema;
+use crate::schema::{ArgSchema, Role};
 use crate::value::{Node, Slot, Value};
 
 /// Whether an argument takes part in the identity.
@@ -68,15 +68,16 @@ struct Explainer<'a> {
 }
 
 impl Explainer<'_> {
-    fn push(&mut self, name: &str, slot: &Slot, standing: Standing) {
-        let path = format!("{}{name}", self.prefix);
-        let nested = nested(&slot.value);
-        let value = match nested {
-            Some(node) => match node.variant() {
+    fn push(&mut self, arg: &ArgSchema, slot: &Slot, standing: Standing) {
+        let path = format!("{}{}", self.prefix, arg.name);
+        let value = match (nested(&slot.value), arg.role) {
+            (Some(node), _) => match node.variant() {
                 Some(_) => format!("{}::{}", node.schema().id(), node.short_name()),
                 None => node.schema().id().to_owned(),
             },
-            None => slot.value.to_string(),
+            // The job's folder is not known here.
+            (None, Role::JobPath(file)) => file.to_owned(),
+            (None, _) => slot.value.to_string(),
         };
         self.out.push(ExplainedArgument { path: path.clone(), value, standing, set_at: slot.set_at });
         if standing == Standing::TakesPart {
@@ -120,11 +121,11 @@ fn nested(value: &Value) -> Option<&Node> {
 
 impl Sink for Explainer<'_> {
     fn takes_part(&mut self, arg: &'static ArgSchema, slot: &Slot, _: &[u8]) {
-        self.push(arg.name, slot, Standing::TakesPart);
+        self.push(arg, slot, Standing::TakesPart);
     }
 
     fn left_out(&mut self, arg: &'static ArgSchema, slot: &Slot, why: LeftOut) {
-        self.push(arg.name, slot, Standing::LeftOut(why));
+        self.push(arg, slot, Standing::LeftOut(why));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::panic::Location;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
@@ -11,13 +11,13 @@ use super::{failed, say, schema_of};
 use crate::cli::flag;
 use crate::cli::flags::{Layers, augment, parse};
 use crate::cli::layers;
-use crate::config::{Registered, SubmitOptions};
+use crate::config::{Registered, SubmitOptions, references};
 use crate::experiment::{JobState, experiment};
 use crate::identity;
 use crate::ids::{Identity, JobKey};
 use crate::job::read_output;
 use crate::value::Node;
-use crate::workspace::Status;
+use crate::workspace::Workspace;
 
 const WORKDIR: &str = "xpm-workdir";
 const DRY_RUN: &str = "xpm-dry-run";
@@ -52,8 +52,6 @@ pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
     let node = match parse(schema_of(entry), matches) {
         Ok(node) => node,
         Err(error) => {
-            let shown = super::text(matches, WORKDIR);
-            let _ = shown;
             let mut command = command(entry).bin_name(format!("{} xpm task {}", super::program(), schema.id()));
             let _ = error.format(&mut command).print();
             return 2;
@@ -64,8 +62,17 @@ pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
         Ok(identity) => identity,
         Err(error) => return failed(&error.to_string()),
     };
+    let workspace = match Workspace::planned(&workdir) {
+        Ok(workspace) => workspace,
+        Err(error) => return failed(&error.to_string()),
+    };
+    let missing = unfinished(&workspace, &node);
     if matches.get_flag(DRY_RUN) {
-        return dry_run(&workdir, &node, identity);
+        return dry_run(&workspace, &node, identity, missing);
+    }
+    if let Some(job) = missing {
+        let (by_hand, workdir) = (format!("{} xpm task {}", super::program(), job.task), workdir.display());
+        return failed(&format!("{job} is not done in {workdir}; run it first, from its plan or with `{by_hand}`"));
     }
     let id = format!("{}.{}", schema.id(), identity.short());
     let mut value = None;
@@ -93,23 +100,29 @@ pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
     }
 }
 
-fn dry_run(workdir: &Path, node: &Arc<Node>, identity: Identity) -> u8 {
+/// A job that the arguments refer to and that is not done: one task by hand runs no other.
+fn unfinished(workspace: &Workspace, node: &Node) -> Option<JobKey> {
+    let done = |key: &JobKey| matches!(workspace.job(key).read_status(), Ok(Some(status)) if status.is_done());
+    references(node, &workspace.jobs()).jobs.into_keys().find(|key| !done(key))
+}
+
+fn dry_run(workspace: &Workspace, node: &Arc<Node>, identity: Identity, missing: Option<JobKey>) -> u8 {
     let explanation = match identity::explain(node) {
         Ok(explanation) => explanation,
         Err(error) => return failed(&error.to_string()),
     };
-    let root = workdir.canonicalize().or_else(|_| std::path::absolute(workdir)).unwrap_or_else(|_| workdir.to_owned());
-    let folder = root.join("jobs").join(node.schema().id()).join(identity.to_string());
     let key = JobKey { task: node.schema().id().into(), identity };
-    let state = match Status::read(&folder.join("status.json"), &key) {
-        Ok(Some(status)) if status.is_done() => "done: it would not run again",
-        Ok(Some(_)) => "failed: it would run again",
-        Ok(None) => "it would run",
-        Err(_) => "its record cannot be read: it would run again",
+    let folder = workspace.job(&key);
+    let state = match (folder.read_status(), missing) {
+        (Ok(Some(status)), _) if status.is_done() => "done: it would not run again".to_owned(),
+        (_, Some(job)) => format!("it would not run before {job} is done"),
+        (Ok(Some(_)), None) => "failed: it would run again".to_owned(),
+        (Ok(None), None) => "it would run".to_owned(),
+        (Err(_), None) => "its record cannot be read: it would run again".to_owned(),
     };
     let mut out = String::new();
     let _ = write!(out, "{explanation}");
-    let _ = writeln!(out, "folder  {}\nstate   {state}", folder.display());
+    let _ = writeln!(out, "folder  {}\nstate   {state}", folder.path().display());
     say(&out);
     0
 }
