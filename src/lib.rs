@@ -77,9 +77,10 @@ pub mod __private {
     pub use inventory;
     pub use xpm_core::config::{
         Arg, ArgAt, ArgKey, ArgStruct, Argument, Below, Complete, ConfigType, Configure, End, Family, FamilyMember,
-        Field, FieldAt, Given, HasKeys, HasTags, Holds, IntoArg, Json, Letters16, Member, MemberOf, Meta, NotOption,
-        Plain, Pointee, ReadError, Reader, Registered, Renamed, Set, Submitted, Symbolic, Unset, Unsubmitted,
-        VariantArgs, default_value, held, json_ty, json_value, keys, member_ty, read_member, validated,
+        Field, FieldAt, Given, HasKeys, HasTags, Holds, IntoArg, Json, Letters16, MadeFrom, Member, MemberOf, Meta,
+        NoTask, NotOption, Plain, Pointee, ReadError, Reader, Registered, Renamed, Replaced, Set, Submitted, Symbolic,
+        Unset, Unsubmitted, VariantArgs, default_value, held, json_ty, json_value, keys, member_ty, read_member,
+        validated,
     };
     pub use xpm_core::job::{JobContext, Program, ProgramArguments, ProgramValue, Task, TaskEntry, run_program};
     pub use xpm_core::program::dispatch;

@@ -68,6 +68,34 @@ mod strict {
         }
     }
 
+    /// What `Data` was.
+    #[config(deprecated = Data)]
+    #[derive(Debug)]
+    pub(super) struct OlderData {
+        /// Its size.
+        pub(super) length: usize,
+    }
+
+    impl From<OlderData> for Data {
+        fn from(old: OlderData) -> Self {
+            Self { size: old.length, limit: None, file: std::path::PathBuf::new() }
+        }
+    }
+
+    /// What `Choice` was.
+    #[config(deprecated = super::strict::Choice, renamed_from = "macros.hostile.oldest_choice")]
+    #[derive(Debug)]
+    pub(super) enum OlderChoice {
+        /// The only one.
+        Only,
+    }
+
+    impl From<OlderChoice> for Choice {
+        fn from(_: OlderChoice) -> Self {
+            Self::One
+        }
+    }
+
     /// A task.
     #[task(version = 1)]
     #[derive(Debug)]

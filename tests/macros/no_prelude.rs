@@ -42,6 +42,22 @@ fn fine(_: &Data) -> ::std::result::Result<(), ::std::string::String> {
     ::std::result::Result::Ok(())
 }
 
+/// What data was.
+#[config(deprecated = Data, renamed_from = "macros.no_prelude.oldest")]
+#[derive(::std::fmt::Debug)]
+pub struct OldData {
+    /// Size.
+    #[param(renamed_from = "length")]
+    pub size: usize,
+}
+
+impl ::std::convert::From<OldData> for Data {
+    fn from(old: OldData) -> Self {
+        let (name, file) = (::std::string::String::new(), ::std::path::PathBuf::new());
+        Self { name, size: old.size, limit: ::std::option::Option::None, file, json: ::std::option::Option::None }
+    }
+}
+
 /// A choice.
 #[config]
 #[derive(::std::fmt::Debug)]

@@ -117,3 +117,27 @@ fn every_type_is_registered() {
     let Err(error) = registry.schema("macros.schema.Nothing") else { panic!("there is no such type") };
     assert!(error.to_string().contains("macros.schema.Choice"), "{error}");
 }
+
+#[config(id = "macros.schema.named", renamed_from = ["macros.schema.once", "macros.schema.first"])]
+pub struct Named {
+    #[param(renamed_from = "before", default = 1)]
+    pub now: u32,
+}
+
+#[config(renamed_from = "macros.schema.a_choice")]
+pub enum NamedChoice {
+    One {
+        #[param(renamed_from = ["x", "y"])]
+        z: u8,
+    },
+}
+
+#[test]
+fn older_names_are_in_the_schema_and_change_no_identity() {
+    let schema = <Named as ConfigType>::schema();
+    assert_eq!(schema.older_ids(), ["macros.schema.once", "macros.schema.first"]);
+    assert_eq!(schema.arguments(None)[0].renamed_from, ["before"]);
+    let choice = <NamedChoice as ConfigType>::schema();
+    assert_eq!(choice.older_ids(), ["macros.schema.a_choice"]);
+    assert_eq!(choice.arguments(Some(0))[0].renamed_from, ["x", "y"]);
+}

@@ -17,6 +17,7 @@ mod plain;
 mod pointers;
 mod reader;
 mod registry;
+mod replaced;
 mod scalars;
 mod traits;
 mod variant;
@@ -37,6 +38,7 @@ pub(crate) use plain::{Plain as PlainData, PlainArgument};
 pub use pointers::Pointee;
 pub use reader::{JobPath, JobSource, ReadArgument, ReadError, Reader};
 pub use registry::{CheckArgument, CheckConfig, FamilyMember, ReadMember, Registered, Registry, RegistryError};
+pub use replaced::{Convert, Converted, MadeFrom, NoTask, Replaced};
 pub use traits::{
     ArgStruct, Complete, ConfigType, Configure, Given, HasTags, Is, Set, Submitted, Symbolic, Unset, Unsubmitted,
     Usable, tagspath,

@@ -66,6 +66,7 @@ pub struct TypeSchema {
     rust_path: String,
     place: Place,
     help: &'static str,
+    renamed_from: &'static [&'static str],
     version: Option<u64>,
     validated: bool,
     resources: Resources,
@@ -110,6 +111,7 @@ impl TypeSchema {
             rust_path,
             place,
             help: "",
+            renamed_from: &[],
             version: None,
             validated: false,
             resources: Resources::new(),
@@ -126,6 +128,13 @@ impl TypeSchema {
     #[must_use]
     pub fn id_is(mut self, id: &str) -> Self {
         id.clone_into(&mut self.id);
+        self
+    }
+
+    /// Gives the ids that the type had before: `migrate` finds its finished jobs by them.
+    #[must_use]
+    pub fn renamed_from(mut self, ids: &'static [&'static str]) -> Self {
+        self.renamed_from = ids;
         self
     }
 
@@ -202,6 +211,11 @@ impl TypeSchema {
     /// The id that enters the identity and names the folder of a task's jobs.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The ids that the type had before.
+    pub fn older_ids(&self) -> &'static [&'static str] {
+        self.renamed_from
     }
 
     /// What the type is for.

@@ -69,8 +69,8 @@ fn no_generics(generics: &Generics, ident: &Ident, errors: &Errors) -> bool {
     generics.params.is_empty()
 }
 
-/// Checks that `id` can name a folder: what `xpm_core::ids::check_type_id` asks.
-pub(crate) fn type_id(id: &LitStr, errors: &Errors) {
+/// Checks that `id`, given with `option`, can name a folder: what `xpm_core::ids::check_type_id` asks.
+pub(crate) fn type_id(option: &str, id: &LitStr, errors: &Errors) {
     let text = id.value();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let why = if text.is_empty() {
@@ -92,7 +92,32 @@ pub(crate) fn type_id(id: &LitStr, errors: &Errors) {
     }
     let mend = mend.trim_matches(['.', '-']);
     let mend = if mend.is_empty() { "my.type" } else { mend };
-    errors.on(id, format!("an id names a folder, and {why}; write for instance `id = \"{mend}\"`"));
+    errors.on(id, format!("an id names a folder, and {why}; write for instance `{option} = \"{mend}\"`"));
+}
+
+/// Checks the ids that a type had before.
+pub(crate) fn older_ids(older: &[LitStr], id: Option<&LitStr>, errors: &Errors) {
+    for (place, text) in older.iter().enumerate() {
+        type_id("renamed_from", text, errors);
+        if id.is_some_and(|id| id.value() == text.value()) {
+            errors.on(text, "this is the id that the type has: `renamed_from` takes the ones that it had before");
+        } else if older[..place].iter().any(|other| other.value() == text.value()) {
+            errors.on(text, format!("`{}` is given twice", text.value()));
+        }
+    }
+}
+
+/// Checks the type that is to take the place of the type `ident`.
+pub(crate) fn deprecated(by: Option<&Type>, ident: &Ident, errors: &Errors) {
+    if let Some(Type::Path(path)) = by
+        && (path.path.is_ident(ident) || path.path.is_ident("Self"))
+    {
+        let message = format!(
+            "`{ident}` cannot take its own place: name the type that finished jobs are to be found as, and write \
+             `impl From<{ident}> for …` beside it"
+        );
+        errors.on(path, message);
+    }
 }
 
 /// Checks that an amount is given; whether it is one is checked by `xpm_core::schema::check_resources`.
@@ -233,6 +258,26 @@ pub(crate) fn arguments(arguments: &[Argument], errors: &Errors) {
             match argument.id.as_ref().or(other.id.as_ref()) {
                 Some(id) => errors.on(id, message),
                 None => errors.on(&argument.member, message),
+            }
+        }
+    }
+    older_names(arguments, errors);
+}
+
+/// Checks the names that arguments had before: each belonged to one of them.
+fn older_names(arguments: &[Argument], errors: &Errors) {
+    let mut older: HashMap<String, &Argument> = HashMap::new();
+    for argument in arguments {
+        for text in &argument.renamed_from {
+            let name = text.value();
+            if name.is_empty() {
+                errors.on(text, "an older name is not empty: `#[param(renamed_from = \"older_name\")]`");
+            } else if let Some(other) = arguments.iter().find(|other| other.name == name) {
+                let whose = if std::ptr::eq(other, argument) { "the name that it has" } else { "another argument" };
+                errors.on(text, format!("`{name}` is {whose}: `renamed_from` takes names that are gone"));
+            } else if let Some(other) = older.insert(name.clone(), argument) {
+                let message = format!("`{}` and `{}` cannot both have been `{name}`", other.name, argument.name);
+                errors.on(text, message);
             }
         }
     }

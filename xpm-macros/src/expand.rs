@@ -15,7 +15,8 @@ mod symbolic;
 mod variants;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
 use syn::{Item, Meta};
 
 pub(crate) use arg::arg;
@@ -85,6 +86,17 @@ fn allow() -> TokenStream {
             clippy::pedantic, clippy::restriction,
         )]
     }
+}
+
+/// What the compiler says to a plan that still uses the type, if it is deprecated.
+fn deprecation(model: &Model) -> Option<TokenStream> {
+    let by = model.deprecated.as_ref()?;
+    let note = format!(
+        "`{}` is kept for jobs that are done: write `{}`, and `xpm migrate` of this program makes them found as that",
+        model.ident.unraw(),
+        by.to_token_stream().to_string().replace(' ', "")
+    );
+    Some(quote!(#[deprecated(note = #note)]))
 }
 
 /// `impls`, with lints off and names of their own.

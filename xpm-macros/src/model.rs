@@ -24,6 +24,10 @@ pub(crate) struct Model {
     pub(crate) help: String,
     pub(crate) is_task: bool,
     pub(crate) id: Option<LitStr>,
+    /// The ids that it had before.
+    pub(crate) renamed_from: Vec<LitStr>,
+    /// The type that has taken its place.
+    pub(crate) deprecated: Option<Type>,
     pub(crate) version: Option<u64>,
     pub(crate) validate: Option<Path>,
     pub(crate) needs: Needs,
@@ -117,6 +121,8 @@ pub(crate) struct Argument {
     pub(crate) ignored: bool,
     /// The older name, which enters the identity.
     pub(crate) id: Option<LitStr>,
+    /// The names that it had before.
+    pub(crate) renamed_from: Vec<LitStr>,
 }
 
 /// How an argument comes in.
@@ -144,14 +150,19 @@ impl Model {
         };
         let id = options.text("id");
         if let Some(id) = &id {
-            check::type_id(id, errors);
+            check::type_id("id", id, errors);
         }
+        let (renamed_from, deprecated) = (options.texts("renamed_from"), options.ty("deprecated"));
+        check::older_ids(&renamed_from, id.as_ref(), errors);
+        check::deprecated(deprecated.as_ref(), ident, errors);
         Some(Self {
             ident: ident.clone(),
             vis: vis.clone(),
             help: parse::help(attrs),
             is_task: site == Site::Task,
             id,
+            renamed_from,
+            deprecated,
             version: options.number("version"),
             validate: options.path("validate"),
             needs: needs(options, errors),
@@ -259,6 +270,7 @@ fn argument(number: usize, field: &Field, of: &Ident, errors: &Errors) -> Argume
         ignore_default: options.get("ignore_default").is_some(),
         ignored: options.get("ignored").is_some(),
         id: options.text("id"),
+        renamed_from: options.texts("renamed_from"),
     }
 }
 

@@ -40,6 +40,8 @@ impl Site {
 pub(crate) enum Takes {
     /// `= "…"`.
     Text,
+    /// `= "…"` or `= ["…", "…"]`.
+    Texts,
     /// `= 3`.
     Number,
     /// `= 4`, of what a job needs: a `u32`.
@@ -91,6 +93,13 @@ use Site::{Enum, Param, Struct, Task};
 /// Every option there is.
 pub(crate) static TABLE: &[Spec] = &[
     Spec { name: "id", sites: &[Struct, Enum, Task], takes: Takes::Text, example: "id = \"ir.bm25\"" },
+    Spec {
+        name: "renamed_from",
+        sites: &[Struct, Enum, Task],
+        takes: Takes::Texts,
+        example: "renamed_from = \"ir.old\"",
+    },
+    Spec { name: "deprecated", sites: &[Struct, Enum, Task], takes: Takes::Type, example: "deprecated = NewType" },
     Spec { name: "version", sites: &[Struct, Task], takes: Takes::Number, example: "version = 2" },
     Spec { name: "args", sites: &[Struct, Task], takes: Takes::Name, example: "args = OtherName" },
     Spec { name: "builder", sites: &[Struct, Enum, Task], takes: Takes::Name, example: "builder = OtherName" },
@@ -115,6 +124,7 @@ pub(crate) static TABLE: &[Spec] = &[
     Spec { name: "ignored", sites: &[Param], takes: Takes::Nothing, example: "ignored" },
     Spec { name: "path", sites: &[Param], takes: Takes::Text, example: "path = \"weights.bin\"" },
     Spec { name: "id", sites: &[Param], takes: Takes::Text, example: "id = \"older_name\"" },
+    Spec { name: "renamed_from", sites: &[Param], takes: Takes::Texts, example: "renamed_from = \"older_name\"" },
     Spec { name: "json", sites: &[Param], takes: Takes::Nothing, example: "json" },
 ];
 
@@ -136,6 +146,7 @@ pub(crate) static CONFLICTS: &[Conflict] = &[
     Conflict { pair: ["path", "ignore_default"], why: PATH },
     Conflict { pair: ["path", "ignored"], why: PATH },
     Conflict { pair: ["path", "id"], why: PATH },
+    Conflict { pair: ["path", "renamed_from"], why: PATH },
     Conflict { pair: ["path", "json"], why: PATH },
     Conflict { pair: ["ignored", "ignore_default"], why: IGNORED },
     Conflict { pair: ["ignored", "id"], why: IGNORED },

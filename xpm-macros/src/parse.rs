@@ -133,6 +133,11 @@ impl Options {
         self.get(name)?.as_words()
     }
 
+    /// Its value as one text or several.
+    pub(crate) fn texts(&self, name: &str) -> Vec<LitStr> {
+        self.get(name).and_then(Given::as_texts).unwrap_or_default()
+    }
+
     /// The folders that are shared, those that are written without mistakes.
     pub(crate) fn partials(&self) -> Vec<Partial> {
         self.given.iter().filter_map(|given| given.as_partial()?.ok()).collect()
@@ -150,6 +155,7 @@ impl Given {
         let one_of;
         let (good, words) = match self.spec.takes {
             Takes::Text => (self.as_text().is_some(), "takes a text in quotes"),
+            Takes::Texts => (self.as_texts().is_some(), "takes a text in quotes, or a list of them"),
             Takes::Number => (self.as_number().is_some(), "takes a whole number"),
             Takes::Count => (self.as_count().is_some(), "takes a whole number, a `u32`"),
             Takes::Name => (self.as_path().is_some_and(|path| path.get_ident().is_some()), "takes a name"),
@@ -188,6 +194,10 @@ impl Given {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
             _ => None,
         }
+    }
+
+    fn as_texts(&self) -> Option<Vec<LitStr>> {
+        self.as_text().map(|text| vec![text.clone()]).or_else(|| self.as_words())
     }
 
     fn as_number(&self) -> Option<u64> {

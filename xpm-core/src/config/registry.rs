@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::{Family, MemberOf, ReadError, Reader};
+use super::{Family, MemberOf, ReadError, Reader, Replaced};
 use crate::ids::{InvalidId, check_type_id};
 use crate::schema::{Place, TypeSchema};
 use crate::value::{Node, Value};
@@ -93,6 +93,23 @@ pub enum RegistryError {
         /// Where that is declared.
         second_place: Place,
     },
+    /// A type says that it had an id before which is that of another type, or which another type had before too.
+    #[error(
+        "{first} ({first_place}) and {second} ({second_place}) both claim the id `{id}`, with `id` or `renamed_from`: \
+         take the one away that is wrong"
+    )]
+    SameOlderId {
+        /// The id.
+        id: String,
+        /// The one type.
+        first: String,
+        /// Where it is declared.
+        first_place: Place,
+        /// The other type.
+        second: String,
+        /// Where that is declared.
+        second_place: Place,
+    },
     /// A type's id cannot name a folder.
     #[error("{rust_path} ({place}): {why}")]
     InvalidId {
@@ -119,10 +136,21 @@ fn list_of(ids: &[String]) -> String {
     if ids.is_empty() { "none at all".to_owned() } else { ids.join(", ") }
 }
 
+/// Two types and where they are declared, always in the same order.
+fn both(one: &'static TypeSchema, other: &'static TypeSchema) -> [(String, Place); 2] {
+    let mut both = [one, other];
+    both.sort_by_key(|schema| (schema.place().file, schema.place().line));
+    both.map(|schema| (schema.rust_path().to_owned(), schema.place()))
+}
+
 /// The types of this binary.
 pub struct Registry {
     by_id: HashMap<&'static str, &'static Registered>,
     members: HashMap<(TypeId, &'static str), &'static FamilyMember>,
+    /// By the ids that types had before.
+    older: HashMap<&'static str, &'static Registered>,
+    /// By the ids of deprecated types.
+    replaced: HashMap<&'static str, &'static Replaced>,
 }
 
 impl Registry {
@@ -132,12 +160,13 @@ impl Registry {
     /// If two types have one id, or an id cannot name a folder.
     pub fn get() -> Result<&'static Registry, RegistryError> {
         static REGISTRY: OnceLock<Result<Registry, RegistryError>> = OnceLock::new();
-        REGISTRY.get_or_init(Registry::gather).as_ref().map_err(Clone::clone)
+        REGISTRY.get_or_init(|| Registry::of(inventory::iter::<Registered>.into_iter())).as_ref().map_err(Clone::clone)
     }
 
-    fn gather() -> Result<Self, RegistryError> {
+    /// A registry of these types.
+    fn of(entries: impl Iterator<Item = &'static Registered> + Clone) -> Result<Self, RegistryError> {
         let mut by_id: HashMap<&'static str, &'static Registered> = HashMap::new();
-        for entry in inventory::iter::<Registered> {
+        for entry in entries.clone() {
             let schema = (entry.schema)();
             check_type_id(schema.id()).map_err(|why| RegistryError::InvalidId {
                 rust_path: schema.rust_path().to_owned(),
@@ -145,23 +174,33 @@ impl Registry {
                 why,
             })?;
             if let Some(other) = by_id.insert(schema.id(), entry) {
-                let mut both = [(other.schema)(), schema];
-                both.sort_by_key(|s| (s.place().file, s.place().line));
-                let [first, second] = both;
+                let [(first, first_place), (second, second_place)] = both((other.schema)(), schema);
                 return Err(RegistryError::SameId {
                     id: schema.id().to_owned(),
-                    first: first.rust_path().to_owned(),
-                    first_place: first.place(),
-                    second: second.rust_path().to_owned(),
-                    second_place: second.place(),
+                    first,
+                    first_place,
+                    second,
+                    second_place,
                 });
+            }
+        }
+        let mut older: HashMap<&'static str, &'static Registered> = HashMap::new();
+        for entry in entries {
+            let schema = (entry.schema)();
+            for id in schema.older_ids() {
+                if let Some(other) = by_id.get(id).copied().or(older.insert(id, entry)) {
+                    let [(first, first_place), (second, second_place)] = both((other.schema)(), schema);
+                    let id = (*id).to_owned();
+                    return Err(RegistryError::SameOlderId { id, first, first_place, second, second_place });
+                }
             }
         }
         let members = inventory::iter::<FamilyMember>
             .into_iter()
             .map(|member| (((member.family)(), (member.schema)().id()), member))
             .collect();
-        Ok(Self { by_id, members })
+        let replaced = inventory::iter::<Replaced>.into_iter().map(|entry| ((entry.schema)().id(), entry)).collect();
+        Ok(Self { by_id, members, older, replaced })
     }
 
     /// The schema with this id.
@@ -178,6 +217,19 @@ impl Registry {
     /// As [`Self::schema`].
     pub fn entry(&self, id: &str) -> Result<&'static Registered, RegistryError> {
         self.by_id.get(id).copied().ok_or_else(|| self.unknown("type", id, |_| true))
+    }
+
+    /// What the type has registered that has this id, or had it before.
+    ///
+    /// # Errors
+    /// As [`Self::schema`].
+    pub(crate) fn entry_or_older(&self, id: &str) -> Result<&'static Registered, RegistryError> {
+        self.older.get(id).copied().map_or_else(|| self.entry(id), Ok)
+    }
+
+    /// The type that has taken the place of the type with this id.
+    pub(crate) fn replaced(&self, id: &str) -> Option<&'static Replaced> {
+        self.replaced.get(id).copied()
     }
 
     /// The members of an open family, in order of id.
@@ -222,5 +274,49 @@ impl fmt::Debug for Registered {
 impl fmt::Debug for FamilyMember {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str((self.schema)().id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::TypeKind;
+
+    /// The schema of a type `name` with the id `test.name`, which had these ids before.
+    macro_rules! registered {
+        ($name:literal, $older:expr) => {
+            &Registered {
+                schema: || {
+                    static SCHEMA: OnceLock<TypeSchema> = OnceLock::new();
+                    let place = Place { file: "lib.rs", line: 7 };
+                    SCHEMA.get_or_init(|| TypeSchema::new(TypeKind::Config, "test", $name, place).renamed_from(&$older))
+                },
+                check: |_, _| Ok(()),
+                check_argument: |_, _, _| Ok(()),
+            }
+        };
+    }
+
+    #[test]
+    fn a_type_is_found_by_the_ids_that_it_had() {
+        static NEW: &Registered = registered!("new", ["test.old", "test.older"]);
+        static OTHER: &Registered = registered!("other", []);
+        let registry = Registry::of([NEW, OTHER].into_iter()).unwrap();
+        for id in ["test.old", "test.older", "test.new"] {
+            assert_eq!((registry.entry_or_older(id).unwrap().schema)().id(), "test.new");
+        }
+        assert!(registry.entry("test.old").is_err() && registry.entry_or_older("test.oldest").is_err());
+    }
+
+    #[test]
+    fn two_types_cannot_claim_one_id() {
+        static ONE: &Registered = registered!("one", ["test.old"]);
+        static TWO: &Registered = registered!("two", ["test.old"]);
+        static THREE: &Registered = registered!("three", ["test.one"]);
+        for (others, id) in [([ONE, TWO], "test.old"), ([THREE, ONE], "test.one"), ([ONE, THREE], "test.one")] {
+            let error = Registry::of(others.into_iter()).unwrap_err().to_string();
+            assert!(error.contains(&format!("both claim the id `{id}`")), "{error}");
+            assert!(error.contains("test::one (lib.rs:7)"), "{error}");
+        }
     }
 }

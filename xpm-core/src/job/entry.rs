@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::context::OutOfTime;
 use super::program::ProgramError;
 use super::{JobContext, Task};
-use crate::config::{ReadError, Reader, Registry, RegistryError};
+use crate::config::{MadeFrom, ReadError, Reader, Registry, RegistryError, Replaced};
 use crate::schema::{TypeKind, TypeSchema};
 use crate::value::Node;
 use crate::workspace::Failure;
@@ -39,6 +39,13 @@ impl TaskEntry {
 }
 
 inventory::collect!(TaskEntry);
+
+impl Replaced {
+    /// A task `O` that `N` has taken the place of.
+    pub const fn of_task<O: Task, N: Task + MadeFrom<O>>() -> Self {
+        Self::of::<O, N>()
+    }
+}
 
 impl fmt::Debug for TaskEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

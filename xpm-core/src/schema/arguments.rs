@@ -24,6 +24,8 @@ pub struct ArgSchema {
     pub name: &'static str,
     /// The name that enters the identity: the argument's own unless `#[param(id = "…")]` gives an older one.
     pub identity_name: &'static str,
+    /// The names that it had before: `migrate` finds it by them in the arguments of finished jobs.
+    pub renamed_from: &'static [&'static str],
     /// Its doc comment.
     pub help: &'static str,
     /// Its type.
@@ -42,6 +44,7 @@ impl ArgSchema {
         Self {
             name,
             identity_name: name,
+            renamed_from: &[],
             help: "",
             ty,
             role: Role::Argument,
@@ -55,6 +58,13 @@ impl ArgSchema {
     #[must_use]
     pub fn id(mut self, name: &'static str) -> Self {
         self.identity_name = name;
+        self
+    }
+
+    /// Gives the names that it had before.
+    #[must_use]
+    pub fn renamed_from(mut self, names: &'static [&'static str]) -> Self {
+        self.renamed_from = names;
         self
     }
 
@@ -110,6 +120,11 @@ impl ArgSchema {
             None if self.required() => Value::Refused("it is not set".into()),
             None => Value::Nothing,
         }
+    }
+
+    /// The names that it may have in what older builds have written, its own first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        [self.name, self.identity_name].into_iter().chain(self.renamed_from.iter().copied())
     }
 
     /// Whether `encoding` is that of the default.

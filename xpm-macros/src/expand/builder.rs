@@ -8,7 +8,7 @@ use syn::{Ident, Visibility};
 
 use super::schema::{arg_ty, into_arg, item_ty};
 use super::symbolic::{Stands, configure, debug};
-use super::{allow, apart};
+use super::{allow, apart, deprecation};
 use crate::model::{Argument, Model, StructBody};
 
 /// A builder to write.
@@ -54,11 +54,12 @@ pub(crate) fn of_struct(model: &Model, body: &StructBody) -> TokenStream {
         quote!(#name: ::xpm::__private::Arg::initial(&arguments[#index]))
     });
     let doc = format!("A builder of `{ident}`, with a setter for each argument.");
-    let allow = allow();
+    let (allow, deprecation) = (allow(), deprecation(model));
     let config = quote! {
         #allow
         impl #ident {
             #[doc = #doc]
+            #deprecation
             #vis fn config() -> #name {
                 let arguments = <Self as ::xpm::__private::ConfigType>::schema().arguments(::core::option::Option::None);
                 #name {

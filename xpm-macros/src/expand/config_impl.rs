@@ -3,6 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::apart;
@@ -65,6 +66,7 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
         }
     });
     let by_value = (!model.is_task).then(|| quote!(impl ::xpm::__private::Plain for #ident {}));
+    let replaced = model.deprecated.as_ref().map(|by| replaced(model, by));
     let task_entry = model.is_task.then(|| {
         // The bound `Task` is reported where the struct is named.
         let of = quote_spanned!(ident.span()=> of::<#ident>());
@@ -118,8 +120,17 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
 
         ::xpm::__private::inventory::submit! { ::xpm::__private::Registered::of::<#ident>() }
         #task_entry
+        #replaced
         #check_resources
     })
+}
+
+/// What makes a value of the deprecated type one of the type `by`. Missing `impl`s are reported on that.
+fn replaced(model: &Model, by: &Type) -> TokenStream {
+    let ident = &model.ident;
+    let of = if model.is_task { quote_spanned!(by.span()=> of_task) } else { quote_spanned!(by.span()=> of_config) };
+    let of = quote_spanned!(by.span()=> #of::<#ident, #by>());
+    quote!(::xpm::__private::inventory::submit! { ::xpm::__private::Replaced::#of })
 }
 
 fn node(variant: &TokenStream, slots: impl Iterator<Item = TokenStream>) -> TokenStream {

@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::Expr;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
+use syn::{Expr, LitStr};
 
 use crate::model::{Argument, Body, Model, Needs, Role};
 
@@ -20,6 +20,7 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
     // `line!` gives the line of its own tokens: these are the name's.
     let line = quote_spanned!(ident.span()=> ::core::line!());
     let id = model.id.as_ref().map(|id| quote!(.id_is(#id)));
+    let older = older(&model.renamed_from);
     let version = model.version.map(|version| quote!(.version_is(#version)));
     let help = (!model.help.is_empty()).then_some(&model.help).map(|help| quote!(.help_is(#help)));
     let validated = model.validate.as_ref().map(|_| quote!(.is_validated()));
@@ -58,8 +59,13 @@ pub(crate) fn schema(model: &Model) -> TokenStream {
             ::core::module_path!(),
             #name,
             ::xpm::__private::Place { file: ::core::file!(), line: #line },
-        ) #id #version #help #validated #resources #resumable #transient #partials #program #body
+        ) #id #older #version #help #validated #resources #resumable #transient #partials #program #body
     }
+}
+
+/// The names that a type or an argument had before.
+fn older(names: &[LitStr]) -> Option<TokenStream> {
+    (!names.is_empty()).then(|| quote!(.renamed_from(&[#(#names),*])))
 }
 
 fn resources(needs: &Needs) -> Option<TokenStream> {
@@ -92,11 +98,12 @@ fn argument(argument: &Argument) -> TokenStream {
     let ignore_default = argument.ignore_default.then(|| quote!(.ignore_default()));
     let ignored = argument.ignored.then(|| quote!(.ignored()));
     let id = argument.id.as_ref().map(|id| quote!(.id(#id)));
+    let older = older(&argument.renamed_from);
     let job_path = match &argument.role {
         Role::JobPath(path) => Some(quote!(.job_path(#path))),
         Role::Plain | Role::Json => None,
     };
-    quote!(::xpm::__private::ArgSchema::new(#name, #ty) #help #default #ignore_default #ignored #id #job_path)
+    quote!(::xpm::__private::ArgSchema::new(#name, #ty) #help #default #ignore_default #ignored #id #older #job_path)
 }
 
 fn default_value(argument: &Argument, default: &Expr) -> TokenStream {

@@ -3,16 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::allow;
 use super::builder::Builder;
 use super::schema::{arg_ty, item_ty};
+use super::{allow, deprecation};
 use crate::model::{Argument, EnumBody, Model, Variant};
 
 /// The chooser, the builders, and the function `config`.
 pub(crate) fn variants(model: &Model, body: &EnumBody) -> TokenStream {
     let Model { ident, vis, .. } = model;
     let chooser = &body.chooser;
-    let allow = allow();
+    let (allow, deprecation) = (allow(), deprecation(model));
     let doc = format!("The variants of [`{ident}`], each with a builder: made by `{ident}::config()`.");
     let builders = body.variants.iter().filter(|variant| !variant.arguments.is_empty()).map(|v| builder(model, v));
     let methods = body.variants.iter().enumerate().map(|(index, variant)| method(model, index, variant));
@@ -27,6 +27,7 @@ pub(crate) fn variants(model: &Model, body: &EnumBody) -> TokenStream {
         #allow
         impl #ident {
             #[doc = #config]
+            #deprecation
             #vis fn config() -> #chooser {
                 #chooser
             }

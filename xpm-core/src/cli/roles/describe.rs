@@ -38,7 +38,9 @@ pub(super) fn tasks(registry: &Registry, as_json: bool) -> u8 {
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}{heading}:");
         for schema in of_kind {
-            let line = format!("  {:width$}  {}", schema.id(), first_line(schema.help()));
+            let place = registry.replaced(schema.id());
+            let place = place.map_or_else(String::new, |by| format!(" (deprecated: {})", (by.by)().id()));
+            let line = format!("  {:width$}  {}{place}", schema.id(), first_line(schema.help()));
             let _ = writeln!(out, "{}", line.trim_end());
         }
     }
@@ -69,6 +71,9 @@ pub(super) fn describe(registry: &Registry, id: &str, as_schema: bool) -> u8 {
     let mut out = format!("{} ({}{version})\n", schema.id(), kind(schema));
     if !schema.help().is_empty() {
         let _ = writeln!(out, "\n{}", schema.help());
+    }
+    if let Some(replaced) = registry.replaced(id) {
+        let _ = writeln!(out, "\nDeprecated: {} has taken its place.", (replaced.by)().id());
     }
     let _ = writeln!(out, "\n{}, declared at {}", schema.rust_path(), schema.place());
     if schema.variants().is_empty() {
