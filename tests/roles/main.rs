@@ -200,8 +200,72 @@ fn the_lock_tells_what_an_edit_would_do() {
         assert_eq!(said.code, Some(i32::from(*code)), "{before:?}: {all}");
         assert!(all.contains(message), "{before:?}: {all}");
     }
-    std::fs::write(&path, "format = 9\n").unwrap();
-    assert!(program(folder.path(), &["xpm", "lock", "--check"]).err.contains("build it with a newer xpm"));
-    std::fs::write(&path, "format = 1\nwhat = 3\n").unwrap();
-    assert!(program(folder.path(), &["xpm", "lock", "--check"]).err.contains("it is damaged"));
+}
+
+#[test]
+fn a_lock_file_that_was_edited_by_hand_is_told_where_it_is_wrong() {
+    let folder = folder();
+    ok(folder.path(), &["xpm", "lock"]);
+    let path = folder.path().join("xpm.lock");
+    let lock = std::fs::read_to_string(&path).unwrap();
+    let fast = "fast = { type = \"boolean\", default = \"false\", ignore_default = true }\n";
+    let limit = "limit = { type = \"optional integer (u32)\" }\n";
+    // What is replaced, by what, and what is said.
+    let cases: &[(&str, &str, &str)] = &[
+        ("kind = \"task\"", "kind = \"taks\"", "types.roles.evaluate: the kind is task, config or family, not `taks`"),
+        (
+            fast,
+            "fast = { type = \"boolean\", default = \"no\" }\n",
+            "roles.rank.args.fast: the default `no` is no JSON",
+        ),
+        (
+            fast,
+            "fast = { type = \"boolean\", ignore_default = true }\n",
+            "rank.args.fast: `ignore_default` without a default",
+        ),
+        (
+            fast,
+            "fast = { type = \"boolean\", id = \"limit\" }\n",
+            "rank.args.limit: `fast` is `limit` in the identity too",
+        ),
+        (fast, "fast = { typ = \"boolean\" }\n", "unknown field `typ`"),
+        (fast, "fast = { type = \"boolean\" }\nfast = { type = \"boolean\" }\n", "duplicate key"),
+        (limit, "limit = { }\n", "missing field `type`"),
+        (limit, "<<<<<<< HEAD\n=======\n>>>>>>> b\n", "a merge left the mark `<<<<<<<` in line"),
+        ("kind = \"family\"", "kind = \"config\"", "types.roles.loss: a config has arguments, and no variants"),
+        ("kind = \"config\"", "kind = \"family\"", "a family has variants, and no arguments of its own"),
+        ("format = 1\n", "format = 0\n", "no xpm has written format 0"),
+        ("format = 1\n", "", "it is no lock file: "),
+        ("format = 1\n", "format = \"one\"\n", "it is no lock file: "),
+        (
+            "format = 1\n",
+            "format = 9\n",
+            "it has format 9, and this program knows formats up to 1: build it with a newer xpm",
+        ),
+        ("format = 1\n", "format = 1\nwhat = 3\n", "it is damaged: "),
+    ];
+    for (now, edited, message) in cases {
+        assert!(lock.contains(now), "{now}: {lock}");
+        std::fs::write(&path, lock.replacen(now, edited, 1)).unwrap();
+        let said = program(folder.path(), &["xpm", "lock", "--check"]);
+        assert_eq!(said.code, Some(1), "{edited}");
+        assert!(said.err.starts_with("error: xpm.lock: ") && said.err.contains(message), "{edited}: {}", said.err);
+        let newer = edited.contains('9');
+        assert_eq!(said.err.contains("tip: take it back from version control"), !newer, "{}", said.err);
+    }
+    // Cut anywhere, it is never taken for a whole one, but behind the end of a table.
+    for cut in (0..lock.len()).filter(|cut| lock.is_char_boundary(*cut)).step_by(7) {
+        std::fs::write(&path, &lock[..cut]).unwrap();
+        let said = program(folder.path(), &["xpm", "lock", "--check"]);
+        assert!(matches!(said.code, Some(1 | 3)), "{cut}");
+    }
+    std::fs::write(&path, [0xff, 0xfe]).unwrap();
+    let said = program(folder.path(), &["xpm", "lock", "--check"]);
+    assert!(said.code == Some(1) && said.err.contains("cannot be read"), "{}", said.err);
+    std::fs::write(&path, &lock).unwrap();
+    let said = program(folder.path(), &["xpm", "lock", "--check", "--workdir", "nowhere"]);
+    assert_eq!(said.code, Some(0), "nothing has changed, so nothing is counted: {}", said.err);
+    std::fs::write(&path, lock.replacen("version = 2\n", "", 1)).unwrap();
+    let said = program(folder.path(), &["xpm", "lock", "--check", "--workdir", "nowhere"]);
+    assert!(said.code == Some(1) && said.err.contains("nowhere is no workspace"), "{}", said.err);
 }

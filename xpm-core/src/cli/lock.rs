@@ -1,6 +1,7 @@
 //! The lock file: the schema of every type as text that shows well in a diff, and what differs between two of them.
 
 mod changes;
+mod check;
 mod count;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 pub(crate) use changes::{Change, Moves, compare};
+pub(crate) use check::LockError;
 pub(crate) use count::affected;
 
 use super::json;
@@ -32,6 +34,9 @@ pub(crate) struct Lock {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LockedType {
     kind: String,
+    /// The ids that it had before; known of today's types only.
+    #[serde(skip)]
+    renamed_from: Vec<String>,
     version: Option<u64>,
     #[serde(default)]
     args: BTreeMap<String, LockedArg>,
@@ -47,6 +52,9 @@ pub(crate) struct LockedArg {
     ty: String,
     /// The default, as JSON.
     default: Option<String>,
+    /// The names that it had before; known of today's arguments only.
+    #[serde(skip)]
+    renamed_from: Vec<String>,
     /// The older name that enters the identity.
     id: Option<String>,
     #[serde(default)]
@@ -61,25 +69,6 @@ impl Lock {
     pub(crate) fn of(registry: &Registry) -> Self {
         let types = registry.schemas().into_iter().map(|schema| (schema.id().to_owned(), LockedType::of(schema)));
         Self { format: FORMAT, types: types.collect() }
-    }
-
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// Why it is none.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
-        let head: Head = toml::from_str(text).map_err(|error| format!("it is no lock file: {error}"))?;
-        if head.format > FORMAT {
-            return Err(format!(
-                "it has format {}, and this program knows formats up to {FORMAT}: build it with a newer xpm",
-                head.format
-            ));
-        }
-        toml::from_str(text).map_err(|error| format!("it is damaged: {error}"))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -151,6 +140,7 @@ impl LockedType {
         let variants = schema.variants().iter();
         Self {
             kind: kind.to_owned(),
+            renamed_from: schema.older_ids().iter().map(|id| (*id).to_owned()).collect(),
             version: schema.version(),
             args: if schema.variants().is_empty() { locked(schema.arguments(None)) } else { BTreeMap::new() },
             variants: variants.map(|variant| (variant.name.to_owned(), locked(variant.arguments()))).collect(),
@@ -162,6 +152,7 @@ fn locked(args: &ArgList) -> BTreeMap<String, LockedArg> {
     let args = args.iter().map(|arg| {
         let locked = LockedArg {
             ty: arg.ty.to_string(),
+            renamed_from: arg.renamed_from.iter().map(|name| (*name).to_owned()).collect(),
             default: arg.has_default().then(|| json::of(&arg.initial()).to_string()),
             id: (arg.identity_name != arg.name).then(|| arg.identity_name.to_owned()),
             ignore_default: arg.ignore_default,

@@ -27,18 +27,31 @@ pub(crate) struct Moves {
     pub(crate) value: Option<(String, String, bool)>,
 }
 
+/// What is said of a change that the types declare.
+const DECLARED: &str = "; `migrate` of this program makes them found again";
+
 /// What differs, in order of type.
 pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
     let mut found = Changes::default();
     let added: Vec<_> = new.types.iter().filter(|(id, _)| !old.types.contains_key(*id)).collect();
     for (id, was) in &old.types {
+        let renamed = || added.iter().find(|(_, is)| is.renamed_from.contains(id));
         match new.types.get(id) {
             Some(is) => found.ty(id, was, is),
+            None if let Some((now, is)) = renamed() => {
+                let what = format!("it is `{now}` now, as `renamed_from` says");
+                let fix = format!("write `id = \"{id}\"` instead of `renamed_from`");
+                found.moves(id.clone(), what, Moves::of(id), DECLARED, fix);
+                found.ty(id, was, is);
+            }
             None => {
                 let twin = added.iter().find(|(_, is)| *is == was).map(|(id, _)| id.as_str());
                 let fix = match twin {
                     Some(twin) => {
-                        format!("`{twin}` has the same arguments: if it is the same type, give it `id = \"{id}\"`")
+                        format!(
+                            "`{twin}` has the same arguments: if it is the same type, give it `id = \"{id}\"`, or \
+                             `renamed_from = \"{id}\"` and run `migrate`"
+                        )
                     }
                     None => format!("keep the type; if it is another one now, give that `id = \"{id}\"`"),
                 };
@@ -47,8 +60,10 @@ pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
             }
         }
     }
-    for (id, _) in added {
-        found.harmless(id.clone(), "a new type".to_owned());
+    for (id, is) in added {
+        if !is.renamed_from.iter().any(|before| old.types.contains_key(before)) {
+            found.harmless(id.clone(), "a new type".to_owned());
+        }
     }
     found.0
 }
@@ -134,8 +149,24 @@ impl Changes {
                 self.argument(&at, name, all, old, new);
                 continue;
             }
+            let declared = added.iter().find(|(_, (_, new))| new.renamed_from.contains(name));
+            if let Some((new_id, (now, new))) = declared {
+                renamed.push((*new_id).clone());
+                let what = format!("it is called `{now}` now, as `renamed_from` says");
+                if old.left_out && new.left_out {
+                    self.harmless(at.clone(), what);
+                } else {
+                    let fix = format!("write `#[param(id = \"{id}\")]` instead of `renamed_from`");
+                    self.moves(at.clone(), what, all.clone(), DECLARED, fix);
+                }
+                self.argument(&at, name, all, old, new);
+                continue;
+            }
             let twin = added.iter().find(|(new_id, (_, new))| {
-                !renamed.contains(*new_id) && class(&new.ty) == class(&old.ty) && new.default == old.default
+                !renamed.contains(*new_id)
+                    && new.renamed_from.is_empty()
+                    && class(&new.ty) == class(&old.ty)
+                    && new.default == old.default
             });
             if let Some((new_id, (now, new))) = twin {
                 renamed.push((*new_id).clone());
@@ -143,7 +174,10 @@ impl Changes {
                 if old.left_out && new.left_out {
                     self.harmless(at, what);
                 } else {
-                    let fix = format!("if it was renamed, write `#[param(id = \"{id}\")]` on `{now}`");
+                    let fix = format!(
+                        "if it was renamed, write `#[param(id = \"{id}\")]` on `{now}`, or `#[param(renamed_from = \
+                         \"{name}\")]` and run `migrate`"
+                    );
                     self.moves(at, what, all.clone(), "", fix);
                 }
             } else if old.left_out {
@@ -251,19 +285,52 @@ impl Changes {
 }
 
 impl LockedArg {
-    fn identity_name(&self, name: &str) -> String {
+    /// The name that enters the identity.
+    pub(super) fn identity_name(&self, name: &str) -> String {
         self.id.clone().unwrap_or_else(|| name.to_owned())
     }
 }
 
-/// The type as the identity sees it: without widths, and a value in an option is the value.
+/// The type as the identity sees it: without widths and the names of serde types, and a value in an option is the value.
 fn class(ty: &str) -> String {
     let mut class = ty.to_owned();
-    for kind in ["integer", "float"] {
+    for kind in ["integer", "float", "JSON"] {
         while let Some(at) = class.find(&format!("{kind} (")) {
-            let end = class[at..].find(')').map_or(class.len(), |end| at + end + 1);
-            class.replace_range(at..end, kind);
+            let begin = at + kind.len();
+            class.replace_range(begin..begin + parenthesis(&class[begin..]), "");
         }
     }
     class.replace("optional ", "").replace("character", "string")
+}
+
+/// The length of a blank and the parenthesis behind it.
+fn parenthesis(text: &str) -> usize {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 1 => return at + 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_told_apart_as_the_identity_does() {
+        for (ty, expected) in [
+            ("integer (u8)", "integer"),
+            ("optional float (f64)", "float"),
+            ("map from character to list of integer (u8)", "map from string to list of integer"),
+            ("tuple (integer (u8), JSON (a::B<(u8, i8)>), boolean)", "tuple (integer, JSON, boolean)"),
+            ("JSON (a::B", "JSON"),
+        ] {
+            assert_eq!(class(ty), expected);
+        }
+    }
 }

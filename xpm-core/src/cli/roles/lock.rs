@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::{failed, say};
-use crate::cli::lock::{Change, Lock, affected, compare};
+use crate::cli::lock::{Change, Lock, LockError, affected, compare};
 use crate::config::Registry;
 use crate::workspace::{Durability, write_atomic};
 
@@ -59,7 +59,16 @@ pub(super) fn run(registry: &Registry, matches: &ArgMatches) -> u8 {
     };
     let old = match Lock::read(&text) {
         Ok(old) => old,
-        Err(why) => return failed(&format!("{}: {why}", file.display())),
+        Err(why) => {
+            let tip = match why {
+                LockError::Newer(_) => String::new(),
+                _ => format!(
+                    "\n\n  tip: take it back from version control; `{} xpm lock` writes it anew, as the types are now",
+                    super::program()
+                ),
+            };
+            return failed(&format!("{}: {why}{tip}", file.display()));
+        }
     };
     let changes = compare(&old, &now);
     let workdir = matches.get_one::<String>("workdir").map(PathBuf::from);
@@ -86,8 +95,8 @@ fn report(changes: &[Change], workdir: Option<&Path>, file: &Path) -> Result<u8,
         let effect = match workdir {
             Some(workdir) => {
                 let count = affected(workdir, moves)?;
-                let (jobs, are) = if count == 1 { ("job", "") } else { ("jobs", "") };
-                format!("the identity of {count} finished {jobs} would change{are}")
+                let jobs = if count == 1 { "job" } else { "jobs" };
+                format!("the identity of {count} finished {jobs} would change")
             }
             None => "the identity of finished jobs would change (--workdir WORKDIR counts them)".to_owned(),
         };
