@@ -69,7 +69,9 @@ mod tried_out {
 
     /// Names that differ from run to run, as one.
     fn generic(file: &str) -> &str {
-        let identity = file.len() == 64 && file.bytes().all(|b| b.is_ascii_hexdigit());
+        let hidden = file.strip_prefix('.').and_then(|file| file.strip_suffix(".migrating"));
+        let digits = hidden.unwrap_or(file);
+        let identity = digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
         let run = file.len() >= 15 && file.as_bytes()[8] == b'_' && file[..8].bytes().all(|b| b.is_ascii_digit());
         match file {
             _ if identity => "JOB",

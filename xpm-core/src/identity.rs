@@ -9,6 +9,8 @@ mod encode;
 mod explain;
 
 pub use canonical_json::canonical_json;
+#[cfg(feature = "cli")]
+pub(crate) use encode::encoded;
 pub use encode::{digest, digest_without};
 pub use explain::{ExplainedArgument, Explanation, Standing, explain};
 

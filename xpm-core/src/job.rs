@@ -26,6 +26,8 @@ pub use entry::{TaskEntry, TaskRun};
 #[cfg(target_os = "linux")]
 pub(crate) use fork_server::{READY, serve, server_arguments};
 pub use metrics::Number;
+#[cfg(feature = "cli")]
+pub(crate) use panics::caught;
 pub(crate) use process::{job_arguments, run_job};
 pub use program::{OUT_OF_TIME, Program, ProgramArguments, ProgramValue, run_program};
 pub use progress::Progress;

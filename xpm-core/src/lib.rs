@@ -23,6 +23,8 @@ pub mod workspace;
 mod clock;
 mod fault;
 mod launcher;
+#[cfg(feature = "cli")]
+mod migrate;
 mod settings;
 mod sys;
 

@@ -42,9 +42,9 @@ pub(crate) use log_filter::{LogFilter, ParseLogFilterError};
 pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter};
 pub(crate) use owner::Owner;
 pub use params::ParamsError;
-pub(crate) use params::{read_params, write_params};
+pub(crate) use params::{Made, Recorded, read_params, write_params};
 pub(crate) use partial::PartialFolder;
-pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus};
+pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus, alone};
 pub(crate) use saved::save;
 pub use saved::{LoadError, SaveError, load};
 use settings::Settings;
@@ -241,6 +241,27 @@ impl Workspace {
     /// The folder of a job; it need not exist.
     pub fn job(&self, key: &JobKey) -> JobFolder {
         JobFolder::new(self.root.join("jobs").join(&*key.task).join(key.identity.to_string()), key.clone())
+    }
+
+    /// Every job that has a folder, in order. Links among them are passed over.
+    #[cfg(feature = "cli")]
+    pub(crate) fn job_keys(&self) -> Vec<JobKey> {
+        let names = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry)))
+        };
+        let jobs = self.jobs();
+        let tasks = names(&jobs).filter(|(name, _)| !name.starts_with('.'));
+        let of_task = |(task, _): (String, _)| {
+            let task: Arc<str> = task.into();
+            let folders = names(&jobs.join(&*task)).filter(|(_, entry)| entry.file_type().is_ok_and(|ty| ty.is_dir()));
+            let keys =
+                folders.filter_map(|(name, _)| Some(JobKey { task: task.clone(), identity: name.parse().ok()? }));
+            keys.collect::<Vec<_>>()
+        };
+        let mut keys: Vec<_> = tasks.flat_map(of_task).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// The folder of frozen executables; it need not exist.

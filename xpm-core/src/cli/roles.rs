@@ -1,10 +1,11 @@
-//! The commands behind `myexp xpm`, for people: what the program has, one task by hand, the lock file.
+//! The commands behind `myexp xpm`, for people: what the program has, one task by hand, the lock file, migrating.
 //!
 //! Exit codes: 0 done · 1 it failed, or identities would change · 2 a wrong command line · 3 `lock --check` found harmless
 //! changes only.
 
 mod describe;
 mod lock;
+mod migrate;
 mod run;
 mod task;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
         },
         Some(("run", matches)) => run::run(matches),
         Some(("lock", matches)) => lock::run(registry, matches),
+        Some(("migrate", matches)) => migrate::run(matches),
         Some(("completions", matches)) => match text(matches, "shell").parse::<clap_complete::Shell>() {
             Ok(shell) => {
                 let name = program();
@@ -99,6 +101,7 @@ fn command(registry: &Registry) -> Command {
         .subcommand(task)
         .subcommand(run::command())
         .subcommand(lock::command())
+        .subcommand(migrate::command())
         .subcommand(
             Command::new("completions").about("Completions of these commands for a shell, to be sourced").arg(
                 Arg::new("shell").required(true).value_name("SHELL").help("bash, zsh, fish, elvish or powershell"),

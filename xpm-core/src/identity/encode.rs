@@ -200,7 +200,8 @@ fn map(entries: &[(Value, Value)], out: &mut Vec<u8>) -> Result<(), Refused> {
     Ok(())
 }
 
-fn encoded(item: &Value) -> Result<Vec<u8>, Refused> {
+/// The encoding of one value.
+pub(crate) fn encoded(item: &Value) -> Result<Vec<u8>, Refused> {
     let mut out = Vec::new();
     value(item, &mut out)?;
     Ok(out)

@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Calls `work`; a panic becomes a failure. The usual report still goes to standard error.
-pub(super) fn caught<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, Failure> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, Failure> {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let failure = Failure::Panicked {

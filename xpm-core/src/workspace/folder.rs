@@ -83,8 +83,13 @@ impl JobFolder {
         self.own().join("retired.json")
     }
 
+    /// Marks that the files of the folder are those of another one too: `migrate` has linked them.
+    pub(crate) fn shared(&self) -> PathBuf {
+        self.own().join("shared")
+    }
+
     /// What only xpm reads.
-    fn own(&self) -> PathBuf {
+    pub(crate) fn own(&self) -> PathBuf {
         self.path.join(".xpm")
     }
 
@@ -121,6 +126,8 @@ impl JobFolder {
     /// logs are kept. With `keep_files` the job's own files stay where they are, for a task that resumes. To be called with
     /// the lock held.
     pub(crate) fn put_attempt_aside(&self, attempt: u32, keep_files: bool) -> io::Result<()> {
+        // A task that went on with files that are also another job's would write into that one's results.
+        let keep_files = keep_files && !self.shared().exists();
         let attempts = self.own().join("attempts");
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.path)? {
@@ -151,6 +158,10 @@ impl JobFolder {
         for name in entries {
             fault::point("put aside", &self.path.join(&name))?;
             fs::rename(self.path.join(&name), aside.join(&name))?;
+        }
+        match fs::remove_file(self.shared()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
         if attempt > 1 {
             let before = attempts.join((attempt - 1).to_string());

@@ -12,24 +12,25 @@
 //! not repeated. A JSON number with a point or an exponent is a float, one without is an integer; everything that JSON
 //! has no form of is an object with one `$` member.
 
+mod read;
+
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Durability, FORMAT, JobFolder, Workspace, write_atomic};
-use crate::config::{Registry, RegistryError};
-use crate::fault;
-use crate::ids::{Identity, JobKey};
-use crate::schema::{ArgList, TypeSchema};
-use crate::value::{JobRef, Node, Slot, Tags, Value};
+pub(crate) use read::{Made, Recorded, read_params};
 
-#[derive(Serialize, Deserialize)]
+use super::{Durability, FORMAT, JobFolder, Workspace, write_atomic};
+use crate::config::RegistryError;
+use crate::ids::{Identity, JobKey};
+use crate::value::{JobRef, Node, Value};
+
+#[derive(Debug, Serialize, Deserialize)]
 struct ParamsFile {
     format: u32,
     task: Arc<str>,
@@ -39,7 +40,7 @@ struct ParamsFile {
     configs: Vec<ConfigRecord>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct ConfigRecord {
     #[serde(rename = "type")]
     type_id: String,
@@ -250,173 +251,5 @@ fn parts<'v>(value: &'v Value, found: &mut impl FnMut(&'v Arc<Node>)) {
         }),
         Value::Tagged(inner) | Value::TagsStopped(inner) => parts(inner, found),
         _ => {}
-    }
-}
-
-/// Reads the arguments of a job, with the types of this binary.
-pub(crate) fn read_params(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<Node>, ParamsError> {
-    let path = folder.params();
-    let text = fault::point("read", &path).and_then(|()| std::fs::read(&path));
-    let text = text.map_err(|source| ParamsError::Unreadable { path: path.clone(), source })?;
-    let damaged = |why: String| ParamsError::Damaged { path: path.clone(), why };
-    let file: Result<ParamsFile, _> = serde_json::from_slice(&text);
-    let file = match (file, super::status::newer_format(&text)) {
-        (_, Some(found)) => return Err(ParamsError::Newer { path, found }),
-        (Ok(file), None) => file,
-        (Err(error), None) => return Err(damaged(error.to_string())),
-    };
-    if file.task != folder.key().task || file.identity != folder.key().identity {
-        return Err(damaged(format!("it holds the arguments of {}/{}", file.task, file.identity)));
-    }
-    let tags = Arc::new(Tags::new());
-    let jobs = file.jobs.into_iter().map(|key| Arc::new(JobRef { key, tags: tags.clone() })).collect();
-    let unknown = |why| ParamsError::Unknown { path: path.clone(), why };
-    let registry = Registry::get().map_err(unknown)?;
-    let mut nodes = FileReader { root: workspace.path(), jobs, nodes: Vec::new() };
-    for record in file.configs {
-        let schema = registry.schema(&record.type_id).map_err(unknown)?;
-        let node = nodes.config(schema, record).map_err(|wrong| match wrong {
-            Wrong::Damaged(why) => damaged(why),
-            Wrong::OtherBuild(why) => ParamsError::OtherBuild { path: path.clone(), why },
-        })?;
-        nodes.nodes.push(node);
-    }
-    nodes.nodes.pop().ok_or_else(|| damaged("it holds no configuration".to_owned()))
-}
-
-enum Wrong {
-    Damaged(String),
-    OtherBuild(String),
-}
-
-struct FileReader<'a> {
-    root: &'a Path,
-    jobs: Vec<Arc<JobRef>>,
-    nodes: Vec<Arc<Node>>,
-}
-
-impl FileReader<'_> {
-    fn config(&self, schema: &'static TypeSchema, mut record: ConfigRecord) -> Result<Arc<Node>, Wrong> {
-        let other_build = |what: String| Wrong::OtherBuild(format!("{}: {what}", schema.id()));
-        let variant = match (&record.variant, schema.variants()) {
-            (None, []) => None,
-            (Some(name), variants) => match variants.iter().position(|variant| variant.name == name) {
-                Some(index) => Some(index),
-                None => return Err(other_build(format!("there is no variant `{name}`"))),
-            },
-            (None, _) => return Err(other_build("it has become an enum".to_owned())),
-        };
-        let args: &ArgList = schema.arguments(variant);
-        let mut slots = Vec::with_capacity(args.len());
-        for arg in args.iter() {
-            let value = match record.args.remove(arg.name) {
-                Some(json) => {
-                    self.value(json).map_err(|why| Wrong::Damaged(format!("{}.{}: {why}", schema.id(), arg.name)))?
-                }
-                None if arg.required() => return Err(other_build(format!("the argument `{}` is missing", arg.name))),
-                None => arg.initial(),
-            };
-            slots.push(Slot::unset(value));
-        }
-        match record.args.keys().next() {
-            Some(name) => Err(other_build(format!("there is no argument `{name}`"))),
-            None => Ok(Node::new(schema, variant, slots, Tags::new())),
-        }
-    }
-
-    fn value(&self, json: Json) -> Result<Value, String> {
-        Ok(match json {
-            Json::Null => Value::Nothing,
-            Json::Bool(b) => Value::Bool(b),
-            Json::Number(number) => match (number.as_i128(), number.as_f64()) {
-                (Some(i), _) => Value::Int(i),
-                (None, Some(x)) => Value::Float(x),
-                (None, None) => return Err(format!("{number} is no number that xpm writes")),
-            },
-            Json::String(text) => Value::Str(text.into()),
-            Json::Array(items) => Value::List(self.values(items)?),
-            Json::Object(members) => self.special(members)?,
-        })
-    }
-
-    fn values(&self, items: Vec<Json>) -> Result<Arc<[Value]>, String> {
-        items.into_iter().map(|item| self.value(item)).collect()
-    }
-
-    /// What JSON has no form of: an object whose first member tells what it is.
-    fn special(&self, members: Map<String, Json>) -> Result<Value, String> {
-        let mut kind = None;
-        let mut job = None;
-        for (name, content) in members {
-            match name.as_str() {
-                "job" => job = Some(content),
-                _ => kind = Some((name, content)),
-            }
-        }
-        let (name, content) = kind.ok_or("an object tells nothing")?;
-        let job = || self.job(job.as_ref());
-        match (name.as_str(), content) {
-            ("$int", Json::String(text)) => text.parse().map(Value::Int).map_err(|_| format!("{text} is no integer")),
-            ("$float", Json::String(text)) => text.parse().map(Value::Float).map_err(|_| format!("{text} is no float")),
-            ("$duration", content) => {
-                let parts: (u64, u32) = serde_json::from_value(content).map_err(|error| error.to_string())?;
-                if parts.1 >= 1_000_000_000 {
-                    return Err("a duration has a billion nanoseconds or more".to_owned());
-                }
-                Ok(Value::Duration(Duration::new(parts.0, parts.1)))
-            }
-            ("$tuple", Json::Array(items)) => self.values(items).map(Value::Tuple),
-            ("$set", Json::Array(items)) => self.values(items).map(Value::Set),
-            ("$map", Json::Array(pairs)) => {
-                let pair = |pair: Json| match pair {
-                    Json::Array(pair) => match <[Json; 2]>::try_from(pair) {
-                        Ok([key, value]) => Ok((self.value(key)?, self.value(value)?)),
-                        Err(_) => Err("an entry of a map is no pair".to_owned()),
-                    },
-                    _ => Err("an entry of a map is no pair".to_owned()),
-                };
-                pairs.into_iter().map(pair).collect::<Result<_, _>>().map(Value::Map)
-            }
-            ("$path", content) => Ok(Value::Path(path(content)?.into())),
-            ("$path_in_workspace", content) => {
-                let inside = path(content)?;
-                // Joining nothing would leave a trailing slash.
-                let whole = inside.as_os_str().is_empty().then(|| self.root.to_owned());
-                Ok(Value::Path(whole.unwrap_or_else(|| self.root.join(inside)).into()))
-            }
-            ("$json", content) => Ok(Value::Json(content.into())),
-            ("$config", content) => self.node(&content).map(Value::Config),
-            ("$job", content) => self.job(Some(&content)).map(Value::Job),
-            ("$promise", content) => self.job(Some(&content)).map(Value::Promise),
-            ("$file", content) => Ok(Value::File(job()?, path(content)?.into())),
-            ("$produced", content) => Ok(Value::Produced(job()?, self.node(&content)?)),
-            (name, _) => Err(format!("`{name}` is nothing that xpm writes")),
-        }
-    }
-
-    fn node(&self, number: &Json) -> Result<Arc<Node>, String> {
-        numbered(&self.nodes, Some(number)).ok_or_else(|| format!("there is no configuration {number} before it"))
-    }
-
-    fn job(&self, number: Option<&Json>) -> Result<Arc<JobRef>, String> {
-        numbered(&self.jobs, number).ok_or_else(|| "it names no job".to_owned())
-    }
-}
-
-fn numbered<T: Clone>(items: &[T], number: Option<&Json>) -> Option<T> {
-    items.get(usize::try_from(number?.as_u64()?).ok()?).cloned()
-}
-
-fn path(content: Json) -> Result<PathBuf, String> {
-    #[derive(Deserialize)]
-    struct Bytes {
-        bytes: Vec<u8>,
-    }
-    match content {
-        Json::String(text) => Ok(text.into()),
-        other => match serde_json::from_value::<Bytes>(other) {
-            Ok(Bytes { bytes }) => Ok(std::ffi::OsString::from_vec(bytes).into()),
-            Err(error) => Err(error.to_string()),
-        },
     }
 }

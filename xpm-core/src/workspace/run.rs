@@ -133,12 +133,7 @@ impl RunFolder {
     /// it is over.
     pub(crate) fn alone(&self, workspace: &Workspace) -> io::Result<Option<File>> {
         drop(self.live.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let live = open_live(workspace)?;
-        match live.try_lock() {
-            Ok(()) => Ok(Some(live)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        alone(workspace)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -210,6 +205,16 @@ impl RunFolder {
 }
 
 /// The file that drivers lock, shared, while they run.
+/// Keeps drivers from beginning in the workspace until the file is closed; `None` if there is one.
+pub(crate) fn alone(workspace: &Workspace) -> io::Result<Option<File>> {
+    let live = open_live(workspace)?;
+    match live.try_lock() {
+        Ok(()) => Ok(Some(live)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 fn open_live(workspace: &Workspace) -> io::Result<File> {
     let path = workspace.path().join(".drivers");
     fault::point("open", &path)?;

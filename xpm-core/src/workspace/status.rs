@@ -43,6 +43,9 @@ pub(crate) struct Status {
     /// The frozen executable that it ran, by its name in `bin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) executable: Option<String>,
+    /// The job that this attempt was made as, if `migrate` has made it found as this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) migrated_from: Option<JobKey>,
     /// What `execute` returned. Last, as it can be long.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     value: Option<Box<RawValue>>,
@@ -103,6 +106,7 @@ impl Status {
             cpu_seconds: None,
             peak_memory_bytes: None,
             executable: None,
+            migrated_from: None,
             value,
         }
     }
@@ -124,6 +128,12 @@ impl Status {
 
     pub(crate) fn is_done(&self) -> bool {
         self.outcome == Verdict::Done
+    }
+
+    /// The same record as that of the job `key`.
+    pub(crate) fn moved_to(&self, key: &JobKey) -> Self {
+        let from = JobKey { task: self.task.clone(), identity: self.identity };
+        Self { task: key.task.clone(), identity: key.identity, migrated_from: Some(from), ..self.clone() }
     }
 
     /// Writes the record; whole or not at all, also after a power cut.

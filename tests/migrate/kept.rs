@@ -1,0 +1,139 @@
+//! What is not migrated, and why; what is not taken back.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::harness::{AFTER, BEFORE, Work, json};
+
+#[test]
+fn what_does_not_carry_over_is_told() {
+    let work = Work::new();
+    assert_eq!(work.run(BEFORE, &["all"]).code, Some(1), "one of its jobs fails");
+    let said = work.migrate(&["--yes"]).ok();
+    said.says(&[
+        "the version of `mig.raised` was none, and is 1 now: what it means has changed, and such jobs are run again",
+        "not migrated: 1 finished job of mig.grown",
+        "the argument `y` of `mig.grown` is new, and in the identity at its default 2",
+        "write `ignore_default` beside it",
+        "not migrated: 1 finished job of mig.follows",
+        "the job of mig.grown that it depends on cannot be read with today's types",
+        "this program has no type `mig.dropped`: keep it with `deprecated`, or write `renamed_from = \"mig.dropped\"`",
+        "not migrated: 1 finished job of mig.twin",
+        "another one, which ended later, has the same arguments today",
+        "the argument `threads` of `mig.twin` is not in the identity any more (ignored)",
+        "1 finished job keeps its identity.",
+    ]);
+    assert!(!said.out.contains("mig.fail"), "what has failed is no finished job: {}", said.out);
+    // The newest of the twins, and a job that the older program ran, whose arguments have other names today.
+    work.run(AFTER, &["all"]).ok().says(&["1 0.5 1\n2\n"]);
+}
+
+#[test]
+fn a_new_identity_that_is_taken_is_left_alone() {
+    let work = Work::new();
+    work.run(BEFORE, &[]).ok();
+    let fits = json(&work.migrate(&["--json"]).ok().out)["moves"].clone();
+    // It was run again before anybody thought of migrating, and the first try was killed.
+    let to = fits.as_array().unwrap().iter().find(|one| one["to"].as_str().unwrap().starts_with("mig.fit/")).unwrap();
+    let folder = work.path.join("jobs").join(to["to"].as_str().unwrap());
+    fs::create_dir_all(folder.join(".xpm")).unwrap();
+    fs::write(folder.join("stdout.log"), "half").unwrap();
+    let files = work.files();
+    let said = work.migrate(&["--yes", "--task", "mig.fit"]).ok();
+    said.says(&["its new identity is a job that was begun and is not done", "1 finished job is found"]);
+    files.iter().for_each(|(path, file)| assert_eq!(work.files().get(path), Some(file)));
+    work.run(AFTER, &[]).ok();
+    assert!(folder.join("by_after").exists());
+    // What has run by itself is no migrated job.
+    work.migrate(&["--undo", "--yes"]).ok();
+    assert!(folder.join("by_after").exists());
+}
+
+#[test]
+fn what_would_be_lost_is_not_taken_back() {
+    let work = Work::new();
+    work.run(BEFORE, &[]).ok();
+    work.migrate(&["--yes", "--task", "mig.train"]).ok();
+    let [first, second] = &work.jobs("mig.fit")[..] else { panic!() };
+    fs::write(first.join("notes.txt"), "mine").unwrap();
+    let old = json(&fs::read_to_string(second.join("status.json")).unwrap())["migrated_from"].clone();
+    let old =
+        work.jobs("mig.train").into_iter().find(|path| path.ends_with(old["identity"].as_str().unwrap())).unwrap();
+    fs::remove_dir_all(old).unwrap();
+    let said = work.migrate(&["--undo", "--yes"]);
+    assert_eq!(said.code, Some(1));
+    said.says(&[
+        "it holds a file of its own",
+        "notes.txt",
+        "its old folder is gone or not done, and this one the only one that holds its files",
+        "There is nothing to take back.",
+    ]);
+    assert!(first.join("weights.bin").exists() && second.join("weights.bin").exists());
+    // Neither folder needs the other.
+    work.run(AFTER, &[]).ok();
+    assert!(!second.join("by_after").exists());
+}
+
+#[test]
+fn a_driver_or_a_job_that_runs_keeps_what_it_uses() {
+    let work = Work::new();
+    work.run(BEFORE, &[]).ok();
+    work.migrate(&["--yes", "--task", "mig.train"]).ok();
+    let lock = |path: &std::path::Path| {
+        let mut flock = work.command("flock", &[path.to_str().unwrap(), "sh", "-c", "echo held; read line"]);
+        let mut child = flock.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = [0; 5];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+        child
+    };
+    let free = |mut child: std::process::Child| {
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    };
+    let files = work.files();
+    let driver = lock(&work.path.join(".drivers"));
+    let said = work.migrate(&["--undo", "--yes"]);
+    assert_eq!(said.code, Some(1));
+    said.says(&["an experiment runs in", "wait until it is over"]);
+    free(driver);
+    let other = lock(&work.path.join(".migrating"));
+    for args in [&["--yes"][..], &["--undo", "--yes"]] {
+        let said = work.migrate(args);
+        assert_eq!(said.code, Some(1));
+        said.says(&["another `migrate` is at work in"]);
+    }
+    free(other);
+    let job = lock(&work.jobs("mig.fit")[0].join(".xpm/lock"));
+    let said = work.migrate(&["--undo", "--yes"]);
+    assert_eq!(said.code, Some(1));
+    said.says(&["somebody runs it, or looks after it", "1 finished job is taken back"]);
+    free(job);
+    assert_eq!(work.jobs("mig.fit").len(), 1);
+    work.migrate(&["--yes", "--task", "mig.train"]).ok();
+    assert_eq!(work.files().len(), files.len());
+}
+
+#[test]
+fn a_wrong_command_line_and_a_folder_that_is_no_workspace() {
+    let work = Work::new();
+    let said = work.migrate(&[]);
+    assert_eq!(said.code, Some(1));
+    said.says(&["is no workspace (it does not exist)"]);
+    let said = crate::harness::said(work.command(AFTER, &["xpm", "migrate"]));
+    assert_eq!(said.code, Some(2));
+    said.says(&["--workdir <WORKDIR>"]);
+}
+
+#[test]
+fn a_record_that_is_lost_has_the_job_run_anew_without_the_files_of_before() {
+    let work = Work::new();
+    work.run(BEFORE, &[]).ok();
+    work.migrate(&["--yes"]).ok();
+    let fit = work.jobs("mig.fit").remove(0);
+    fs::write(fit.join("status.json"), "{").unwrap();
+    let before: Vec<_> = work.jobs("mig.train").iter().map(|job| fs::read(job.join("weights.bin")).unwrap()).collect();
+    work.run(AFTER, &[]).ok();
+    assert!(fit.join("by_after").exists() && !fit.join("checkpoints").exists(), "a resumable task begins anew");
+    let after: Vec<_> = work.jobs("mig.train").iter().map(|job| fs::read(job.join("weights.bin")).unwrap()).collect();
+    assert_eq!(before, after);
+}
