@@ -1,5 +1,7 @@
 //! Numbers and texts one behind the other, little-endian: the form of the index.
 
+use crate::sys::Stamp;
+
 /// Writes.
 #[derive(Debug, Default)]
 pub(super) struct Writer(pub(super) Vec<u8>);
@@ -19,6 +21,12 @@ impl Writer {
 
     pub(super) fn i64(&mut self, value: i64) {
         self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    pub(super) fn stamp(&mut self, stamp: Stamp) {
+        self.i64(stamp.changed);
+        self.u64(stamp.inode);
+        self.u64(stamp.size);
     }
 
     pub(super) fn bytes(&mut self, value: &[u8]) {
@@ -52,6 +60,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn i64(&mut self) -> Option<i64> {
         self.take().map(i64::from_le_bytes)
+    }
+
+    pub(super) fn stamp(&mut self) -> Option<Stamp> {
+        Some(Stamp { changed: self.i64()?, inode: self.u64()?, size: self.u64()? })
     }
 
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {

@@ -25,6 +25,9 @@ pub(super) enum Seen {
     Linked = 5,
 }
 
+/// What a link costs, in bytes of a journal.
+const LINK: u64 = 400;
+
 /// No text.
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -147,11 +150,11 @@ impl Digests {
     }
 
     /// Brings what is known of a run up to date.
-    pub(super) fn refresh(&mut self, name: (String, String), path: &Path) {
+    pub(super) fn refresh(&mut self, name: (String, String), path: &Path, settled: i64) {
         let journal = path.join("journal.jsonl");
         let mut digest = self.runs.remove(&name).unwrap_or_default();
         let Ok(metadata) = std::fs::metadata(&journal) else {
-            self.read_links(&mut digest, path);
+            self.read_links(&mut digest, path, settled);
             self.runs.insert(name, digest);
             return;
         };
@@ -172,23 +175,19 @@ impl Digests {
         self.runs.insert(name, digest);
     }
 
-    /// A run without a journal.
-    fn read_links(&mut self, digest: &mut RunDigest, path: &Path) {
-        use std::os::unix::fs::MetadataExt;
-        let changed = std::fs::metadata(path.join("jobs")).map_or(0, |links| {
-            u64::try_from(links.ctime())
-                .unwrap_or(0)
-                .wrapping_mul(1_000_000_000)
-                .wrapping_add(links.ctime_nsec() as u64)
-        });
-        if changed != 0 && digest.inode == 0 && digest.next == changed {
+    /// A run without a journal. What was changed later than `settled` may have changed again since it was read.
+    fn read_links(&mut self, digest: &mut RunDigest, path: &Path, settled: i64) {
+        let changed = std::fs::metadata(path.join("jobs")).map_or(0, |links| crate::sys::stamp(&links).changed);
+        let known = changed != 0 && changed < settled;
+        let changed = u64::try_from(changed).unwrap_or(0);
+        if known && digest.inode == 0 && digest.next == changed {
             return;
         }
         *digest = RunDigest { inode: 0, next: changed, jobs: Vec::new() };
         for key in super::runs::linked_jobs(path) {
             let key = self.enter_key(&key);
             digest.jobs.push(RunJob { key, tags: NONE, more: NONE, note: NONE, seen: Seen::Linked });
-            self.fresh += 100;
+            self.fresh += LINK;
         }
     }
 

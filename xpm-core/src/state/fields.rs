@@ -10,10 +10,12 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::filter::{FieldValue, Fields, Filter, FilterError, KNOWN_FIELDS};
+use super::flat::Values;
 use super::job::JobInfo;
 use super::leaves::{anywhere, at, field, leaves};
 use super::series::MetricSummary;
-use super::table::Cell;
+use super::shape::Shape;
+use super::table::{Cell, Source};
 use crate::value::TagValue;
 
 /// A job as a filter sees it: see `docs/filter.md` for the names. What has to be read for it is read once, when a field
@@ -31,6 +33,7 @@ use crate::value::TagValue;
 #[derive(Debug)]
 pub struct JobFields<'j> {
     job: &'j JobInfo,
+    values: OnceCell<Option<Values<'j>>>,
     arguments: OnceCell<Option<Json>>,
     value: OnceCell<Option<Json>>,
     metrics: OnceCell<BTreeMap<String, MetricSummary>>,
@@ -40,7 +43,39 @@ pub struct JobFields<'j> {
 impl<'j> JobFields<'j> {
     /// The fields of a job.
     pub fn new(job: &'j JobInfo) -> Self {
-        Self { job, arguments: OnceCell::new(), value: OnceCell::new(), metrics: OnceCell::new(), key: OnceCell::new() }
+        Self {
+            job,
+            values: OnceCell::new(),
+            arguments: OnceCell::new(),
+            value: OnceCell::new(),
+            metrics: OnceCell::new(),
+            key: OnceCell::new(),
+        }
+    }
+
+    /// What the index has of it: as good as the trees, where these need not be asked.
+    fn values(&self) -> Option<&Values<'j>> {
+        self.values.get_or_init(|| self.job.values()).as_ref()
+    }
+
+    /// The argument at `path`, or at the only path that ends so.
+    fn argument(&self, path: &str) -> Option<FieldValue<'_>> {
+        match self.values().and_then(|values| values.get(values.shape.anywhere(Source::Argument, path))) {
+            Some(leaf) => leaf?.field(),
+            None => self.arguments().and_then(|tree| anywhere(tree, path)).map(field),
+        }
+    }
+
+    /// The field of the output at `path`, or at the only path that ends so.
+    fn output(&self, path: &str, whole: bool) -> Option<FieldValue<'_>> {
+        let find = if whole { Shape::at } else { Shape::anywhere };
+        match self.values().and_then(|values| values.get(find(values.shape, Source::Output, path))) {
+            Some(leaf) => leaf?.field(),
+            None => {
+                let find = if whole { at } else { anywhere };
+                self.value().and_then(|tree| find(tree, path)).map(field)
+            }
+        }
     }
 
     fn arguments(&self) -> Option<&Json> {
@@ -52,7 +87,10 @@ impl<'j> JobFields<'j> {
     }
 
     fn metrics(&self) -> &BTreeMap<String, MetricSummary> {
-        self.metrics.get_or_init(|| self.job.metric_summaries())
+        self.metrics.get_or_init(|| match self.values().filter(|_| !self.job.is_open()) {
+            Some(values) => values.summaries(),
+            None => self.job.metric_summaries(),
+        })
     }
 
     /// The names of all its fields that filters know.
@@ -136,8 +174,8 @@ impl Fields for JobFields<'_> {
         if let Some((kind, rest)) = path.split_once('.') {
             let found = match kind {
                 "tag" => self.tag(rest),
-                "arg" => self.arguments().and_then(|tree| anywhere(tree, rest)).map(field),
-                "output" => self.value().and_then(|tree| at(tree, rest)).map(field),
+                "arg" => self.argument(rest),
+                "output" => self.output(rest, true),
                 "metric" => self.metric(rest),
                 _ => None,
             };
@@ -149,8 +187,8 @@ impl Fields for JobFields<'_> {
             return self.value().map(field);
         }
         self.tag(path)
-            .or_else(|| self.arguments().and_then(|tree| anywhere(tree, path)).map(field))
-            .or_else(|| self.value().and_then(|tree| anywhere(tree, path)).map(field))
+            .or_else(|| self.argument(path))
+            .or_else(|| self.output(path, false))
             .or_else(|| self.metric(path))
     }
 }

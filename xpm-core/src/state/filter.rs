@@ -58,6 +58,23 @@ pub enum FieldValue<'a> {
     AnyOf(Vec<FieldValue<'a>>),
 }
 
+impl FieldValue<'_> {
+    /// The same value, with its texts.
+    pub(super) fn into_owned(self) -> FieldValue<'static> {
+        match self {
+            Self::Null => FieldValue::Null,
+            Self::Bool(b) => FieldValue::Bool(b),
+            Self::Int(i) => FieldValue::Int(i),
+            Self::Float(x) => FieldValue::Float(x),
+            Self::Text(text) => FieldValue::Text(Cow::Owned(text.into_owned())),
+            Self::Id(id) => FieldValue::Id(Cow::Owned(id.into_owned())),
+            Self::Time(time) => FieldValue::Time(time),
+            Self::Duration(duration) => FieldValue::Duration(duration),
+            Self::AnyOf(values) => FieldValue::AnyOf(values.into_iter().map(FieldValue::into_owned).collect()),
+        }
+    }
+}
+
 impl<'a> From<&'a str> for FieldValue<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))

@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// After so many texts it is time to read all of them at once.
+const MANY: u32 = 200;
 
 /// Texts by offset: first those of the index's file, then those in memory.
 #[derive(Debug, Default)]
@@ -15,18 +19,21 @@ pub(super) struct Heap {
 /// The texts in the index's file.
 #[derive(Debug)]
 struct Stored {
-    file: File,
+    file: Arc<File>,
     /// Where they begin in the file.
     begin: u64,
     length: u64,
     /// All of them, once somebody needs most.
     loaded: OnceLock<Vec<u8>>,
+    /// How many texts were read one by one.
+    asked: AtomicU32,
 }
 
 impl Heap {
     /// The texts that lie in `file` from `begin`.
-    pub(super) fn stored(file: File, begin: u64, length: u64) -> Self {
-        Self { file: Some(Stored { file, begin, length, loaded: OnceLock::new() }), fresh: Vec::new() }
+    pub(super) fn stored(file: Arc<File>, begin: u64, length: u64) -> Self {
+        let stored = Stored { file, begin, length, loaded: OnceLock::new(), asked: AtomicU32::new(0) };
+        Self { file: Some(stored), fresh: Vec::new() }
     }
 
     fn stored_length(&self) -> u64 {
@@ -61,10 +68,13 @@ impl Heap {
             let begin = usize::try_from(begin).ok()?;
             return self.fresh.get(begin..begin.checked_add(size)?).map(Cow::Borrowed);
         }
-        let stored = self.file.as_ref().filter(|stored| offset + length <= stored.length)?;
+        let stored = self.file.as_ref().filter(|stored| offset.saturating_add(length) <= stored.length)?;
+        if stored.loaded.get().is_none() && stored.asked.fetch_add(1, Ordering::Relaxed) >= MANY {
+            self.load();
+        }
         if let Some(loaded) = stored.loaded.get() {
             let begin = usize::try_from(offset).ok()?;
-            return loaded.get(begin..begin + size).map(Cow::Borrowed);
+            return loaded.get(begin..begin.checked_add(size)?).map(Cow::Borrowed);
         }
         let mut bytes = vec![0; size];
         stored.file.read_exact_at(&mut bytes, stored.begin + offset).ok()?;

@@ -5,24 +5,27 @@
 //! written, are as if there was none. Whoever reads has it open, and whoever writes replaces it whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::bytes::{Reader, Writer};
 use super::digest::Digests;
 use super::heap::Heap;
-use super::rows::{Kind, Row, Rows, Stamp, TEXTS};
+use super::rows::{Kind, Row, Rows, Span, Stamp, TEXTS};
+use super::shape::Shapes;
 use crate::fault;
 use crate::ids::Identity;
 
 /// Changed whenever anything here or in what it holds changes.
-const MAGIC: &[u8; 8] = b"xpmidx01";
-/// The length of what stands at the end: where the rows are, how long they are, their checksum, and the magic number.
-const TRAILER: usize = 8 + 8 + 4 + 8;
+const MAGIC: &[u8; 8] = b"xpmidx02";
+/// The length of what stands at the end: where texts end, where values end, how long the rest is, its checksum, and the
+/// magic number.
+const TRAILER: usize = 8 + 8 + 8 + 4 + 8;
 /// How coarse the times of files may be. What changed this shortly before it was read may have changed again since,
 /// without its time saying so.
 pub(super) const COARSE: i64 = 2_000_000_000;
@@ -36,6 +39,17 @@ pub(super) struct Index {
     pub(super) folders: Vec<Stamp>,
     pub(super) rows: Rows,
     pub(super) digests: Digests,
+    /// The row of each key of the digests.
+    pub(super) places: Vec<u32>,
+}
+
+/// What is written as an index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Contents<'a> {
+    pub(super) folders: &'a [Stamp],
+    pub(super) rows: &'a Rows,
+    pub(super) digests: &'a Digests,
+    pub(super) places: &'a [u32],
 }
 
 impl Index {
@@ -51,8 +65,8 @@ impl Index {
         let end = length.checked_sub(TRAILER as u64)?;
         file.read_exact_at(&mut trailer, end).ok()?;
         let mut from = Reader(&trailer);
-        let (begin, size, checksum) = (from.u64()?, from.u64()?, from.u32()?);
-        if from.0 != MAGIC || begin.checked_add(size)? != end {
+        let (texts, begin, size, checksum) = (from.u64()?, from.u64()?, from.u64()?, from.u32()?);
+        if from.0 != MAGIC || begin.checked_add(size)? != end || texts > begin {
             return None;
         }
         let mut bytes = vec![0; usize::try_from(size).ok()?];
@@ -67,11 +81,12 @@ impl Index {
         let mut index = Self { taken: from.i64()?, ..Self::default() };
         for _ in 0..from.count(4)? {
             index.rows.tasks.push(from.text()?.into());
-            index.folders.push(stamp(&mut from)?);
+            index.folders.push(from.stamp()?);
         }
         for _ in 0..from.count(4)? {
             index.rows.hosts.push(from.text()?.into());
         }
+        index.rows.shapes = Shapes::read(&mut from)?;
         let count = from.count(100)?;
         index.rows.rows.reserve(count);
         for _ in 0..count {
@@ -80,12 +95,19 @@ impl Index {
             index.rows.rows.push(row);
         }
         index.digests = Digests::read(&mut from)?;
-        index.rows.heap = Heap::stored(file, 0, begin);
+        let count = from.count(4)?;
+        index.places.reserve(count);
+        for _ in 0..count {
+            index.places.push(from.u32()?);
+        }
+        let file = Arc::new(file);
+        index.rows.heap = Heap::stored(file.clone(), 0, texts);
+        index.rows.flat = Heap::stored(file, texts, begin - texts);
         Some(index)
     }
 
     /// Writes an index. `began` is when the look at the workspace began. That it cannot be written is no matter.
-    pub(super) fn write(root: &Path, folders: &[Stamp], rows: &Rows, digests: &Digests, began: Instant) {
+    pub(super) fn write(root: &Path, contents: Contents<'_>, began: Instant) {
         let path = Self::path(root);
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -94,95 +116,95 @@ impl Index {
         if made.is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
             return;
         }
-        if write(&temporary, root, folders, rows, digests, began).and_then(|()| fs::rename(&temporary, &path)).is_err()
-        {
+        if write(&temporary, root, contents, began).and_then(|()| fs::rename(&temporary, &path)).is_err() {
             // The next look is slower.
             let _ = fs::remove_file(&temporary);
         }
     }
 }
 
-fn write(
-    path: &Path,
-    root: &Path,
-    folders: &[Stamp],
-    rows: &Rows,
-    digests: &Digests,
-    began: Instant,
-) -> io::Result<()> {
+fn write(path: &Path, root: &Path, contents: Contents<'_>, began: Instant) -> io::Result<()> {
+    let Contents { folders, rows, digests, places } = contents;
     fault::point("create", path)?;
     let file = File::create(path)?;
     let metadata = file.metadata()?;
     let now = metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec());
     let taken = now.saturating_sub(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX));
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    let lost = || io::Error::other("the index that is replaced cannot be read");
+    rows.heap.load();
+    let (mut texts, mut text_places) = (0, Vec::with_capacity(rows.rows.len()));
+    for row in &rows.rows {
+        let bytes = rows.heap.bytes(row.offset, row.length()).ok_or_else(lost)?;
+        out.write_all(&bytes)?;
+        text_places.push(texts);
+        texts += bytes.len() as u64;
+    }
+    rows.flat.load();
+    let (mut end, mut flat_places) = (texts, Vec::with_capacity(rows.rows.len()));
+    for row in &rows.rows {
+        let bytes = rows.flat.bytes(row.flat.offset, row.flat.length.into()).ok_or_else(lost)?;
+        out.write_all(&bytes)?;
+        flat_places.push(end - texts);
+        end += bytes.len() as u64;
+    }
     let mut to = Writer::default();
     to.bytes(root.as_os_str().as_bytes());
     to.i64(taken);
     to.u64(rows.tasks.len() as u64);
     for (task, folder) in rows.tasks.iter().zip(folders) {
         to.bytes(task.as_bytes());
-        write_stamp(&mut to, *folder);
+        to.stamp(*folder);
     }
     to.u64(rows.hosts.len() as u64);
     rows.hosts.iter().for_each(|host| to.bytes(host.as_bytes()));
-    // What no folder holds is known from journals alone.
-    let kept = || rows.rows.iter().filter(|row| row.kind != Kind::Absent);
-    to.u64(kept().count() as u64);
-    rows.heap.load();
-    let mut out = BufWriter::with_capacity(1 << 20, file);
-    let mut offset = 0;
-    for row in kept() {
-        let mut row = row.clone();
-        let texts = rows.heap.bytes(row.offset, row.length());
-        let texts = texts.ok_or_else(|| io::Error::other("the index that is replaced cannot be read"))?;
-        out.write_all(&texts)?;
-        row.offset = offset;
-        offset += texts.len() as u64;
-        write_row(&mut to, &row);
+    rows.shapes.write(&mut to);
+    to.u64(rows.rows.len() as u64);
+    for ((row, text), flat) in rows.rows.iter().zip(text_places).zip(flat_places) {
+        write_row(&mut to, row, text, flat);
     }
     digests.write(&mut to);
+    to.u64(places.len() as u64);
+    places.iter().for_each(|place| to.u32(*place));
     let mut trailer = Writer::default();
-    trailer.u64(offset);
+    trailer.u64(texts);
+    trailer.u64(end);
     trailer.u64(to.0.len() as u64);
     trailer.u32(super::checksum(&to.0));
     trailer.0.extend_from_slice(MAGIC);
     out.write_all(&to.0)?;
     out.write_all(&trailer.0)?;
-    let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.seek(SeekFrom::End(0)).map(drop)
+    out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
 }
 
-fn write_stamp(to: &mut Writer, stamp: Stamp) {
-    to.i64(stamp.changed);
-    to.u64(stamp.inode);
-    to.u64(stamp.size);
-}
-
-fn stamp(from: &mut Reader<'_>) -> Option<Stamp> {
-    Some(Stamp { changed: from.i64()?, inode: from.u64()?, size: from.u64()? })
-}
-
-fn write_row(to: &mut Writer, row: &Row) {
+fn write_row(to: &mut Writer, row: &Row, text: u64, flat: u64) {
     to.u32(row.task);
     to.u32(row.host);
     to.0.extend_from_slice(row.identity.as_bytes());
-    write_stamp(to, row.stamp);
+    to.stamp(row.stamp);
+    to.stamp(row.params);
     to.u8(row.kind as u8);
     to.u32(row.attempt);
     to.i64(row.start);
     to.i64(row.end);
     to.u64(row.cpu_seconds.to_bits());
     to.u64(row.peak_memory);
-    to.u64(row.offset);
+    to.u64(text);
     row.lengths.iter().for_each(|length| to.u32(*length));
     to.u32(row.checksum);
+    to.u32(row.shape);
+    to.u64(flat);
+    to.u32(row.flat.length);
+    to.u32(row.flat.checksum);
 }
 
 fn row(from: &mut Reader<'_>) -> Option<Row> {
     let (task, host) = (from.u32()?, from.u32()?);
     let mut row = Row::new(task, Identity::from_bytes(from.take()?));
+    row.fresh = false;
     row.host = host;
-    row.stamp = stamp(from)?;
+    row.stamp = from.stamp()?;
+    row.params = from.stamp()?;
     row.kind = match from.u8()? {
         0 => Kind::Done,
         1 => Kind::Failed,
@@ -200,5 +222,7 @@ fn row(from: &mut Reader<'_>) -> Option<Row> {
         row.lengths[place] = from.u32()?;
     }
     row.checksum = from.u32()?;
+    row.shape = from.u32()?;
+    row.flat = Span { offset: from.u64()?, length: from.u32()?, checksum: from.u32()? };
     Some(row)
 }

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::experiment::RunInfo;
+use super::flat::Values;
 use super::read;
-use super::rows::{Kind, NEVER, Row, Text};
+use super::rows::{Kind, METRICS, NEVER, Row, Text};
 use super::series::{self, MetricSummary, Metrics, ProgressLevel};
 use super::snapshot::Shared;
 use super::status::JobStatus;
@@ -223,12 +224,38 @@ impl JobInfo {
         })
     }
 
+    /// Its values, as the index has them, if there are any and its files are still the same. Metrics are among them only
+    /// if it has ended.
+    pub(super) fn values(&self) -> Option<Values<'_>> {
+        let row = self.row();
+        let shape = self.shared.rows.shapes.get(row.shape)?;
+        let bytes = self.shared.rows.flat.bytes(row.flat.offset, row.flat.length.into())?;
+        if super::checksum(&bytes) != row.flat.checksum || !self.shared.has_known_arguments(row) {
+            return None;
+        }
+        let values = Values { shape, bytes };
+        let same = values.metrics().is_none_or(|stamp| self.shared.is_still(row, METRICS, stamp));
+        same.then_some(values)
+    }
+
+    /// Whether its files were read just now, and not what the index has of them.
+    #[cfg(test)]
+    pub(super) fn is_fresh(&self) -> bool {
+        self.row().fresh
+    }
+
+    /// Whether its metrics may change all the time, so that the index has none.
+    pub(super) fn is_open(&self) -> bool {
+        self.row().kind == Kind::Open
+    }
+
     /// Its arguments, as a tree: see the table in [`state`](super).
     ///
     /// # Errors
     /// If `params.json` cannot be read.
     pub fn arguments(&self) -> Result<Json, JobReadError> {
         if let Some(text) = self.text(Text::Arguments).filter(|text| !text.is_empty())
+            && self.shared.has_known_arguments(self.row())
             && let Ok(tree) = serde_json::from_slice(&text)
         {
             return Ok(tree);
@@ -298,7 +325,8 @@ impl JobInfo {
 
     /// The jobs that it depends on: those that its arguments refer to, and those that a plan has added.
     pub fn dependencies(&self) -> Vec<JobKey> {
-        let text = self.text(Text::Jobs).map(|text| serde_json::from_slice::<Vec<String>>(&text).unwrap_or_default());
+        let text = self.text(Text::Jobs).filter(|_| self.shared.has_known_arguments(self.row()));
+        let text = text.map(|text| serde_json::from_slice::<Vec<String>>(&text).unwrap_or_default());
         let mut jobs: Vec<JobKey> = match text {
             Some(names) => names.iter().filter_map(|name| super::parse_full_name(name)).collect(),
             None => {
@@ -320,16 +348,6 @@ impl JobInfo {
 
     /// Its metrics in numbers: last, least and largest values.
     pub fn metric_summaries(&self) -> BTreeMap<String, MetricSummary> {
-        if matches!(self.row().kind, Kind::Done | Kind::Failed | Kind::Unreadable)
-            && let Some(text) = self.text(Text::Metrics)
-        {
-            if text.is_empty() {
-                return BTreeMap::new();
-            }
-            if let Ok(summaries) = serde_json::from_slice(&text) {
-                return summaries;
-            }
-        }
         series::summarise(&self.folder().metrics())
     }
 

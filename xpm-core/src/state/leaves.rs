@@ -11,20 +11,25 @@ use super::table::Cell;
 /// Calls `each` with every value of a tree that is not made of others, and its path; a configuration also gives its
 /// type's name.
 pub(super) fn leaves(tree: &Json, each: &mut impl FnMut(&str, Cell)) {
+    walk(tree, &mut |path, value| each(path, cell(value)));
+}
+
+/// As [`leaves`], with the values themselves; for the name of its type a configuration is given whole.
+pub(super) fn walk(tree: &Json, each: &mut impl FnMut(&str, &Json)) {
     let mut path = String::new();
     below(tree, &mut path, each);
 }
 
-fn below(value: &Json, path: &mut String, each: &mut impl FnMut(&str, Cell)) {
+fn below(value: &Json, path: &mut String, each: &mut impl FnMut(&str, &Json)) {
     let length = path.len();
     match value {
         Json::Object(members) => {
-            if let Some(text) = reference(members) {
-                each(path, Cell::Text(text.into()));
+            if reference(members).is_some() {
+                each(path, value);
                 return;
             }
-            if let (Some(name), false) = (type_name(members), path.is_empty()) {
-                each(path, Cell::Text(name.into()));
+            if type_name(members).is_some() && !path.is_empty() {
+                each(path, value);
             }
             for (name, value) in members {
                 if name.starts_with('$') {
@@ -45,7 +50,7 @@ fn below(value: &Json, path: &mut String, each: &mut impl FnMut(&str, Cell)) {
                 path.truncate(length);
             }
         }
-        scalar => each(path, cell(scalar)),
+        scalar => each(path, scalar),
     }
 }
 
@@ -79,7 +84,7 @@ pub(super) fn cell(value: &Json) -> Cell {
 }
 
 /// What refers to a job, or was cut, as a text.
-fn reference(members: &Map<String, Json>) -> Option<String> {
+pub(super) fn reference(members: &Map<String, Json>) -> Option<String> {
     let text = |name: &str| members.get(name).and_then(Json::as_str);
     if let Some(file) = text("$file") {
         return Some(format!("{file} of {}", short(text("$job")?)));

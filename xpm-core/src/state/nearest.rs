@@ -8,7 +8,7 @@ use super::fields::on_all_cpus;
 use super::job::{JobInfo, JobReadError};
 use super::leaves::leaves;
 use super::snapshot::Snapshot;
-use super::table::Cell;
+use super::table::{Cell, Source};
 
 fn digest(cell: &Cell) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -47,14 +47,21 @@ impl Snapshot {
         let read = |jobs: &[JobInfo]| {
             let mut best: Option<(usize, std::cmp::Reverse<Option<std::time::SystemTime>>, JobInfo)> = None;
             for other in jobs.iter().filter(|other| earlier(other)) {
-                let Ok(tree) = other.arguments() else { continue };
                 let (mut equal, mut differ) = (0, 0);
-                leaves(&tree, &mut |path, cell| match wanted.get(path) {
-                    Some(digest_of) if *digest_of == digest(&cell) => equal += 1,
+                let mut count = |path: &str, cell: &Cell| match wanted.get(path) {
+                    Some(digest_of) if *digest_of == digest(cell) => equal += 1,
                     Some(_) => {}
                     None if ignored.contains(path) => {}
                     None => differ += 1,
-                });
+                };
+                if let Some(values) = other.values() {
+                    let paths = values.shape.paths.iter().zip(values.leaves());
+                    let arguments = paths.filter(|((source, _), _)| *source == Source::Argument);
+                    arguments.for_each(|((_, path), leaf)| count(path, &leaf.cell()));
+                } else {
+                    let Ok(tree) = other.arguments() else { continue };
+                    leaves(&tree, &mut |path, cell| count(path, &cell));
+                }
                 let differences = differ + wanted.len() - equal;
                 let time = std::cmp::Reverse(other.start().or_else(|| other.time()));
                 if best.as_ref().is_none_or(|(least, newest, _)| (differences, time) < (*least, *newest)) {

@@ -1,14 +1,16 @@
 //! Reads one job's folder into a row.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use super::arguments::Arguments;
-use super::rows::{ELSEWHERE, Kind, NEVER, Row, Rows, Stamp, TEXTS};
+use super::flat::Flat;
+use super::rows::{ELSEWHERE, Kind, NEVER, Row, Rows, Span, Stamp, TEXTS};
 use super::series;
+use super::shape::NO_SHAPE;
 use super::status::{JobStatus, Process};
 use crate::ids::Identity;
+use crate::sys;
 use crate::workspace::{Failure, JobFolder, JobLock, Owner, Status};
 
 /// The longest text that is kept in a row's heap; a longer one is read from its file each time.
@@ -20,10 +22,11 @@ pub(super) struct Found {
     pub(super) row: Row,
     pub(super) host: Option<String>,
     pub(super) texts: [Option<Vec<u8>>; TEXTS],
+    pub(super) flat: Option<Flat>,
 }
 
 impl Found {
-    /// Puts it among the rows' names and texts.
+    /// Puts it among the rows' names, texts and values.
     pub(super) fn enter(self, rows: &mut Rows) -> Row {
         let mut row = self.row;
         row.host = self.host.map_or(u32::MAX, |host| rows.host(&host));
@@ -40,14 +43,26 @@ impl Found {
         }
         row.checksum = super::checksum(&all);
         row.offset = rows.heap.push(&all);
+        if let Some(flat) = self.flat {
+            row.shape = rows.shapes.enter(&flat.shape.0);
+            let values = if row.shape == NO_SHAPE { &[][..] } else { &flat.values.0 };
+            let (length, checksum) = (values.len() as u32, super::checksum(values));
+            row.flat = Span { offset: rows.flat.push(values), length, checksum };
+        }
         row
     }
 }
 
-/// Reads the folder of a job, of which `stamp` was taken before.
-pub(super) fn read(folder: &JobFolder, root: &Path, task: u32, identity: Identity, stamp: Stamp) -> Found {
+/// Reads the folder of a job, of which `stamp` was taken before, and `params` of its arguments.
+pub(super) fn read(
+    folder: &JobFolder,
+    root: &Path,
+    task: u32,
+    identity: Identity,
+    (stamp, params): (Stamp, Stamp),
+) -> Found {
     let mut row = Row::new(task, identity);
-    row.stamp = stamp;
+    (row.stamp, row.params) = (stamp, params);
     let (mut host, mut value, mut failure) = (None, None, None);
     match folder.read_status() {
         Ok(Some(status)) => {
@@ -69,20 +84,28 @@ pub(super) fn read(folder: &JobFolder, root: &Path, task: u32, identity: Identit
             failure = Some(format!("{:#}", anyhow::Error::from(error)).into_bytes());
         }
     }
-    let arguments = arguments(folder, root);
-    let (tree, jobs) = match arguments {
-        Ok(arguments) => {
-            let jobs: Vec<String> = arguments.jobs.iter().map(super::full_name).collect();
-            let jobs = if jobs.is_empty() { None } else { serde_json::to_vec(&jobs).ok() };
-            (serde_json::to_vec(&arguments.tree).ok(), jobs)
-        }
-        // Whoever asks for them is told why.
-        Err(_) => (None, None),
-    };
+    // Whoever asks for arguments that cannot be read is told why.
+    let arguments = arguments(folder, root).ok();
+    let jobs: Vec<String> =
+        arguments.iter().flat_map(|arguments| arguments.jobs.iter().map(super::full_name)).collect();
+    let jobs = if jobs.is_empty() { None } else { serde_json::to_vec(&jobs).ok() };
+    let tree = arguments.map(|arguments| arguments.tree);
+    let text = tree.as_ref().and_then(|tree| serde_json::to_vec(tree).ok());
     // The metrics of a job that runs change all the time.
-    let metrics = if row.kind == Kind::Open { BTreeMap::new() } else { series::summarise(&folder.metrics()) };
-    let metrics = if metrics.is_empty() { None } else { serde_json::to_vec(&metrics).ok() };
-    Found { row, host, texts: [tree, jobs, value, failure, metrics] }
+    let metrics = if row.kind == Kind::Open {
+        None
+    } else {
+        let path = folder.metrics();
+        let stamp = fs::metadata(&path).map(|metadata| sys::stamp(&metadata)).unwrap_or_default();
+        Some((stamp, series::summarise(&path))).filter(|(_, metrics)| !metrics.is_empty())
+    };
+    let parsed = value.as_ref().and_then(|value| serde_json::from_slice(value).ok());
+    let metrics = metrics.as_ref().map(|(stamp, metrics)| (*stamp, metrics));
+    let flat = match tree {
+        Some(_) => Flat::of(tree.as_ref(), parsed.as_ref(), metrics, &folder.path().display().to_string()),
+        None => None,
+    };
+    Found { row, host, texts: [text, jobs, value, failure], flat }
 }
 
 /// The arguments, from the file.

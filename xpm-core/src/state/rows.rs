@@ -1,9 +1,13 @@
 //! What is known of each job, as compact as 100,000 of them ask for: a row of fixed size, and its texts in one heap.
 
+use std::ffi::CStr;
+use std::fs::File;
 use std::sync::Arc;
 
 use super::heap::Heap;
+use super::shape::{NO_SHAPE, Shapes};
 use crate::ids::{Identity, JobKey};
+use crate::sys;
 pub(super) use crate::sys::Stamp;
 
 /// What a row tells of how its job stands.
@@ -33,12 +37,24 @@ pub(super) enum Text {
     Value,
     /// Why it failed, JSON; or what is wrong with its files, plain text.
     Failure,
-    /// Its metrics in numbers, JSON.
-    Metrics,
+}
+
+/// Names of files in a job's folder, as the system takes them.
+pub(super) const STATUS: &[u8] = b"/status.json\0";
+pub(super) const PARAMS: &[u8] = b"/params.json\0";
+pub(super) const METRICS: &[u8] = b"/.xpm/metrics.jsonl\0";
+
+/// The stamp of a file in the folder of a job; `task` is the folder of its task.
+pub(super) fn stamp_of(task: &File, identity: &Identity, file: &[u8]) -> Option<Stamp> {
+    let digits = identity.digits();
+    let mut path = [0; 96];
+    path[..digits.len()].copy_from_slice(&digits);
+    path.get_mut(digits.len()..digits.len() + file.len())?.copy_from_slice(file);
+    sys::stamp_at(task, CStr::from_bytes_until_nul(&path).ok()?)
 }
 
 /// How many texts a row has.
-pub(super) const TEXTS: usize = 5;
+pub(super) const TEXTS: usize = 4;
 
 /// The length of a text that is not kept, since it is too long or not there: it is read from its file.
 pub(super) const ELSEWHERE: u32 = u32::MAX;
@@ -52,6 +68,10 @@ pub(super) struct Row {
     pub(super) identity: Identity,
     /// Of `status.json`; of `params.json` while there is none.
     pub(super) stamp: Stamp,
+    /// Of `params.json`, which is looked at again when arguments are asked for.
+    pub(super) params: Stamp,
+    /// Whether it was read just now.
+    pub(super) fresh: bool,
     pub(super) kind: Kind,
     pub(super) attempt: u32,
     /// Milliseconds since 1970; `i64::MIN` for none.
@@ -66,6 +86,17 @@ pub(super) struct Row {
     pub(super) lengths: [u32; TEXTS],
     /// Of its texts.
     pub(super) checksum: u32,
+    /// Its values: what their paths are, where they lie, how long they are, and their checksum.
+    pub(super) shape: u32,
+    pub(super) flat: Span,
+}
+
+/// A place among the values.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    pub(super) checksum: u32,
 }
 
 /// No time.
@@ -78,6 +109,8 @@ impl Row {
             host: u32::MAX,
             identity,
             stamp: Stamp::default(),
+            params: Stamp::default(),
+            fresh: true,
             kind: Kind::Absent,
             attempt: 0,
             start: NEVER,
@@ -87,6 +120,8 @@ impl Row {
             offset: 0,
             lengths: [0; TEXTS],
             checksum: 0,
+            shape: NO_SHAPE,
+            flat: Span::default(),
         }
     }
 
@@ -119,7 +154,11 @@ pub(super) struct Rows {
     pub(super) tasks: Vec<Arc<str>>,
     pub(super) hosts: Vec<Arc<str>>,
     pub(super) rows: Vec<Row>,
+    /// Their texts.
     pub(super) heap: Heap,
+    /// Their values, and the paths of these.
+    pub(super) flat: Heap,
+    pub(super) shapes: Shapes,
 }
 
 impl Rows {

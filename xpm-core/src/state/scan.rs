@@ -1,15 +1,15 @@
 //! Goes through the folders of all jobs: what the index knows and still holds is kept, everything else is read.
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
+use std::time::UNIX_EPOCH;
 
 use super::index::{COARSE, Index};
 use super::read::{self, Found};
-use super::rows::{Kind, Row, Rows, Stamp};
+use super::rows::{Kind, PARAMS, Row, Rows, STATUS, Stamp, stamp_of};
 use super::status::JobStatus;
 use crate::ids::{Identity, JobKey};
 use crate::sys;
@@ -24,27 +24,42 @@ pub(super) struct Scan {
     pub(super) folders: Vec<Stamp>,
     /// How jobs without a terminal record stand.
     pub(super) live: HashMap<u32, JobStatus>,
-    /// How many rows were read from files.
+    /// How many rows another index would spare the next look.
     pub(super) fresh: usize,
+    /// Where the rows of the index are now; `None` where each of them is where it was.
+    pub(super) moved: Option<Vec<u32>>,
 }
 
-/// A job of the task that is looked at.
-enum Slot {
-    /// As the index has it, at this place.
-    Known(u32),
-    /// As the index has it, without a terminal record.
-    KnownOpen(u32, Box<JobStatus>),
-    /// Read just now.
-    Fresh(Box<Found>, Option<JobStatus>),
-    /// Its folder is gone.
-    Gone,
+/// What was found of a job.
+struct Slot {
+    /// Its place among the index's rows.
+    known: Option<u32>,
+    found: Option<Box<Found>>,
+    /// How it stands, without a terminal record.
+    live: Option<Box<JobStatus>>,
+    gone: bool,
 }
 
-/// Looks at all jobs. The index's rows and digests are used up.
-pub(super) fn scan(layout: &Layout, index: &mut Index) -> Scan {
-    let taken = index.taken;
+/// What was found of a task.
+struct Part {
+    name: String,
+    folder: Stamp,
+    slots: Vec<Slot>,
+}
+
+/// How closely jobs are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// At their records. Files of arguments are looked at when somebody asks for these.
+    Records,
+    /// At the files of their arguments too: so close to the record, that is faster than later.
+    Arguments,
+}
+
+/// Looks at all jobs. The index's rows are used up.
+pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth) -> Scan {
     let known = std::mem::take(&mut index.rows);
-    let mut scan = Scan { rows: Rows { heap: known.heap, hosts: known.hosts, ..Rows::default() }, ..Scan::default() };
+    let settled = index.taken - COARSE;
     let mut names: Vec<String> = fs::read_dir(layout.jobs())
         .into_iter()
         .flatten()
@@ -53,54 +68,78 @@ pub(super) fn scan(layout: &Layout, index: &mut Index) -> Scan {
         .filter(|name| !name.starts_with('.'))
         .collect();
     names.sort_unstable();
+    let mut parts = Vec::new();
     for name in names {
         let Ok(folder) = File::open(layout.jobs().join(&name)) else { continue };
         // Before its entries are read: what comes later is seen by the next look.
-        let folder_stamp = folder.metadata().map(|metadata| sys::stamp(&metadata)).unwrap_or_default();
+        let stamp = folder.metadata().map(|metadata| sys::stamp(&metadata)).unwrap_or_default();
         let place = known.tasks.iter().position(|task| **task == *name);
-        let rows = place.map_or(&[][..], |place| {
-            let place = place as u32;
+        let (begin, rows) = place.map_or((0, &[][..]), |place| {
             let begin = known.rows.partition_point(|row| *known.tasks[row.task as usize] < *name);
-            let count = known.rows[begin..].iter().take_while(|row| row.task == place).count();
-            &known.rows[begin..begin + count]
+            let place = place as u32;
+            let count = known.rows[begin..].partition_point(|row| row.task == place);
+            (begin as u32, &known.rows[begin..begin + count])
         });
-        let same = place.is_some_and(|place| index.folders.get(place) == Some(&folder_stamp))
-            && folder_stamp.changed < taken - COARSE;
-        let listed;
-        let identities: &mut dyn Iterator<Item = Identity> = if same {
-            &mut rows.iter().map(|row| row.identity)
-        } else {
-            listed = list(layout, &name);
-            &mut listed.into_iter()
-        };
-        let identities: Vec<Identity> = identities.collect();
-        if identities.is_empty() {
-            continue;
-        }
-        let task = scan.rows.task(&name);
-        scan.folders.push(folder_stamp);
-        let task_name = scan.rows.tasks[task as usize].clone();
-        let look = Look { layout, folder: &folder, name: &task_name, task, rows, taken };
-        for slot in look.all(&identities) {
-            let (row, live) = match slot {
-                Slot::Known(place) => (Row { task, ..rows[place as usize].clone() }, None),
-                Slot::KnownOpen(place, live) => (Row { task, ..rows[place as usize].clone() }, Some(*live)),
-                Slot::Fresh(found, live) => {
-                    scan.fresh += 1;
-                    (found.enter(&mut scan.rows), live)
-                }
-                Slot::Gone => {
-                    scan.fresh += 1;
-                    continue;
-                }
-            };
-            if let Some(live) = live {
-                scan.live.insert(scan.rows.rows.len() as u32, live);
-            }
-            scan.rows.rows.push(row);
+        let same = place.is_some_and(|place| index.folders.get(place) == Some(&stamp)) && stamp.changed < settled;
+        let identities = if same { None } else { Some(list(layout, &name)) };
+        let task = name.as_str().into();
+        let look = Look { layout, folder: &folder, name: &task, rows, begin, settled, depth };
+        let slots = look.all(identities.as_deref());
+        if !slots.is_empty() {
+            parts.push(Part { name, folder: stamp, slots });
         }
     }
-    scan.fresh += known.rows.len().saturating_sub(scan.rows.rows.len());
+    // What changed just now would be read again all the same.
+    let now = crate::clock::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+    merge(known, parts, now - COARSE)
+}
+
+/// Makes rows of what the index has and what was found.
+fn merge(mut known: Rows, parts: Vec<Part>, settled: i64) -> Scan {
+    let mut scan = Scan { folders: parts.iter().map(|part| part.folder).collect(), ..Scan::default() };
+    let tasks = known.tasks.iter().map(|task| &**task).eq(parts.iter().map(|part| part.name.as_str()));
+    let slots = || parts.iter().flat_map(|part| &part.slots);
+    let in_place = tasks
+        && slots().count() == known.rows.len()
+        && slots().zip(0..).all(|(slot, place)| slot.known == Some(place) && !slot.gone);
+    let mut before = Vec::new();
+    let mut moved = vec![u32::MAX; if in_place { 0 } else { known.rows.len() }];
+    if !in_place {
+        before = std::mem::take(&mut known.rows);
+        known.tasks.clear();
+    }
+    let mut place = 0;
+    for part in parts {
+        let task = if in_place { 0 } else { known.task(&part.name) };
+        for slot in part.slots {
+            let settles = |found: &Found| found.row.stamp.changed < settled;
+            scan.fresh += usize::from(slot.gone || slot.found.as_deref().is_some_and(settles));
+            if slot.gone {
+                continue;
+            }
+            let row = slot.found.map(|found| found.enter(&mut known));
+            if let (false, Some(old)) = (in_place, slot.known) {
+                moved[old as usize] = place;
+            }
+            match (row, in_place, slot.known) {
+                (None, true, _) => {}
+                (Some(row), true, _) => {
+                    let task = known.rows[place as usize].task;
+                    known.rows[place as usize] = Row { task, ..row };
+                }
+                (Some(row), false, _) => known.rows.push(Row { task, ..row }),
+                (None, false, Some(old)) => known.rows.push(Row { task, ..before[old as usize].clone() }),
+                (None, false, None) => continue,
+            }
+            if let Some(live) = slot.live {
+                scan.live.insert(place, *live);
+            }
+            place += 1;
+        }
+    }
+    scan.fresh += before.len().saturating_sub(known.rows.len());
+    scan.moved = (!in_place).then_some(moved);
+    scan.rows = known;
     scan
 }
 
@@ -118,19 +157,26 @@ struct Look<'a> {
     layout: &'a Layout,
     folder: &'a File,
     name: &'a Arc<str>,
-    task: u32,
-    /// What the index has of this task, in order of identity.
+    /// What the index has of this task, in order of identity, and the place of the first.
     rows: &'a [Row],
-    taken: i64,
+    begin: u32,
+    /// What was changed later than this may have changed again since.
+    settled: i64,
+    depth: Depth,
 }
 
 /// Below this many jobs a second thread costs more than it saves.
 const FEW: usize = 500;
 
 impl Look<'_> {
-    fn all(&self, identities: &[Identity]) -> Vec<Slot> {
-        let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 8);
-        let look = |part: &[Identity]| {
+    /// Looks at all of these jobs; at those of the index if none are given.
+    fn all(&self, identities: Option<&[Identity]>) -> Vec<Slot> {
+        let Some(identities) = identities else {
+            return in_parts(self.rows, |part, from| {
+                part.iter().zip(from..).map(|(row, place)| self.one(row.identity, Some(place))).collect()
+            });
+        };
+        in_parts(identities, |part, _| {
             // Both are in order, so the next one mostly stands behind the last.
             let mut next = 0;
             let one = |identity: &Identity| {
@@ -141,51 +187,56 @@ impl Look<'_> {
                 next = place.map_or(next, |place| place + 1);
                 self.one(*identity, place)
             };
-            part.iter().map(one).collect::<Vec<_>>()
-        };
-        if identities.len() < FEW {
-            return look(identities);
-        }
-        // More threads than CPUs: on a cold cache they wait for the disk.
-        let size = identities.len().div_ceil(cpus * 2).max(FEW);
-        thread::scope(|scope| {
-            let parts: Vec<_> = identities.chunks(size).map(|part| scope.spawn(move || look(part))).collect();
-            let mut slots = Vec::with_capacity(identities.len());
-            for part in parts {
-                slots.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            slots
+            part.iter().map(one).collect()
         })
     }
 
     fn one(&self, identity: Identity, place: Option<usize>) -> Slot {
-        let digits = identity.digits();
-        let stamp_of = |file: &[u8; 13]| {
-            let mut path = [0; 64 + 13];
-            path[..64].copy_from_slice(&digits);
-            path[64..].copy_from_slice(file);
-            sys::stamp_at(self.folder, CStr::from_bytes_until_nul(&path).ok()?)
-        };
-        let status = stamp_of(b"/status.json\0");
-        let stamp = status.or_else(|| stamp_of(b"/params.json\0")).unwrap_or_default();
+        let status = stamp_of(self.folder, &identity, STATUS);
+        let params = || stamp_of(self.folder, &identity, PARAMS).unwrap_or_default();
+        let known = place.map(|place| self.begin + place as u32);
+        let mut slot = Slot { known, found: None, live: None, gone: false };
         let folder = || self.layout.job(&JobKey { task: self.name.clone(), identity });
-        if let Some(place) = place {
-            let row = &self.rows[place];
-            let same = row.stamp == stamp && (row.kind == Kind::Open) == status.is_none();
-            if same && stamp.changed != 0 && stamp.changed < self.taken - COARSE {
-                let place = place as u32;
-                return match status {
-                    Some(_) => Slot::Known(place),
-                    None => Slot::KnownOpen(place, Box::new(read::look(&folder()))),
-                };
+        // Of a job that has ended the arguments are looked at when somebody asks for them.
+        let stamp = status.unwrap_or_else(params);
+        if let Some(row) = place.map(|place| &self.rows[place]) {
+            let settled = |stamp: Stamp| stamp.changed != 0 && stamp.changed < self.settled;
+            let same = row.stamp == stamp && (row.kind == Kind::Open) == status.is_none() && settled(stamp);
+            let deep = self.depth == Depth::Arguments && status.is_some();
+            if same && (!deep || (row.params == params() && settled(row.params))) {
+                slot.live = status.is_none().then(|| Box::new(read::look(&folder())));
+                return slot;
             }
         }
         let folder = folder();
         if stamp == Stamp::default() && !folder.path().exists() {
-            return Slot::Gone;
+            slot.gone = true;
+            return slot;
         }
-        let found = read::read(&folder, self.layout.path(), self.task, identity, stamp);
-        let live = (found.row.kind == Kind::Open).then(|| read::look(&folder));
-        Slot::Fresh(Box::new(found), live)
+        let params = if status.is_some() { params() } else { stamp };
+        let found = read::read(&folder, self.layout.path(), 0, identity, (stamp, params));
+        slot.live = (found.row.kind == Kind::Open).then(|| Box::new(read::look(&folder)));
+        slot.found = Some(Box::new(found));
+        slot
     }
+}
+
+/// Does something with parts of a list, on several threads; gives all results, in order.
+fn in_parts<I: Sync>(items: &[I], look: impl Fn(&[I], usize) -> Vec<Slot> + Sync) -> Vec<Slot> {
+    if items.len() < FEW {
+        return look(items, 0);
+    }
+    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 8);
+    // More threads than CPUs: on a cold cache they wait for the disk.
+    let size = items.len().div_ceil(cpus * 2).max(FEW);
+    let look = &look;
+    thread::scope(|scope| {
+        let parts = items.chunks(size).enumerate();
+        let parts: Vec<_> = parts.map(|(number, part)| scope.spawn(move || look(part, number * size))).collect();
+        let mut slots = Vec::with_capacity(items.len());
+        for part in parts {
+            slots.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        slots
+    })
 }

@@ -3,17 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::fs::File;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use super::digest::{Digests, More, NONE, RunJob, Seen};
 use super::experiment::{Counts, ExperimentInfo, RunInfo};
-use super::index::Index;
+use super::index::{COARSE, Contents, Index};
 use super::job::JobInfo;
 use super::read;
-use super::rows::{Kind, Row, Rows, Stamp};
+use super::rows::{Kind, PARAMS, Row, Rows, Stamp, stamp_of};
 use super::runs::{self, Experiment, Run};
-use super::scan::{self, Scan};
+use super::scan::{self, Depth, Scan};
 use super::status::{JobStatus, Process, RunState};
 use super::{FindError, parse_full_name};
 use crate::ids::{Identity, JobKey};
@@ -32,6 +33,12 @@ pub(super) struct Shared {
     taken: SystemTime,
     /// In order of task and identity.
     pub(super) rows: Rows,
+    /// The folders of the rows' tasks, once somebody looks at a file in them.
+    folders: Vec<OnceLock<Option<File>>>,
+    /// What was changed later than this may have changed again since the index was made, without its stamp saying so.
+    settled: i64,
+    /// How closely jobs were looked at.
+    depth: Depth,
     /// How jobs without a terminal record stand.
     live: HashMap<u32, JobStatus>,
     /// Of the jobs that wait, where a run that is alive says so.
@@ -46,6 +53,25 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Rows, of which nothing else is known.
+    fn of(layout: Layout, rows: Rows) -> Self {
+        Self {
+            layout,
+            taken: crate::clock::now(),
+            folders: rows.tasks.iter().map(|_| OnceLock::new()).collect(),
+            rows,
+            settled: i64::MIN,
+            depth: Depth::Records,
+            live: HashMap::new(),
+            waiting: HashMap::new(),
+            experiments: Vec::new(),
+            runs: Vec::new(),
+            digests: Digests::default(),
+            submitted: Vec::new(),
+            runs_of: OnceLock::new(),
+        }
+    }
+
     pub(super) fn tags(&self, place: u32) -> &Tags {
         self.digests.tags(self.submitted.get(place as usize).map_or(NONE, |(tags, _)| *tags))
     }
@@ -118,10 +144,7 @@ impl Shared {
 
     /// The place of a job.
     fn find(&self, key: &JobKey) -> Option<u32> {
-        let rows = &self.rows.rows;
-        let place = rows.binary_search_by(|row| {
-            (&*self.rows.tasks[row.task as usize], row.identity).cmp(&(&*key.task, key.identity))
-        });
+        let place = search(&self.rows, &key.task, key.identity);
         place.ok().and_then(|place| u32::try_from(place).ok())
     }
 }
@@ -147,70 +170,91 @@ fn absent(experiments: &[Experiment], runs: &[Run], digests: &Digests) -> Vec<Ru
     absent
 }
 
-/// Puts rows for jobs without a folder among the others.
-fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) {
-    if absent.is_empty() {
-        return;
-    }
-    let rows = &mut scan.rows;
-    let name = |rows: &Rows, row: &Row| (rows.tasks[row.task as usize].clone(), row.identity);
-    let known: HashSet<(Arc<str>, Identity)> = rows.rows.iter().map(|row| name(rows, row)).collect();
-    let mut new = HashSet::new();
-    let mut all: Vec<(Row, Option<JobStatus>)> = Vec::new();
+/// The place of a job among rows in order of task and identity; as an error, where it would be.
+fn search(rows: &Rows, task: &str, identity: Identity) -> Result<usize, usize> {
+    rows.rows.binary_search_by(|row| (&*rows.tasks[row.task as usize], row.identity).cmp(&(task, identity)))
+}
+
+/// Puts rows for jobs without a folder among the others; gives the places before which they were put.
+fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) -> Vec<usize> {
+    let mut new: HashMap<u32, (usize, JobKey, RunJob)> = HashMap::new();
     for job in absent {
         let key = digests.key(job.key);
-        if known.contains(&(key.task.clone(), key.identity)) || !new.insert(job.key) {
-            continue;
+        if let Err(place) = search(&scan.rows, &key.task, key.identity) {
+            new.entry(job.key).or_insert((place, key, job));
         }
-        let task = rows.task(&key.task);
-        let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
-        let status = failure.map_or(JobStatus::Unstarted, JobStatus::Failed);
-        all.push((Row::new(task, key.identity), Some(status)));
     }
+    let mut new: Vec<(usize, JobKey, RunJob)> = new.into_values().collect();
+    if new.is_empty() {
+        return Vec::new();
+    }
+    new.sort_unstable_by(|a, b| (a.0, &a.1.task, a.1.identity).cmp(&(b.0, &b.1.task, b.1.identity)));
+    let inserted: Vec<usize> = new.iter().map(|(place, ..)| *place).collect();
+    let rows = &mut scan.rows;
     let mut live = std::mem::take(&mut scan.live);
-    all.extend((0u32..).zip(std::mem::take(&mut rows.rows)).map(|(place, row)| (row, live.remove(&place))));
-    all.sort_by_cached_key(|(row, _)| name(rows, row));
-    for (place, (row, status)) in (0u32..).zip(all) {
-        rows.rows.push(row);
+    let mut before = (0..).zip(std::mem::take(&mut rows.rows)).peekable();
+    let mut new = new.into_iter().peekable();
+    while before.peek().is_some() || new.peek().is_some() {
+        let place = rows.rows.len() as u32;
+        let (row, status) = match new.next_if(|next| before.peek().is_none_or(|(place, _)| next.0 <= *place)) {
+            Some((_, key, job)) => {
+                let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
+                let status = failure.map_or(JobStatus::Unstarted, JobStatus::Failed);
+                (Row::new(rows.task(&key.task), key.identity), Some(status))
+            }
+            None => match before.next() {
+                Some((old, row)) => (row, live.remove(&(old as u32))),
+                None => break,
+            },
+        };
         scan.live.extend(status.map(|status| (place, status)));
+        rows.rows.push(row);
     }
+    inserted
+}
+
+/// The rows that the keys of the digests belong to; `known` are those of the index, `moved` where its rows are now.
+fn places_of_keys(rows: &Rows, digests: &Digests, known: &[u32], moved: Option<&[u32]>) -> Vec<u32> {
+    let tasks: Vec<Option<u32>> = digests
+        .tasks
+        .iter()
+        .map(|task| rows.tasks.iter().position(|known| known == task).and_then(|place| u32::try_from(place).ok()))
+        .collect();
+    let place = |(key, (task, identity)): (usize, &(u32, Identity))| {
+        let known = known.get(key).copied().filter(|place| *place != NONE);
+        let now = match moved {
+            Some(moved) => known.and_then(|place| moved.get(place as usize).copied()),
+            None => known,
+        };
+        let is_it = |place: &u32| {
+            rows.rows
+                .get(*place as usize)
+                .is_some_and(|row| row.identity == *identity && tasks[*task as usize] == Some(row.task))
+        };
+        now.filter(is_it).unwrap_or_else(|| {
+            let place = search(rows, &digests.tasks[*task as usize], *identity).ok();
+            place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+        })
+    };
+    digests.keys.iter().enumerate().map(place).collect()
 }
 
 impl Shared {
-    /// The places of the rows that the keys of the digests belong to.
-    fn places_of_keys(&self) -> Vec<Option<u32>> {
-        let rows = &self.rows.rows;
-        // What each task's rows are, so that only identities are compared.
-        let ranges: Vec<std::ops::Range<usize>> = self
-            .digests
-            .tasks
-            .iter()
-            .map(|task| {
-                let name = |row: &Row| &*self.rows.tasks[row.task as usize];
-                rows.partition_point(|row| name(row) < &**task)..rows.partition_point(|row| name(row) <= &**task)
-            })
-            .collect();
-        let find = |(task, identity): &(u32, Identity)| {
-            let range = ranges[*task as usize].clone();
-            let begin = range.start;
-            let place = rows[range].binary_search_by(|row| row.identity.cmp(identity)).ok()?;
-            u32::try_from(begin + place).ok()
-        };
-        self.digests.keys.iter().map(find).collect()
-    }
-
-    /// Finds the jobs of runs among the rows, and what the newest run says of each.
-    fn refer(&mut self, runs: &mut [Run]) {
+    /// Finds the jobs of runs among the rows, and what the newest run says of each. `places` are the rows of the keys.
+    fn refer(&mut self, runs: &mut [Run], places: &[u32]) {
         self.submitted = vec![(NONE, NONE); self.rows.rows.len()];
-        let places = self.places_of_keys();
         let mut oldest_first: Vec<usize> = (0..runs.len()).collect();
         oldest_first.sort_by(|a, b| runs[*a].id.cmp(&runs[*b].id));
         for number in oldest_first {
             let run = &mut runs[number];
             let Some(digest) = self.digests.runs.get(&(run.experiment.clone(), run.id.clone())) else { continue };
             let alive = run.state == RunState::Running;
+            run.jobs.reserve(digest.jobs.len());
             for job in &digest.jobs {
-                let Some(place) = places[job.key as usize] else { continue };
+                let place = places[job.key as usize];
+                if place == NONE {
+                    continue;
+                }
                 run.jobs.push(place);
                 if job.seen != Seen::Linked {
                     self.submitted[place as usize] = (job.tags, job.more);
@@ -225,41 +269,51 @@ impl Shared {
             }
         }
     }
+
+    /// The stamp of a file in the folder of a job.
+    pub(super) fn stamp_of(&self, row: &Row, file: &[u8]) -> Option<Stamp> {
+        let open = || File::open(self.layout.jobs().join(&*self.rows.tasks[row.task as usize])).ok();
+        stamp_of(self.folders.get(row.task as usize)?.get_or_init(open).as_ref()?, &row.identity, file)
+    }
+
+    /// Whether the arguments of a job are still those that the index knows.
+    pub(super) fn has_known_arguments(&self, row: &Row) -> bool {
+        self.depth == Depth::Arguments || self.is_still(row, PARAMS, row.params)
+    }
+
+    /// Whether the file of a job is still the one of which the index has this stamp.
+    pub(super) fn is_still(&self, row: &Row, file: &[u8], stamp: Stamp) -> bool {
+        row.fresh || (stamp.changed < self.settled && self.stamp_of(row, file).unwrap_or_default() == stamp)
+    }
 }
 
 impl Snapshot {
     /// Reads a workspace.
-    pub(super) fn take(layout: Layout) -> Self {
+    pub(super) fn take(layout: Layout, depth: Depth) -> Self {
         let (taken, began) = (crate::clock::now(), Instant::now());
         let mut index = Index::read(layout.path()).unwrap_or_default();
-        let known = index.rows.rows.len();
-        let mut scan = scan::scan(&layout, &mut index);
+        let (known, settled) = (index.rows.rows.len(), index.taken - COARSE);
+        let mut scan = scan::scan(&layout, &mut index, depth);
         let (experiments, mut runs) = runs::read(&layout);
         let mut digests = std::mem::take(&mut index.digests);
-        let kept = |name: &(String, String)| runs.iter().any(|run| (&run.experiment, &run.id) == (&name.0, &name.1));
-        digests.runs.retain(|name, _| kept(name));
+        let kept: HashSet<(&str, &str)> = runs.iter().map(|run| (&*run.experiment, &*run.id)).collect();
+        digests.runs.retain(|name, _| kept.contains(&(&*name.0, &*name.1)));
         for run in &runs {
-            digests.refresh((run.experiment.clone(), run.id.clone()), &run.path);
+            digests.refresh((run.experiment.clone(), run.id.clone()), &run.path, settled);
         }
+        let mut places = places_of_keys(&scan.rows, &digests, &index.places, scan.moved.as_deref());
         let many = scan.rows.rows.len() >= WORTH_AN_INDEX;
-        if many && (scan.fresh > 64 + known / 50 || digests.fresh > 4 << 20) {
-            Index::write(layout.path(), &scan.folders, &scan.rows, &digests, began);
+        if many && (known == 0 || scan.fresh > 64 + known / 400 || digests.fresh > 4 << 20) {
+            let contents = Contents { folders: &scan.folders, rows: &scan.rows, digests: &digests, places: &places };
+            Index::write(layout.path(), contents, began);
         }
         let absent = absent(&experiments, &runs, &digests);
-        add_absent(&mut scan, absent, &digests);
-        let mut shared = Shared {
-            layout,
-            taken,
-            rows: scan.rows,
-            live: scan.live,
-            waiting: HashMap::new(),
-            experiments,
-            runs: Vec::new(),
-            digests,
-            submitted: Vec::new(),
-            runs_of: OnceLock::new(),
-        };
-        shared.refer(&mut runs);
+        if !add_absent(&mut scan, absent, &digests).is_empty() {
+            places = places_of_keys(&scan.rows, &digests, &[], None);
+        }
+        let mut shared =
+            Shared { taken, experiments, digests, live: scan.live, settled, ..Shared::of(layout, scan.rows) };
+        shared.refer(&mut runs, &places);
         shared.runs = runs;
         Self { shared: Arc::new(shared) }
     }
@@ -269,22 +323,11 @@ impl Snapshot {
         let mut rows = Rows::default();
         let task = rows.task(&key.task);
         let folder = layout.job(key);
-        let row = read::read(&folder, layout.path(), task, key.identity, Stamp::default()).enter(&mut rows);
+        let stamps = (Stamp::default(), Stamp::default());
+        let row = read::read(&folder, layout.path(), task, key.identity, stamps).enter(&mut rows);
         let live = if row.kind == Kind::Open { HashMap::from([(0, read::look(&folder))]) } else { HashMap::new() };
         rows.rows.push(row);
-        let shared = Shared {
-            layout,
-            taken: crate::clock::now(),
-            rows,
-            live,
-            waiting: HashMap::new(),
-            experiments: Vec::new(),
-            runs: Vec::new(),
-            digests: Digests::default(),
-            submitted: Vec::new(),
-            runs_of: OnceLock::new(),
-        };
-        JobInfo { shared: Arc::new(shared), place: 0 }
+        JobInfo { shared: Arc::new(Shared { live, ..Shared::of(layout, rows) }), place: 0 }
     }
 
     /// When it was taken.

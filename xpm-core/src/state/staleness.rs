@@ -6,8 +6,12 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 
-use super::Workspace;
+use super::filter::Filter;
+use super::index::{COARSE, Index};
+use super::table::Table;
+use super::{JobFields, JobInfo, Workspace};
 use crate::ids::{Identity, JobKey};
+use crate::sys;
 use crate::workspace::{Failure, Status, Workspace as Layout};
 
 const JOBS: u16 = 600;
@@ -34,12 +38,18 @@ fn write(path: &Path, text: &str) {
     File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-/// A workspace with an index, and times that are long past for it.
+/// A workspace with an index.
 fn indexed() -> (tempfile::TempDir, Layout, Workspace) {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::open_or_create(folder.path()).unwrap();
+    fill(folder, layout)
+}
+
+fn fill(folder: tempfile::TempDir, layout: Layout) -> (tempfile::TempDir, Layout, Workspace) {
     for n in 0..JOBS {
-        put(&layout, n, Ok(&n.to_string()));
+        if !layout.job(&key(n)).path().exists() {
+            put(&layout, n, Ok(&n.to_string()));
+        }
     }
     let workspace = Workspace::open(folder.path()).unwrap();
     assert_eq!(workspace.snapshot().counts().done, usize::from(JOBS));
@@ -47,7 +57,42 @@ fn indexed() -> (tempfile::TempDir, Layout, Workspace) {
     (folder, layout, workspace)
 }
 
-fn job(workspace: &Workspace, n: u16) -> super::JobInfo {
+/// The same, when all that was written is longer ago than the times of files are coarse: rows come from the index.
+fn settled() -> (tempfile::TempDir, Layout, Workspace) {
+    let (folder, layout, workspace) = indexed();
+    settle(&folder, &workspace);
+    (folder, layout, workspace)
+}
+
+/// Fills the workspace up, settles it, and looks at it.
+fn folder_with(folder: tempfile::TempDir, layout: &Layout, look: impl FnOnce(&Workspace)) {
+    let (folder, _, workspace) = fill(folder, layout.clone());
+    settle(&folder, &workspace);
+    look(&workspace);
+}
+
+fn settle(folder: &tempfile::TempDir, workspace: &Workspace) {
+    let now = || {
+        let probe = folder.path().join("probe");
+        write(&probe, "");
+        sys::stamp(&fs::metadata(&probe).unwrap()).changed
+    };
+    let written = now();
+    while now() < written + COARSE + COARSE / 10 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    fs::remove_dir_all(folder.path().join(".index")).unwrap();
+    let old = Index::read(folder.path());
+    assert!(old.is_none() && workspace.snapshot().job_count() == usize::from(JOBS));
+    assert!(!workspace.snapshot().jobs().iter().any(JobInfo::is_fresh));
+}
+
+/// The fields of a job as a filter sees them, with the file's own bytes asked by nobody else.
+fn holds(workspace: &Workspace, n: u16, filter: &str) -> bool {
+    Filter::parse(filter).unwrap().matches(&JobFields::new(&job(workspace, n)))
+}
+
+fn job(workspace: &Workspace, n: u16) -> JobInfo {
     workspace.snapshot().get(&key(n)).unwrap()
 }
 
@@ -69,6 +114,115 @@ fn what_changes_is_seen_at_once_also_within_the_same_tick() {
     fs::remove_file(layout.job(&key(9)).status()).unwrap();
     assert_eq!(job(&workspace, 9).state_name(), "unstarted");
     assert_eq!(job(&workspace, 10).arguments().unwrap()["n"], 10);
+}
+
+/// Rewrites a file in place: its folder does not change.
+fn in_place(path: &Path, change: impl FnOnce(String) -> String) {
+    let text = change(fs::read_to_string(path).unwrap());
+    write(path, &text);
+}
+
+#[test]
+fn every_change_of_what_the_index_knows_is_seen() {
+    let (folder, layout, workspace) = settled();
+    let path = |n: u16| layout.job(&key(n)).path().to_owned();
+    assert!(holds(&workspace, 1, "n = 1 and output = 1"));
+
+    // Records: replaced, rewritten in place with as many bytes, cut, removed.
+    put(&layout, 1, Ok("77"));
+    in_place(&path(2).join("status.json"), |text| text.replace("\"value\": 2", "\"value\": 7"));
+    in_place(&path(3).join("status.json"), |text| text[..text.len() / 2].to_owned());
+    fs::remove_file(path(4).join("status.json")).unwrap();
+    assert!(holds(&workspace, 1, "output = 77") && holds(&workspace, 2, "output = 7"));
+    assert_eq!((job(&workspace, 3).state_name(), job(&workspace, 4).state_name()), ("unreadable", "unstarted"));
+
+    // Arguments, while the record stays: in place with as many bytes, cut, removed.
+    in_place(&path(5).join("params.json"), |text| text.replace("\"n\":5", "\"n\":6"));
+    in_place(&path(6).join("params.json"), |text| text[..text.len() / 2].to_owned());
+    fs::remove_file(path(7).join("params.json")).unwrap();
+    assert!(holds(&workspace, 5, "n = 6 and state = done") && !holds(&workspace, 6, "n = 6"));
+    assert_eq!(job(&workspace, 5).arguments().unwrap()["n"], 6);
+    assert!(job(&workspace, 6).arguments().unwrap_err().to_string().contains("damaged"));
+    assert!(job(&workspace, 7).arguments().is_err() && !holds(&workspace, 7, "n = 7"));
+    let mut table = Table::new(workspace.jobs());
+    let (n, id) = (table.find("n").unwrap(), table.find("id").unwrap());
+    let cell = |n: u16, column: usize| {
+        let row = table.jobs().iter().position(|job| job.key() == key(n)).unwrap();
+        table.columns()[column].cells[row].to_string()
+    };
+    assert_eq!([cell(5, n), cell(6, n), cell(8, n)], ["6", "", "8"]);
+    assert_eq!(cell(6, id), key(6).identity.short());
+
+    // Folders: removed, added, renamed, made anew; that of the task too.
+    fs::remove_dir_all(path(10)).unwrap();
+    put(&layout, JOBS, Ok("1"));
+    fs::rename(path(11), layout.job(&key(JOBS + 1)).path()).unwrap();
+    fs::remove_dir_all(path(12)).unwrap();
+    put(&layout, 12, Ok("1212"));
+    let snapshot = workspace.snapshot();
+    let there = |n: u16| snapshot.get(&key(n)).is_some();
+    assert_eq!([there(10), there(JOBS), there(11), there(JOBS + 1)], [false, true, false, true]);
+    // What lies there says that it is another job.
+    assert_eq!(snapshot.get(&key(JOBS + 1)).unwrap().state_name(), "unreadable");
+    assert!(holds(&workspace, 12, "output = 1212"));
+    fs::rename(layout.jobs().join("t"), layout.jobs().join("u")).unwrap();
+    assert!(workspace.jobs().iter().all(|job| job.task() == "u"));
+    fs::rename(layout.jobs().join("u"), layout.jobs().join("t")).unwrap();
+    assert_eq!(job(&workspace, 20).state_name(), "done");
+    assert!(folder.path().join(".index/state").is_file());
+}
+
+#[test]
+fn metrics_that_change_after_the_end_are_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::open_or_create(folder.path()).unwrap();
+    put(&layout, 0, Ok("0"));
+    let metrics = layout.job(&key(0)).metrics();
+    write(&metrics, "{\"name\":\"loss\",\"step\":0,\"value\":0.5}\n");
+    folder_with(folder, &layout, |workspace| {
+        assert!(holds(workspace, 0, "metric.loss = 0.5 and loss.min = 0.5 and loss.count = 1"));
+        in_place(&metrics, |text| text.replace("0.5", "0.7"));
+        assert!(holds(workspace, 0, "metric.loss = 0.7"));
+        write(&metrics, "");
+        assert!(!holds(workspace, 0, "metric.loss != none"));
+    });
+}
+
+#[test]
+fn runs_and_their_links_are_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::open_or_create(folder.path()).unwrap();
+    let run = folder.path().join("experiments/e/20261001_120000");
+    fs::create_dir_all(run.join("jobs")).unwrap();
+    let record = |status: &str| {
+        let text = format!(
+            r#"{{"format":1,"experiment":"e","run":"20261001_120000","status":"{status}","start":"2026-10-01T12:00:00Z","host":"h","pid":1}}"#
+        );
+        write(&run.join("run.json"), &text);
+    };
+    record("done");
+    let link = |n: u16| {
+        let target = format!("../../../../jobs/t/{}", key(n).identity);
+        std::os::unix::fs::symlink(target, run.join(format!("jobs/n={n}"))).unwrap();
+    };
+    link(1);
+    folder_with(folder, &layout, |workspace| {
+        let state = |workspace: &Workspace| {
+            let run = workspace.experiment("e").unwrap().last_run().unwrap();
+            (run.state().name(), run.jobs().len())
+        };
+        assert_eq!(state(workspace), ("done", 1));
+        for (number, status) in (2..).zip(["failed", "done", "failed"]) {
+            record(status);
+            link(number);
+            assert_eq!(state(workspace), (status, usize::from(number)));
+        }
+        fs::remove_file(run.join("jobs/n=1")).unwrap();
+        write(&run.join("run.json"), "{");
+        assert_eq!(state(workspace), ("unreadable", 3));
+        fs::remove_dir_all(&run).unwrap();
+        assert!(workspace.experiment("e").unwrap().last_run().is_none());
+    });
 }
 
 #[test]

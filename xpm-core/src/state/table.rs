@@ -6,6 +6,7 @@ mod group;
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 pub use group::Statistic;
 
@@ -25,7 +26,7 @@ pub enum Cell {
     /// A float.
     Float(f64),
     /// A text, and whatever has no other form here.
-    Text(Box<str>),
+    Text(Arc<str>),
 }
 
 impl Cell {
@@ -243,6 +244,9 @@ impl Table {
 
     /// Sorts the rows by columns, each upwards or downwards; rows that are equal keep their order.
     pub fn sort(&mut self, by: &[(usize, bool)]) {
+        if by.is_empty() {
+            return;
+        }
         let mut order: Vec<usize> = (0..self.rows).collect();
         order.sort_by(|a, b| {
             let compare = |&(column, down): &(usize, bool)| {

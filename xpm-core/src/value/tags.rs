@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Value;
@@ -18,7 +19,7 @@ pub type Tags = BTreeMap<String, TagValue>;
 /// assert_eq!(TagValue::from(0.9), TagValue::Float(0.9));
 /// assert_eq!(TagValue::from("adam").to_string(), "adam");
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum TagValue {
     /// A boolean.
@@ -29,6 +30,48 @@ pub enum TagValue {
     Float(f64),
     /// A text; also an integer that is too large for `i64`.
     Text(String),
+}
+
+/// By hand, since what is untagged is tried variant by variant, and there may be 100,000 jobs with tags.
+impl<'de> Deserialize<'de> for TagValue {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(TagValueVisitor)
+    }
+}
+
+struct TagValueVisitor;
+
+impl Visitor<'_> for TagValueVisitor {
+    type Value = TagValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a boolean, a number or a text")
+    }
+
+    fn visit_bool<E>(self, b: bool) -> Result<TagValue, E> {
+        Ok(TagValue::Bool(b))
+    }
+
+    fn visit_i64<E>(self, i: i64) -> Result<TagValue, E> {
+        Ok(TagValue::Int(i))
+    }
+
+    fn visit_u64<E>(self, i: u64) -> Result<TagValue, E> {
+        Ok(i64::try_from(i).map_or(TagValue::Float(i as f64), TagValue::Int))
+    }
+
+    fn visit_f64<E>(self, x: f64) -> Result<TagValue, E> {
+        Ok(TagValue::Float(x))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<TagValue, E> {
+        Ok(TagValue::Text(text.to_owned()))
+    }
+
+    /// What JSON has no number for.
+    fn visit_unit<E>(self) -> Result<TagValue, E> {
+        Ok(TagValue::Float(f64::NAN))
+    }
 }
 
 impl TagValue {
@@ -158,6 +201,23 @@ fn reads_as_scalar(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_read_back_as_they_were() {
+        let tags = [
+            TagValue::Bool(true),
+            TagValue::Int(-3),
+            TagValue::Float(3.0),
+            TagValue::Float(1e300),
+            TagValue::Text("0.9".to_owned()),
+        ];
+        let text = serde_json::to_string(&tags).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<TagValue>>(&text).unwrap(), tags);
+        // What JSON has no number for does not spoil the others.
+        let read: Vec<TagValue> = serde_json::from_str("[null, 1]").unwrap();
+        assert!(matches!(read[0], TagValue::Float(x) if x.is_nan()) && read[1] == TagValue::Int(1));
+        assert!(serde_json::from_str::<TagValue>("[1]").is_err());
+    }
     use proptest::prelude::*;
 
     fn path(pairs: &[(&str, TagValue)]) -> String {

@@ -4,57 +4,128 @@ use std::collections::HashMap;
 
 use super::{Cell, Column, OWN, Source, Table};
 use crate::state::fields::on_all_cpus;
+use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
 use crate::state::leaves::leaves;
-use crate::value::TagValue;
+use crate::state::series::MetricSummary;
+use crate::value::{TagValue, Tags};
 
 type Name = (Source, String);
 
-/// The cells of some rows, by column.
+/// Where the values of one path go.
+#[derive(Default)]
+struct Target {
+    place: Option<usize>,
+    /// Of a metric, where its least and largest values go.
+    ends: Option<[usize; 2]>,
+    /// The text of the row before, and what was made of it: most rows have the same.
+    last: (String, Cell),
+}
+
+impl Target {
+    fn cell(&mut self, leaf: &Leaf<'_>) -> Cell {
+        let (Leaf::Text(text) | Leaf::Json(text) | Leaf::Own(text)) = leaf else { return leaf.cell() };
+        if self.last.1 == Cell::Nothing || self.last.0 != *text {
+            self.last = ((*text).to_owned(), leaf.cell());
+        }
+        self.last.1.clone()
+    }
+}
+
+/// The columns of some rows.
 #[derive(Default)]
 struct Part {
+    rows: usize,
     places: HashMap<Name, usize>,
-    names: Vec<Name>,
-    /// By row: place of the column and cell.
-    rows: Vec<Vec<(usize, Cell)>>,
+    /// Each as long as the last row that has such a thing asks for.
+    columns: Vec<(Name, Vec<Cell>)>,
+    /// By the address of a shape, where its values go.
+    shapes: HashMap<usize, Vec<Target>>,
+    /// The columns of the tags of the row before, which mostly has the same.
+    tags: Vec<usize>,
 }
 
 impl Part {
     fn place(&mut self, source: Source, path: &str) -> usize {
-        // The map is asked with a name that it owns; a row has the same columns as the one before, mostly.
-        let next = self.rows.last().map_or(0, Vec::len);
-        let before = self.rows.len().checked_sub(2).and_then(|row| self.rows[row].get(next)).map(|cell| cell.0);
-        if let Some(place) = before
-            && self.names[place].0 == source
-            && self.names[place].1 == path
-        {
-            return place;
+        let next = self.columns.len();
+        let place = *self.places.entry((source, path.to_owned())).or_insert(next);
+        if place == next {
+            self.columns.push(((source, path.to_owned()), Vec::new()));
         }
-        let name = (source, path.to_owned());
-        if let Some(place) = self.places.get(&name) {
-            return *place;
-        }
-        self.places.insert(name.clone(), self.names.len());
-        self.names.push(name);
-        self.names.len() - 1
+        place
+    }
+
+    /// Fills in a cell of the last row.
+    fn put(&mut self, place: usize, cell: Cell) {
+        let cells = &mut self.columns[place].1;
+        cells.resize(self.rows - 1, Cell::Nothing);
+        cells.push(cell);
     }
 
     fn push(&mut self, source: Source, path: &str, cell: Cell) {
         let place = self.place(source, path);
-        if let Some(row) = self.rows.last_mut() {
-            row.push((place, cell));
+        self.put(place, cell);
+    }
+
+    fn metric(&mut self, name: &str, metric: &MetricSummary) {
+        self.push(Source::Metric, name, Cell::Float(metric.last));
+        for (which, value) in [("min", metric.min), ("max", metric.max)] {
+            self.push(Source::Metric, &format!("{name}.{which}"), Cell::Float(value));
+        }
+    }
+
+    fn tags(&mut self, tags: &Tags) {
+        for (number, (name, value)) in tags.iter().enumerate() {
+            let before = self.tags.get(number).copied().filter(|place| self.columns[*place].0.1 == *name);
+            let place = before.unwrap_or_else(|| self.place(Source::Tag, name));
+            self.tags.truncate(if before.is_some() { self.tags.len() } else { number });
+            if self.tags.len() == number {
+                self.tags.push(place);
+            }
+            self.put(place, tag(value));
         }
     }
 
     fn job(&mut self, job: &JobInfo) {
-        self.rows.push(Vec::with_capacity(self.rows.last().map_or(8, Vec::len)));
-        for (name, value) in job.tags() {
-            self.push(Source::Tag, name, tag(value));
+        self.rows += 1;
+        self.tags(job.tags());
+        match job.values() {
+            Some(values) => self.values(&values),
+            None => self.trees(job),
         }
+        if job.is_open() {
+            job.metric_summaries().iter().for_each(|(name, metric)| self.metric(name, metric));
+        }
+    }
+
+    /// A row of which the index has the values.
+    fn values(&mut self, values: &Values<'_>) {
+        let shape = std::ptr::from_ref(values.shape).addr();
+        let mut targets = self.shapes.remove(&shape).unwrap_or_default();
+        targets.resize_with(values.shape.paths.len(), Target::default);
+        for ((target, leaf), (source, path)) in targets.iter_mut().zip(values.leaves()).zip(&values.shape.paths) {
+            // Files of the job's own folder are no arguments that a plan has set.
+            if *source == Source::Argument && matches!(leaf, Leaf::Own(_)) {
+                continue;
+            }
+            let place = *target.place.get_or_insert_with(|| self.place(*source, path));
+            if let Leaf::Metric(metric) = leaf {
+                let ends = target
+                    .ends
+                    .get_or_insert_with(|| ["min", "max"].map(|which| self.place(*source, &format!("{path}.{which}"))));
+                self.put(ends[0], Cell::Float(metric.min));
+                self.put(ends[1], Cell::Float(metric.max));
+            }
+            self.put(place, target.cell(&leaf));
+        }
+        self.shapes.insert(shape, targets);
+    }
+
+    /// A row of which the files have to be asked.
+    fn trees(&mut self, job: &JobInfo) {
         if let Ok(tree) = job.arguments() {
             let own = job.path().display().to_string();
             leaves(&tree, &mut |path, cell| {
-                // Files of the job's own folder are no arguments that a plan has set.
                 if !matches!(&cell, Cell::Text(text) if text.starts_with(&own)) {
                     self.push(Source::Argument, path, cell);
                 }
@@ -65,11 +136,8 @@ impl Part {
         {
             leaves(&value, &mut |path, cell| self.push(Source::Output, path, cell));
         }
-        for (name, metric) in job.metric_summaries() {
-            self.push(Source::Metric, &name, Cell::Float(metric.last));
-            for (which, value) in [("min", metric.min), ("max", metric.max)] {
-                self.push(Source::Metric, &format!("{name}.{which}"), Cell::Float(value));
-            }
+        if !job.is_open() {
+            job.metric_summaries().iter().for_each(|(name, metric)| self.metric(name, metric));
         }
     }
 }
@@ -86,34 +154,32 @@ fn tag(value: &TagValue) -> Cell {
 fn read(jobs: &[JobInfo]) -> Part {
     let mut part = Part::default();
     jobs.iter().for_each(|job| part.job(job));
+    let rows = part.rows;
+    part.columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, Cell::Nothing));
     part
 }
 
 pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
-    let parts = on_all_cpus(&jobs, read);
+    let mut parts = on_all_cpus(&jobs, read).into_iter();
     let rows = jobs.len();
     let mut places: HashMap<Name, usize> = HashMap::new();
     let mut columns: Vec<(Name, Vec<Cell>)> = Vec::new();
     let mut begin = 0;
-    for part in parts {
-        let global: Vec<usize> = part
-            .names
-            .into_iter()
-            .map(|name| {
-                *places.entry(name.clone()).or_insert_with(|| {
-                    columns.push((name, vec![Cell::Nothing; rows]));
-                    columns.len() - 1
-                })
-            })
-            .collect();
-        let length = part.rows.len();
-        for (row, cells) in part.rows.into_iter().enumerate() {
-            for (place, cell) in cells {
-                columns[global[place]].1[begin + row] = cell;
-            }
-        }
-        begin += length;
+    if let Some(first) = parts.next() {
+        (begin, places, columns) = (first.rows, first.places, first.columns);
     }
+    for part in parts {
+        for (name, cells) in part.columns {
+            let place = *places.entry(name).or_insert_with_key(|name| {
+                columns.push((name.clone(), Vec::with_capacity(rows)));
+                columns.len() - 1
+            });
+            columns[place].1.resize(begin, Cell::Nothing);
+            columns[place].1.extend(cells);
+        }
+        begin += part.rows;
+    }
+    columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, Cell::Nothing));
     // By what they are and, but for the order of arguments and fields, as they were met.
     columns.sort_by_key(|((source, _), _)| *source);
     let columns = name(columns, &jobs);
