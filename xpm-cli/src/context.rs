@@ -13,7 +13,7 @@ pub(crate) struct Globals {
     /// The workspace: the folder that the experiment was given
     #[arg(long, short = 'w', global = true, env = "XPM_WORKDIR", value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     pub(crate) workdir: Option<PathBuf>,
-    /// Print JSON, for programs; its form is told in docs/cli.md
+    /// Print JSON, for programs; its members are told in docs/json.md
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set
@@ -71,6 +71,11 @@ impl Context {
     /// What the workspace holds now.
     pub(crate) fn snapshot(&self) -> anyhow::Result<Snapshot> {
         Ok(self.workspace()?.snapshot())
+    }
+
+    /// The same, for whoever goes through the arguments of most jobs.
+    pub(crate) fn snapshot_with_arguments(&self) -> anyhow::Result<Snapshot> {
+        Ok(self.workspace()?.snapshot_with_arguments())
     }
 
     /// The job that `text` names.

@@ -2,11 +2,15 @@
 
 mod numbers;
 
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
 use clap::ValueEnum;
 use serde_json::Value as Json;
 use xpm_core::state::table::{Cell, Table};
 
 use crate::context::Context;
+use crate::parallel;
 use crate::table as text;
 
 use numbers::Style;
@@ -67,29 +71,27 @@ impl Sheet<'_> {
     }
 
     /// The cells of a row for people.
-    fn rounded(&self, row: usize) -> impl Iterator<Item = String> {
-        self.row(row).zip(&self.styles).map(|(cell, style)| match cell {
-            Cell::Float(x) => style.show(*x),
-            other => other.to_string(),
-        })
+    fn rounded(&self, row: usize) -> impl Iterator<Item = Rounded<'_>> {
+        self.row(row).zip(&self.styles).map(|(cell, style)| Rounded { cell, style: *style })
     }
 
     fn aligned(&self, context: &Context) -> String {
         let numeric: Vec<bool> = self.columns.iter().map(|place| self.table.is_numeric(*place)).collect();
         let mut aligned = text::Table::new(self.names());
-        for row in 0..self.table.len() {
-            let cell = |(cell, numeric): (String, &bool)| if *numeric { text::Cell::number(cell) } else { cell.into() };
-            aligned.push(self.rounded(row).zip(&numeric).map(cell).collect());
-        }
+        aligned.fill(self.table.len(), |rows, row| {
+            for (cell, numeric) in self.rounded(row).zip(&numeric) {
+                if *numeric { rows.add_number(cell) } else { rows.add(cell) }
+            }
+        });
         aligned.render(context)
     }
 
     fn csv(&self) -> String {
         let mut out = String::new();
-        let names: Vec<String> = self.names().map(csv_field).collect();
+        let names: Vec<Cow<'_, str>> = self.names().map(csv_field).collect();
         out.push_str(&names.join(","));
         out.push('\n');
-        for row in 0..self.table.len() {
+        out.push_str(&parallel::text(self.table.len(), |out, row| {
             for (place, cell) in self.row(row).enumerate() {
                 if place > 0 {
                     out.push(',');
@@ -98,31 +100,36 @@ impl Sheet<'_> {
                     // Not the same as nothing.
                     Cell::Text(text) if text.is_empty() => out.push_str("\"\""),
                     Cell::Text(text) => out.push_str(&csv_field(text)),
-                    other => out.push_str(&other.to_string()),
+                    other => add(out, other),
                 }
             }
             out.push('\n');
-        }
+        }));
         out
     }
 
-    /// Each row as a JSON object, its members in the order of the columns.
-    fn objects(&self) -> impl Iterator<Item = String> {
+    /// Each row as a JSON object, its members in the order of the columns, between `before` and `behind`.
+    fn objects(&self, before: &str, behind: &str) -> String {
         let names: Vec<String> = self.names().map(|name| Json::from(name).to_string()).collect();
-        (0..self.table.len()).map(move |row| {
-            let members = names.iter().zip(self.row(row));
-            let members: Vec<String> = members.map(|(name, cell)| format!("{name}: {}", json(cell))).collect();
-            format!("{{{}}}", members.join(", "))
+        parallel::text(self.table.len(), |out, row| {
+            out.push_str(before);
+            for (place, (name, cell)) in names.iter().zip(self.row(row)).enumerate() {
+                out.push_str(if place == 0 { "" } else { ", " });
+                out.push_str(name);
+                out.push_str(": ");
+                add(out, json(cell));
+            }
+            out.push_str(behind);
         })
     }
 
     fn json(&self) -> String {
-        let lines: Vec<String> = self.objects().map(|object| format!("  {object}")).collect();
-        if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) }
+        let lines = self.objects("  {", "},\n");
+        if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.trim_end_matches(",\n")) }
     }
 
     fn jsonl(&self) -> String {
-        self.objects().map(|object| format!("{object}\n")).collect()
+        self.objects("{", "}\n")
     }
 
     fn markdown(&self) -> String {
@@ -132,7 +139,7 @@ impl Sheet<'_> {
         let rule = |place: &usize| if self.table.is_numeric(*place) { "---:" } else { "---" }.to_owned();
         out.push_str(&line(self.columns.iter().map(rule).collect()));
         for row in 0..self.table.len() {
-            out.push_str(&line(self.rounded(row).map(|cell| escape(&cell)).collect()));
+            out.push_str(&line(self.rounded(row).map(|cell| escape(&cell.to_string())).collect()));
         }
         out
     }
@@ -146,9 +153,9 @@ impl Sheet<'_> {
         out.push_str("  \\midrule\n");
         for row in 0..self.table.len() {
             let cells = self.row(row).zip(self.rounded(row));
-            let cell = |(cell, shown): (&Cell, String)| match cell {
-                Cell::Float(_) | Cell::Int(_) => latex_number(&shown),
-                _ => latex_text(&shown),
+            let cell = |(cell, shown): (&Cell, Rounded<'_>)| match cell {
+                Cell::Float(_) | Cell::Int(_) => latex_number(&shown.to_string()),
+                _ => latex_text(&shown.to_string()),
             };
             out.push_str(&line(cells.map(cell).collect()));
         }
@@ -157,9 +164,30 @@ impl Sheet<'_> {
     }
 }
 
-fn csv_field(text: &str) -> String {
+/// A cell as people read it.
+struct Rounded<'t> {
+    cell: &'t Cell,
+    style: Style,
+}
+
+impl fmt::Display for Rounded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cell {
+            Cell::Float(x) => self.style.write(f, *x),
+            other => other.fmt(f),
+        }
+    }
+}
+
+/// Adds what is shown of something.
+fn add(out: &mut String, what: impl fmt::Display) {
+    // Writing to a text does not fail.
+    let _ = write!(out, "{what}");
+}
+
+fn csv_field(text: &str) -> Cow<'_, str> {
     let quoted = text.contains(['"', ',', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ');
-    if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if quoted { format!("\"{}\"", text.replace('"', "\"\"")).into() } else { text.into() }
 }
 
 /// Floats that JSON has no form of are texts, as in the files of a workspace.

@@ -5,6 +5,7 @@ mod context;
 mod exit;
 mod formats;
 mod output;
+mod parallel;
 mod plot;
 mod select;
 mod table;

@@ -1,7 +1,10 @@
 //! Text tables: columns aligned, the last one cut where the terminal ends.
 
+use std::fmt::{Display, Write as _};
+
 use crate::context::Context;
 use crate::output::{BOLD, paint};
+use crate::parallel;
 
 /// A cell: its text, and the colour it is shown in.
 #[derive(Clone, Debug, Default)]
@@ -34,69 +37,178 @@ impl<T: Into<String>> From<T> for Cell {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     titles: Vec<String>,
-    rows: Vec<Vec<Cell>>,
+    parts: Vec<Rows>,
+}
+
+/// Some rows: their cells' texts one behind the other, since there may be millions.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    columns: usize,
+    text: String,
+    cells: Vec<Placed>,
+    /// The widest cell of each column.
+    widths: Vec<usize>,
+}
+
+/// A cell whose text ends here.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    end: usize,
+    width: usize,
+    color: Option<&'static str>,
+    right: bool,
+}
+
+impl Rows {
+    fn new(columns: usize) -> Self {
+        let columns = columns.max(1);
+        Self { columns, text: String::new(), cells: Vec::new(), widths: vec![0; columns] }
+    }
+
+    /// Adds the next cell of a row. All rows have as many cells as there are titles.
+    pub(crate) fn add(&mut self, text: impl Display) {
+        self.place(text, None, false);
+    }
+
+    /// Adds a number.
+    pub(crate) fn add_number(&mut self, number: impl Display) {
+        self.place(number, None, true);
+    }
+
+    /// Adds a text in a colour.
+    pub(crate) fn add_colored(&mut self, text: impl Display, color: &'static str) {
+        self.place(text, Some(color), false);
+    }
+
+    fn place(&mut self, text: impl Display, color: Option<&'static str>, right: bool) {
+        let begin = self.text.len();
+        // Writing to a text does not fail.
+        let _ = write!(self.text, "{text}");
+        let added = &self.text[begin..];
+        let plain = added.bytes().all(|byte| (b' '..0x7f).contains(&byte));
+        if !plain {
+            let shown = one_line(added);
+            self.text.truncate(begin);
+            self.text.push_str(&shown);
+        }
+        let width = if plain { self.text.len() - begin } else { width(&self.text[begin..]) };
+        let column = self.cells.len() % self.columns;
+        self.widths[column] = self.widths[column].max(width);
+        self.cells.push(Placed { end: self.text.len(), width, color, right });
+    }
+
+    fn len(&self) -> usize {
+        self.cells.len() / self.columns
+    }
+
+    /// The text of a cell.
+    fn cell(&self, row: usize, column: usize) -> (&str, Placed) {
+        let number = row * self.columns + column;
+        let begin = number.checked_sub(1).map_or(0, |before| self.cells[before].end);
+        (&self.text[begin..self.cells[number].end], self.cells[number])
+    }
 }
 
 impl Table {
     pub(crate) fn new<T: Into<String>>(titles: impl IntoIterator<Item = T>) -> Self {
-        Self { titles: titles.into_iter().map(Into::into).collect(), rows: Vec::new() }
+        Self { titles: titles.into_iter().map(Into::into).collect(), parts: Vec::new() }
     }
 
+    /// Adds a row; what it has too few is empty.
     pub(crate) fn push(&mut self, row: Vec<Cell>) {
-        self.rows.push(row);
+        let columns = self.titles.len();
+        if self.parts.is_empty() {
+            self.parts.push(Rows::new(columns));
+        }
+        let Some(rows) = self.parts.last_mut() else { return };
+        let empty = std::iter::repeat_with(Cell::default);
+        for cell in row.into_iter().chain(empty).take(columns) {
+            rows.place(&cell.text, cell.color, cell.right);
+        }
+    }
+
+    /// Adds `count` rows, made on all CPUs: `row` adds each cell of the row of this number.
+    pub(crate) fn fill(&mut self, count: usize, row: impl Fn(&mut Rows, usize) + Sync) {
+        let columns = self.titles.len();
+        self.parts.extend(parallel::in_parts(count, |range| {
+            let mut rows = Rows::new(columns);
+            range.for_each(|number| row(&mut rows, number));
+            rows
+        }));
     }
 
     /// The table as text; a column that is empty everywhere is left out.
     pub(crate) fn render(&self, context: &Context) -> String {
-        let columns: Vec<usize> = (0..self.titles.len())
-            .filter(|column| self.rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.text.is_empty())))
-            .collect();
-        let widest = |column: &usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(*column)).map(|cell| width(&cell.text));
-            cells.chain([width(&self.titles[*column])]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = columns.iter().map(widest).collect();
+        let widest = |column: usize| self.parts.iter().map(|rows| rows.widths[column]).max().unwrap_or(0);
+        let columns: Vec<usize> = (0..self.titles.len()).filter(|column| widest(*column) > 0).collect();
+        let widths: Vec<usize> =
+            columns.iter().map(|column| widest(*column).max(width(&self.titles[*column]))).collect();
+        let mut head = Rows::new(columns.len().max(1));
+        for column in &columns {
+            let first = self.parts.iter().find(|rows| rows.len() > 0);
+            let right = first.is_some_and(|rows| rows.cell(0, *column).1.right);
+            head.place(&self.titles[*column], Some(BOLD), right);
+        }
+        let screen = Screen { width: context.width(), color: context.color };
         let mut text = String::new();
-        let titles: Vec<Cell> = columns
-            .iter()
-            .map(|column| Cell {
-                text: self.titles[*column].clone(),
-                color: Some(BOLD),
-                right: self.rows.first().and_then(|row| row.get(*column)).is_some_and(|cell| cell.right),
-            })
-            .collect();
-        line(&mut text, context, &titles.iter().collect::<Vec<_>>(), &widths);
-        let empty = Cell::default();
-        for row in &self.rows {
-            let cells: Vec<&Cell> = columns.iter().map(|column| row.get(*column).unwrap_or(&empty)).collect();
-            line(&mut text, context, &cells, &widths);
+        screen.line(&mut text, columns.iter().enumerate().map(|(place, _)| head.cell(0, place)), &widths);
+        for rows in &self.parts {
+            text.push_str(&parallel::text(rows.len(), |text, row| {
+                screen.line(text, columns.iter().map(|column| rows.cell(row, *column)), &widths);
+            }));
         }
         text
     }
 }
 
-fn line(text: &mut String, context: &Context, cells: &[&Cell], widths: &[usize]) {
-    let mut left = context.width().unwrap_or(usize::MAX);
-    for (place, (cell, column)) in cells.iter().zip(widths).enumerate() {
-        let last = place + 1 == cells.len();
-        let shown = cut(&one_line(&cell.text), left);
-        let padding = " ".repeat(column.saturating_sub(width(&shown)));
-        let painted = paint(context.color && cell.color.is_some(), cell.color.unwrap_or_default(), &shown);
-        match (cell.right, last) {
-            (true, _) => text.extend([padding.as_str(), &painted]),
-            (false, true) => text.push_str(&painted),
-            (false, false) => text.extend([painted.as_str(), &padding]),
+/// Where lines are shown.
+#[derive(Clone, Copy)]
+struct Screen {
+    width: Option<usize>,
+    color: bool,
+}
+
+impl Screen {
+    fn line<'t>(self, text: &mut String, cells: impl Iterator<Item = (&'t str, Placed)>, widths: &[usize]) {
+        let begin = text.len();
+        let mut left = self.width.unwrap_or(usize::MAX);
+        for (place, ((shown, cell), column)) in cells.zip(widths).enumerate() {
+            let last = place + 1 == widths.len();
+            let fits = cell.width <= left;
+            let cut = if fits { String::new() } else { cut(shown, left) };
+            let (shown, taken) = if fits { (shown, cell.width) } else { (cut.as_str(), left) };
+            let padding = column.saturating_sub(taken);
+            if cell.right {
+                pad(text, padding);
+            }
+            match cell.color {
+                Some(color) if self.color => text.push_str(&paint(true, color, shown)),
+                _ => text.push_str(shown),
+            }
+            if !cell.right && !last {
+                pad(text, padding);
+            }
+            left = left.saturating_sub(column + 2);
+            if last || left == 0 {
+                break;
+            }
+            text.push_str("  ");
         }
-        left = left.saturating_sub(column + 2);
-        if last || left == 0 {
-            break;
+        while text.len() > begin && text.ends_with(' ') {
+            text.pop();
         }
-        text.push_str("  ");
+        text.push('\n');
     }
-    while text.ends_with(' ') {
-        text.pop();
+}
+
+fn pad(text: &mut String, columns: usize) {
+    const SPACES: &str = "                                ";
+    let mut left = columns;
+    while left > 0 {
+        let now = left.min(SPACES.len());
+        text.push_str(&SPACES[..now]);
+        left -= now;
     }
-    text.push('\n');
 }
 
 /// What would leave the line, or steer the terminal, is shown escaped.

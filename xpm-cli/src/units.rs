@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value as Json;
-
 /// `3.2s`, `12m 5s`, `3h 20m`, `2d 4h`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -45,8 +43,8 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A time as RFC 3339 in UTC with milliseconds; null for none.
-pub(crate) fn rfc3339(time: Option<SystemTime>) -> Json {
-    time.map_or(Json::Null, |time| humantime::format_rfc3339_millis(time).to_string().into())
+pub(crate) fn rfc3339(time: Option<SystemTime>) -> Option<String> {
+    time.map(|time| humantime::format_rfc3339_millis(time).to_string())
 }
 
 #[cfg(test)]

@@ -1,17 +1,23 @@
 //! `xpm jobs`.
 
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Args;
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
 use xpm_core::state::filter::Filter;
 use xpm_core::state::{Counts, JobInfo, JobStatus, filter_jobs};
+use xpm_core::{Failure, Identity, Tags};
 
 use super::list::{counts, in_words};
 use crate::context::Context;
 use crate::output::{self, state_color};
-use crate::table::{Cell, Table};
+use crate::parallel;
+use crate::table::{Rows, Table};
 use crate::units;
 
 /// List jobs, newest first
@@ -26,13 +32,16 @@ pub(crate) struct Jobs {
     /// Tags as well
     #[arg(long)]
     tags: bool,
-    /// How many to show
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 50, conflicts_with = "all")]
-    limit: usize,
-    /// Show every one
+    /// How many to show [default: 50 on a terminal, else every one]
+    #[arg(long, short = 'n', value_name = "N", conflicts_with = "all")]
+    limit: Option<usize>,
+    /// Show every one, on a terminal too
     #[arg(long, short)]
     all: bool,
 }
+
+/// How many are shown on a terminal unless it is said.
+const ON_A_TERMINAL: usize = 50;
 
 pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
     let snapshot = context.snapshot()?;
@@ -44,18 +53,17 @@ pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
         Some(filter) => filter_jobs(jobs, filter)?,
         None => jobs,
     };
-    let limit = if args.all { usize::MAX } else { args.limit };
+    // Whoever counts or searches what comes out of a pipe wants all of it.
+    let people = context.width().is_some() && !context.json && !args.all;
+    let limit = args.limit.unwrap_or(if people { ON_A_TERMINAL } else { usize::MAX });
+    let shown = jobs.len().min(limit);
     let mut all = Counts::default();
     jobs.iter().for_each(|job| all.count(job));
     if context.json {
-        let shown: Vec<Json> = jobs.iter().take(limit).map(summary).collect();
-        output::json(&json!({"count": jobs.len(), "states": counts(&all), "jobs": shown}))?;
-        return Ok(ExitCode::SUCCESS);
+        return json(&jobs[..shown], jobs.len(), &all);
     }
     let mut table = Table::new(["ID", "TASK", "STATE", "TRY", "ENDED", "TOOK", "TAGS", "WHY"]);
-    for job in jobs.iter().take(limit) {
-        table.push(row(job, args.tags, snapshot.taken()));
-    }
+    table.fill(shown, |rows, number| row(rows, &jobs[number], args.tags, snapshot.taken()));
     let mut text = if jobs.is_empty() { String::new() } else { table.render(context) };
     text.push_str(&format!("{} jobs{}", jobs.len(), in_words(&all)));
     if jobs.len() > limit {
@@ -66,7 +74,23 @@ pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(job: &JobInfo, tags: bool, now: SystemTime) -> Vec<Cell> {
+/// Writes the jobs one a line: with 100,000 of them a tree of values would take longer than all else.
+fn json(jobs: &[JobInfo], count: usize, states: &Counts) -> anyhow::Result<ExitCode> {
+    let head = format!("{{\n\"count\": {count},\n\"states\": {},\n\"jobs\": [", counts(states));
+    let lines = parallel::text(jobs.len(), |text, number| {
+        text.push_str(if number == 0 { "\n" } else { ",\n" });
+        // What is made of texts and numbers can be written.
+        text.push_str(&serde_json::to_string(&Summary::of(&jobs[number])).unwrap_or_default());
+    });
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(head.as_bytes())?;
+    stdout.write_all(lines.as_bytes())?;
+    stdout.write_all(b"\n]\n}\n")?;
+    stdout.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(cells: &mut Rows, job: &JobInfo, tags: bool, now: SystemTime) {
     let state = job.state();
     let when = match (&state, job.start(), job.end()) {
         (JobStatus::Running(_), Some(start), _) => format!("since {}", units::ago(start, now).trim_end_matches(" ago")),
@@ -74,16 +98,14 @@ fn row(job: &JobInfo, tags: bool, now: SystemTime) -> Vec<Cell> {
         _ => String::new(),
     };
     let attempt = job.attempt();
-    vec![
-        job.identity().short().into(),
-        job.task().into(),
-        Cell::colored(state.name(), state_color(state.name())),
-        Cell::number(if attempt > 1 { attempt.to_string() } else { String::new() }),
-        when.into(),
-        job.duration().map(units::duration).unwrap_or_default().into(),
-        if tags { tags_text(job) } else { String::new() }.into(),
-        why(&state).into(),
-    ]
+    cells.add(job.identity().short());
+    cells.add(job.task());
+    cells.add_colored(state.name(), state_color(state.name()));
+    cells.add_number(if attempt > 1 { attempt.to_string() } else { String::new() });
+    cells.add(when);
+    cells.add(job.duration().map(units::duration).unwrap_or_default());
+    cells.add(if tags { tags_text(job) } else { String::new() });
+    cells.add(why(&state));
 }
 
 /// `b=0.4 k1=0.9`.
@@ -108,30 +130,59 @@ pub(crate) fn why(state: &JobStatus) -> String {
     }
 }
 
+/// What people read in the place of a state for a job that others depend on and of which there is no trace. It is no state,
+/// and `--json` has null.
+pub(crate) const NOT_THERE: &str = "not there";
+
 /// `task/identity`, all digits.
 pub(crate) fn full_name(job: &JobInfo) -> String {
     format!("{}/{}", job.task(), job.identity())
 }
 
-/// A job in short, as JSON.
+/// A job in short, as `--json` prints it.
+#[derive(Serialize)]
+struct Summary<'j> {
+    job: String,
+    task: &'j str,
+    identity: Identity,
+    path: PathBuf,
+    state: &'static str,
+    failure: Option<Failure>,
+    why: Option<String>,
+    attempt: u32,
+    start: Option<String>,
+    end: Option<String>,
+    seconds: Option<f64>,
+    host: Option<Cow<'j, str>>,
+    cpu_seconds: Option<f64>,
+    peak_memory_bytes: Option<u64>,
+    tags: &'j Tags,
+}
+
+impl<'j> Summary<'j> {
+    fn of(job: &'j JobInfo) -> Self {
+        let state = job.state();
+        Self {
+            job: full_name(job),
+            task: job.task(),
+            identity: job.identity(),
+            path: job.path(),
+            state: state.name(),
+            failure: state.failure().cloned(),
+            why: Some(why(&state)).filter(|why| !why.is_empty()),
+            attempt: job.attempt(),
+            start: units::rfc3339(job.start()),
+            end: units::rfc3339(job.end()),
+            seconds: job.duration().map(|duration| duration.as_secs_f64()),
+            host: job.host(),
+            cpu_seconds: job.cpu_seconds(),
+            peak_memory_bytes: job.peak_memory(),
+            tags: job.tags(),
+        }
+    }
+}
+
+/// The same, for whoever adds to it.
 pub(crate) fn summary(job: &JobInfo) -> Json {
-    let state = job.state();
-    let tags: Map<String, Json> = job.tags().iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    json!({
-        "job": full_name(job),
-        "task": job.task(),
-        "identity": job.identity(),
-        "path": job.path(),
-        "state": state.name(),
-        "failure": state.failure(),
-        "why": Some(why(&state)).filter(|why| !why.is_empty()),
-        "attempt": job.attempt(),
-        "start": units::rfc3339(job.start()),
-        "end": units::rfc3339(job.end()),
-        "seconds": job.duration().map(|duration| duration.as_secs_f64()),
-        "host": job.host(),
-        "cpu_seconds": job.cpu_seconds(),
-        "peak_memory_bytes": job.peak_memory(),
-        "tags": tags,
-    })
+    json!(Summary::of(job))
 }

@@ -38,8 +38,10 @@ pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
     let job = workspace.job(&args.job)?;
     let path = if args.err { job.stderr_path() } else { job.stdout_path() };
     if context.json && !args.follow {
-        let text = String::from_utf8_lossy(&read_all(&path)?).into_owned();
-        output::json(&serde_json::json!({"path": path, "text": text}))?;
+        let mut text = if path.exists() { read_all(&path)? } else { Vec::new() };
+        text.drain(..args.lines.map_or(0, |lines| last_lines(&text, lines)));
+        let text = String::from_utf8_lossy(&text);
+        output::json(&serde_json::json!({"job": super::full_name(&job), "path": path, "text": text}))?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.follow {

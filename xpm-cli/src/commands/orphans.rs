@@ -26,7 +26,7 @@ pub(crate) struct Orphans {
 }
 
 pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot()?;
+    let snapshot = context.snapshot_with_arguments()?;
     let orphans = snapshot.orphans();
     if args.clean {
         if let Some(run) = snapshot.runs().iter().find(|run| run.jobs().is_empty() && run.error().is_some()) {

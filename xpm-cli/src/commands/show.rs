@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use xpm_core::state::{JobInfo, JobStatus, Snapshot};
 
-use super::jobs::{full_name, summary, tags_text};
+use super::jobs::{NOT_THERE, full_name, summary, tags_text};
 use crate::context::Context;
 use crate::output::{self, BOLD, DIM, paint, state_color};
 use crate::table::one_line;
@@ -102,7 +102,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
     if !dependencies.is_empty() {
         text.heading("depends on");
         for key in &dependencies {
-            let state = snapshot.get(key).map_or("unknown", |job| job.state_name());
+            let state = snapshot.get(key).map_or(NOT_THERE, |job| job.state_name());
             text.line(&format!("  {key}  {}", paint(context.color, state_color(state), state)));
         }
     }

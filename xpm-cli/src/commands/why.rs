@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use xpm_core::Failure;
 use xpm_core::state::{Difference, JobInfo, JobStatus, Snapshot, differences};
+use xpm_core::{Failure, JobKey};
 
 use super::diff::{describe, side_by_side};
-use super::jobs::full_name;
+use super::jobs::{NOT_THERE, full_name};
 use crate::context::Context;
 use crate::output::{self, short_name};
 use crate::units;
@@ -22,9 +22,11 @@ pub(crate) struct Why {
 }
 
 pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot()?;
+    let snapshot = context.snapshot_with_arguments()?;
     let job = snapshot.job(&args.job)?;
-    let nearest = snapshot.nearest_earlier(&job)?;
+    // Arguments are written when a job is first started.
+    let written = job.path().is_dir();
+    let nearest = if written { snapshot.nearest_earlier(&job)? } else { None };
     let found = match &nearest {
         Some(nearest) => differences(nearest, &job)?,
         None => Vec::new(),
@@ -36,8 +38,11 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
             .map(|(number, failure)| json!({"attempt": number, "failure": failure, "why": failure.to_string()}))
             .collect();
         let state = job.state();
-        let waits: Vec<Json> =
-            waits_for(&snapshot, &job).iter().map(|(other, state)| json!({"job": other, "state": state})).collect();
+        let waits_for = waits_for(&snapshot, &job);
+        let waits: Vec<Json> = waits_for
+            .iter()
+            .map(|(key, state)| json!({"job": format!("{}/{}", key.task, key.identity), "state": state}))
+            .collect();
         let token = if let JobStatus::Waiting { token, .. } = &state { token.clone() } else { None };
         output::json(&json!({
             "job": full_name(&job),
@@ -56,16 +61,18 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
     for (number, failure) in job.earlier_failures() {
         writeln!(text, "attempt {number} failed: {failure}")?;
     }
-    ran(&mut text, context, &snapshot, &job, nearest.as_ref(), &found)?;
+    if written {
+        ran(&mut text, context, &snapshot, &job, nearest.as_ref(), &found)?;
+    }
     output::page(context, &text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The jobs that a job depends on and that are not done, with their states.
-fn waits_for(snapshot: &Snapshot, job: &JobInfo) -> Vec<(String, &'static str)> {
-    let open = |key: xpm_core::JobKey| {
-        let state = snapshot.get(&key).map_or("not there", |other| other.state_name());
-        (state != "done").then(|| (key.to_string(), state))
+/// The jobs that a job depends on and that are not done, with their states; none for one of which there is no trace.
+fn waits_for(snapshot: &Snapshot, job: &JobInfo) -> Vec<(JobKey, Option<&'static str>)> {
+    let open = |key: JobKey| {
+        let state = snapshot.get(&key).map(|other| other.state_name());
+        (state != Some("done")).then_some((key, state))
     };
     job.dependencies().into_iter().filter_map(open).collect()
 }
@@ -78,7 +85,7 @@ fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Res
             writeln!(text, "{name} waits:")?;
             let open = waits_for(snapshot, job);
             for (other, state) in &open {
-                writeln!(text, "  for {other}, which is {state}")?;
+                writeln!(text, "  for {other}, which is {}", state.unwrap_or(NOT_THERE))?;
             }
             match (token, open.is_empty()) {
                 (Some(folder), true) if folder.starts_with("partials/") => {
@@ -100,7 +107,7 @@ fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Res
                 "{name} was never started, and no run that is alive will start it: run its experiment again"
             )?;
             for (other, state) in waits_for(snapshot, job) {
-                writeln!(text, "  it depends on {other}, which is {state}")?;
+                writeln!(text, "  it depends on {other}, which is {}", state.unwrap_or(NOT_THERE))?;
             }
         }
         JobStatus::Failed(Failure::DependencyFailed { job: other }) => {
@@ -110,7 +117,7 @@ fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Res
             // Up to the job that really failed.
             while let Some(key) = next.take() {
                 let state = snapshot.get(&key).map(|other| other.state());
-                let why = state.as_ref().map_or_else(|| "not there".to_owned(), ToString::to_string);
+                let why = state.as_ref().map_or_else(|| NOT_THERE.to_owned(), ToString::to_string);
                 writeln!(text, "  {key}: {}", why.lines().next().unwrap_or_default())?;
                 left -= 1;
                 if let Some(JobStatus::Failed(Failure::DependencyFailed { job })) = state

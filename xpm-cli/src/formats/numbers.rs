@@ -1,5 +1,7 @@
 //! Numbers for people.
 
+use std::fmt;
+
 /// How the numbers of one column are shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Style {
@@ -14,26 +16,39 @@ impl Style {
     pub(crate) fn of(numbers: impl Iterator<Item = f64>, digits: usize) -> Self {
         let digits = digits.clamp(1, 17);
         let mut decimals = 0;
+        // A number as large as this needs no more decimals to have its digits.
+        let enough = |decimals: usize| 10f64.powi(digits as i32 - 1 - decimals as i32);
+        let mut least = enough(decimals);
         for x in numbers.filter(|x| x.is_finite() && *x != 0.0) {
             if !(1e-5..1e10).contains(&x.abs()) {
                 return Self::Significant(digits);
             }
+            if x.abs() >= least || (digits < 12 && is_exact(x, decimals)) {
+                continue;
+            }
             let shown = significant(x, digits);
             let behind = shown.split_once('.').map_or(0, |(_, behind)| behind.trim_end_matches('0').len());
             decimals = decimals.max(behind);
+            least = enough(decimals);
         }
         // A column from 0.00001 to 1000 would be a wall of noise.
         if decimals > digits + 3 { Self::Significant(digits) } else { Self::Decimals(decimals) }
     }
 
-    /// A number of the column.
-    pub(crate) fn show(self, x: f64) -> String {
+    /// Writes a number of the column.
+    pub(crate) fn write(self, f: &mut fmt::Formatter<'_>, x: f64) -> fmt::Result {
         match self {
-            Self::Decimals(decimals) if x.is_finite() => format!("{x:.decimals$}"),
-            Self::Decimals(_) => x.to_string(),
-            Self::Significant(digits) => significant(x, digits),
+            Self::Decimals(decimals) if x.is_finite() => write!(f, "{x:.decimals$}"),
+            Self::Decimals(_) => write!(f, "{x}"),
+            Self::Significant(digits) => f.write_str(&significant(x, digits)),
         }
     }
+}
+
+/// Whether `x` is a number of at most so many decimals, but for what a float loses.
+fn is_exact(x: f64, decimals: usize) -> bool {
+    let scaled = x * 10f64.powi(decimals as i32);
+    (scaled - scaled.round()).abs() <= scaled.abs() * 1e-14
 }
 
 /// `x` with so many significant digits; exact where that is as short.
@@ -81,7 +96,8 @@ mod tests {
     fn the_points_of_a_column_stand_below_each_other() {
         let shown = |numbers: &[f64]| {
             let style = Style::of(numbers.iter().copied(), 4);
-            numbers.iter().map(|x| style.show(*x)).collect::<Vec<_>>().join(" ")
+            let shown = |x: &f64| fmt::from_fn(|f| style.write(f, *x)).to_string();
+            numbers.iter().map(shown).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(shown(&[0.6, 0.9]), "0.6 0.9");
         assert_eq!(shown(&[0.16, 0.1475, 0.14, f64::NAN]), "0.1600 0.1475 0.1400 NaN");

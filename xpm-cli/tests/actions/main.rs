@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
 
 mod acting;
+mod documented;
 mod looking;
 mod plan;
 mod world;
@@ -16,6 +17,8 @@ const TESTS: &[(&str, fn())] = &[
     ("lists_and_shows", looking::lists_and_shows),
     ("follows_a_log_to_the_end", looking::follows_a_log_to_the_end),
     ("wrong_ways", looking::wrong_ways),
+    ("json_is_as_documented", documented::json_is_as_documented),
+    ("states_are_one_set_of_words", documented::states_are_one_set_of_words),
     ("clean_leaves_what_runs_alone", acting::clean_leaves_what_runs_alone),
     ("kill_stops_the_one_process", acting::kill_stops_the_one_process),
     ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),

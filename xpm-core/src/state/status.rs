@@ -32,7 +32,7 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// The names of all states, as filters, tables and `--json` use them.
+    /// The names of all states: the words of filters, tables and `--json`, and no others.
     pub const NAMES: [&'static str; 7] =
         ["unstarted", "waiting", "starting", "running", "done", "failed", "unreadable"];
 

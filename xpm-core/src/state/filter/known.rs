@@ -4,6 +4,7 @@
 use super::error::Wrong;
 use super::literal::Literal;
 use crate::state::near::did_you_mean;
+use crate::state::status::JobStatus;
 
 /// The kind of a field that every job has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +42,18 @@ pub const KNOWN_FIELDS: &[(&str, FieldKind)] = &[
     ("memory", FieldKind::Bytes),
 ];
 
-/// The states that a job can be in; a run may also have called it off.
-pub(super) const STATES: [&str; 8] =
-    ["unstarted", "waiting", "starting", "running", "done", "failed", "unreadable", "cancelled"];
-
 /// Checks that a literal can be compared with the field at all.
 pub(super) fn check(path: &str, literal: &Literal, span: std::ops::Range<usize>) -> Result<(), Wrong> {
     let Some((name, kind)) = KNOWN_FIELDS.iter().find(|(name, _)| *name == path) else { return Ok(()) };
     let readings = literal.readings();
     let (fits, wanted) = match kind {
         FieldKind::State => {
-            let states = STATES.join(", ");
-            if STATES.contains(&literal.text()) || readings.null {
+            let states = JobStatus::NAMES;
+            if states.contains(&literal.text()) || readings.null {
                 return Ok(());
             }
-            let meant = did_you_mean(literal.text(), STATES);
-            let meant = if meant.is_empty() { format!("; states are {states}") } else { meant };
+            let meant = did_you_mean(literal.text(), states);
+            let meant = if meant.is_empty() { format!("; states are {}", states.join(", ")) } else { meant };
             return Err(Wrong::at(span, format!("`{}` is no state{meant}", literal.text())));
         }
         FieldKind::Text => (true, ""),
