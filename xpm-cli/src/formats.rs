@@ -1,6 +1,8 @@
 //! The forms in which a table leaves: for people, for spreadsheets, for programs, for papers.
 
 mod numbers;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -30,12 +32,11 @@ pub(crate) enum Format {
     Markdown,
     /// A LaTeX `tabular` with booktabs rules, numbers rounded
     Latex,
-    /// Not built in
-    #[value(hide = true)]
+    /// A Parquet file with typed columns, for --output or a pipe
     Parquet,
 }
 
-/// The columns `columns` of a table as text.
+/// The columns `columns` of a table as text; a Parquet file is none.
 pub(crate) fn render(context: &Context, table: &Table, columns: &[usize], format: Format, digits: usize) -> String {
     let style = |place: &usize| {
         let cells = table.columns()[*place].cells.iter();
@@ -46,7 +47,8 @@ pub(crate) fn render(context: &Context, table: &Table, columns: &[usize], format
     let sheet = Sheet { table, columns, styles };
     match format {
         Format::Table => sheet.aligned(context),
-        Format::Csv | Format::Parquet => sheet.csv(),
+        Format::Csv => sheet.csv(),
+        Format::Parquet => String::new(),
         Format::Json => sheet.json(),
         Format::Jsonl => sheet.jsonl(),
         Format::Markdown => sheet.markdown(),

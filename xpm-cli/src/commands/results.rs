@@ -1,6 +1,7 @@
 //! `xpm results EXPERIMENT`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -54,10 +55,18 @@ pub(crate) struct Results {
 
 pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode> {
     if args.format == Format::Parquet {
-        anyhow::bail!("parquet is not built in; every tool that reads parquet reads `--format csv` too");
+        if cfg!(not(feature = "parquet")) {
+            anyhow::bail!(
+                "this xpm was built without parquet: `cargo install xpm-cli --features parquet` has it, or use --format csv"
+            );
+        }
+        if args.output.is_none() && std::io::stdout().is_terminal() {
+            anyhow::bail!("a Parquet file is no text for a terminal: give --output FILE, or send it to a file with >");
+        }
     }
     let format = if context.json && args.format == Format::Table { Format::Json } else { args.format };
-    let mut table = Table::new(args.select.jobs(context)?);
+    // It goes with the process: to free 100,000 rows one by one takes longer than to make some of them.
+    let mut table = ManuallyDrop::new(Table::new(args.select.jobs(context)?));
     let jobs = table.len();
     let mut columns = if args.by.is_empty() { plain(args, &mut table)? } else { grouped(args, &mut table)? };
     let mut by = Vec::new();
@@ -70,13 +79,17 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
         // What no row has is no news.
         columns.retain(|place| table.columns()[*place].cells.iter().any(|cell| *cell != Cell::Nothing));
     }
-    let mut text = String::new();
-    if !(format == Format::Table && table.is_empty()) {
-        text = render(context, &table, &columns, format, args.digits);
-    }
-    match &args.output {
-        Some(path) => write(path, &text)?,
-        None => output::page(context, &text)?,
+    if format == Format::Parquet {
+        parquet(args.output.as_deref(), &table, &columns)?;
+    } else {
+        let mut text = String::new();
+        if !(format == Format::Table && table.is_empty()) {
+            text = render(context, &table, &columns, format, args.digits);
+        }
+        match &args.output {
+            Some(path) => write(path, text.as_bytes())?,
+            None => output::page(context, &text)?,
+        }
     }
     if table.is_empty() {
         let of = &args.select.experiment;
@@ -128,7 +141,24 @@ fn grouped(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
 }
 
 /// Writes a file that a user has named: whole, or the error says why not.
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let write = || std::fs::File::create(path)?.write_all(text.as_bytes());
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || std::fs::File::create(path)?.write_all(bytes);
     write().with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Writes a Parquet file, to standard output if no other is named.
+#[cfg(feature = "parquet")]
+fn parquet(path: Option<&Path>, table: &Table, columns: &[usize]) -> anyhow::Result<()> {
+    let mut bytes = Vec::new();
+    crate::formats::parquet::write(&mut bytes, table, columns).context("the Parquet file cannot be made")?;
+    match path {
+        Some(path) => write(path, &bytes),
+        None => Ok(std::io::stdout().lock().write_all(&bytes)?),
+    }
+}
+
+/// It was refused before.
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: Option<&Path>, _: &Table, _: &[usize]) -> anyhow::Result<()> {
+    Ok(())
 }

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 const TESTS: &[(&str, fn())] = &[
     ("results_show_tags_what_varies_and_what_came_out", results::shows_tags_what_varies_and_what_came_out),
     ("results_in_every_form", results::in_every_form),
+    #[cfg(feature = "parquet")]
+    ("results_in_parquet", results::in_parquet),
     ("results_over_seeds", results::over_seeds),
     ("results_picked_sorted_filtered", results::picked_sorted_filtered),
     ("results_of_what_is_not_there", results::of_what_is_not_there),

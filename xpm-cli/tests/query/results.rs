@@ -72,12 +72,59 @@ pub fn in_every_form() {
     let latex = of("latex");
     assert!(latex.contains("\\begin{tabular}{rrrrl}") && latex.contains("\\toprule"), "{latex}");
     assert!(latex.contains("  0.9 & 0.4 & 1 & 0.300 & 50\\% of a\\_b \\\\"), "{latex}");
-    xpm(&["results", "grid", "--format", "parquet"]).fails(1, &["parquet is not built in", "--format csv"]);
     let file = workspace().join("out.csv");
     let said = xpm(&["results", "grid", "--format", "csv", "-o", file.to_str().unwrap()]);
     assert!(said.stderr.contains("13 rows of 13 jobs"), "{}", said.stderr);
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 14);
     xpm(&["results", "grid", "-o", "/nowhere/x.csv"]).fails(1, &["/nowhere/x.csv cannot be written"]);
+}
+
+#[cfg(feature = "parquet")]
+pub fn in_parquet() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    let path = workspace().join("mixed.parquet");
+    let columns = "id,seed,map,note,model,k1";
+    let said =
+        xpm(&["results", "mixed", "-t", "q.rank", "-c", columns, "--format", "parquet", "-o", path.to_str().unwrap()]);
+    assert!(said.code == 0 && said.stderr.contains("3 rows of 3 jobs"), "{}", said.stderr);
+    let file = SerializedFileReader::new(std::fs::File::open(&path).unwrap()).unwrap();
+    let schema = file.metadata().file_metadata().schema();
+    let types: Vec<_> =
+        schema.get_fields().iter().map(|field| format!("{} {}", field.name(), field.get_physical_type())).collect();
+    assert_eq!(
+        types.join(", "),
+        "id BYTE_ARRAY, seed INT64, map DOUBLE, note BYTE_ARRAY, model BYTE_ARRAY, model.k1 DOUBLE"
+    );
+    let csv_text = xpm(&["results", "mixed", "-t", "q.rank", "-c", columns, "--format", "csv"]).ok();
+    let expected = csv(&csv_text);
+    let mut rows = 0;
+    for (row, expected) in file.get_row_iter(None).unwrap().map(Result::unwrap).zip(&expected[1..]) {
+        let shown = row.get_column_iter().map(|(_, field)| match field {
+            Field::Null => String::new(),
+            Field::Str(text) => text.clone(),
+            Field::Long(i) => i.to_string(),
+            Field::Double(x) => format!("{x:?}"),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(shown.collect::<Vec<_>>(), *expected);
+        rows += 1;
+    }
+    assert_eq!(rows, 3);
+    // The job that failed has no output.
+    assert!(
+        [column(&expected, "map"), column(&expected, "note")].iter().all(|cells| cells.iter().any(String::is_empty)),
+        "{csv_text}"
+    );
+    // Over a pipe it is the same file.
+    let piped = std::process::Command::new(env!("CARGO_BIN_EXE_xpm"))
+        .arg("--workdir")
+        .arg(workspace().join("work"))
+        .args(["results", "mixed", "-t", "q.rank", "-c", columns, "--format", "parquet"])
+        .output()
+        .unwrap();
+    assert_eq!(piped.stdout, std::fs::read(&path).unwrap());
 }
 
 pub fn over_seeds() {
