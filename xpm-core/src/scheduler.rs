@@ -13,22 +13,25 @@
 //!
 //! A transient job is Held from submit until a job that is wanted depends on it.
 //!
-//! An event costs a logarithm of the number of ready jobs, and one step for each dependent of a job that ended.
+//! An event costs one step for each dependent of a job that ended, and what `scheduler/ready.rs` tells about its cost: logarithms, as
+//! long as the jobs that wait do so for few combinations of tokens.
 
 mod again;
-mod blocked;
 mod capacity;
 mod class;
 mod event;
 #[cfg(test)]
 mod fairness;
+mod forest;
 mod graph;
 #[cfg(test)]
 mod invariants;
 mod job;
+mod lane;
 #[cfg(test)]
 mod model;
 mod needs;
+mod queue;
 mod ready;
 #[cfg(test)]
 mod repeats;
@@ -120,7 +123,7 @@ impl Scheduler {
             priority,
             depends_on: depends_on.into(),
             state,
-            class: self.ready.classes.intern(&self.scratch),
+            class: self.ready.acquire(&self.scratch),
             dependents: Dependents::EMPTY,
             retries_left: max_retries,
             round: 0,
@@ -223,11 +226,11 @@ impl Scheduler {
             return;
         }
         let class = self.jobs[job.index()].class;
+        let needed = self.ready.classes.get(class).amount(needs::PoolNumber::of_token(token));
         self.enqueue_unless_stopping(job, actions);
         // After the job has given its units back: what it was refused is what is there without them.
-        let needed = self.ready.classes.get(class).amount(needs::PoolNumber::of_token(token));
         self.pools.learn_refusal(token, needed);
-        self.ready.start_failed(class, &mut self.pools);
+        self.ready.start_failed(class);
     }
 
     fn stop(&mut self, job: JobNumber, actions: &mut Vec<Action>) {
@@ -375,6 +378,7 @@ impl Scheduler {
             self.ready.insert(class, key, &mut self.pools);
         }
         if to.is_final() {
+            self.ready.release(class);
             self.ended.push_back(job);
         }
     }

@@ -55,7 +55,7 @@ impl Scheduler {
         if let Some(error) = self.pools.unsatisfiable(&both) {
             return Err(error);
         }
-        let class = self.ready.classes.intern(&both);
+        let class = self.ready.acquire(&both);
         let record = &self.jobs[job.index()];
         let priority = if revived { priority } else { priority.max(record.priority) };
         let queued = matches!(state, State::Waiting { .. } | State::Ready);
@@ -65,6 +65,9 @@ impl Scheduler {
             self.transition(job, State::Waiting { unmet: 0 });
         }
         let record = &mut self.jobs[job.index()];
+        if !revived {
+            self.ready.release(record.class);
+        }
         (record.class, record.priority) = (class, priority);
         record.retries_left = if revived { max_retries } else { record.retries_left.max(max_retries) };
         if revived {

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blocked::Tree;
-use super::class::Key;
+use super::class::{ClassNumber, Key};
 use super::job::JobNumber;
 use super::needs::{Need, PoolNumber, TokenNumber, Unsatisfiable};
 
@@ -19,11 +18,21 @@ pub struct Capacity {
     pub gpus: Vec<u32>,
 }
 
-/// A reservation: jobs that come after `key` leave `amount` alone.
+/// A reservation: jobs that come after `key`, the first job of `class`, leave `amount` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Claim {
     pub(super) key: Key,
+    pub(super) class: ClassNumber,
     pub(super) amount: u64,
+}
+
+/// What the machine has for the jobs up to `last` in the order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) cpus: u64,
+    pub(super) gpus: u64,
+    pub(super) memory: u64,
+    pub(super) last: Key,
 }
 
 /// One resource.
@@ -36,10 +45,8 @@ pub(super) struct Pool {
     pub(super) elsewhere: u64,
     /// Only the first in order is in force; the others come after it.
     pub(super) claims: BTreeSet<Claim>,
-    /// The classes of jobs that wait for this resource.
-    pub(super) blocked: Tree,
-    /// More may be available than when the blocked classes were last looked at.
-    dirty: bool,
+    /// More may be available than when that was last asked.
+    raised: bool,
 }
 
 impl Pool {
@@ -63,14 +70,14 @@ impl Pool {
 #[derive(Debug)]
 pub(super) struct Pools {
     pools: Vec<Pool>,
-    dirty: Vec<PoolNumber>,
+    raised: Vec<PoolNumber>,
     gpus: Gpus,
 }
 
 impl Pools {
     pub(super) fn new(capacity: &Capacity) -> Self {
         let pools = [PoolNumber::CPUS, PoolNumber::MEMORY, PoolNumber::GPUS].map(|_| Pool::default()).into();
-        let mut new = Self { pools, dirty: Vec::new(), gpus: Gpus::default() };
+        let mut new = Self { pools, raised: Vec::new(), gpus: Gpus::default() };
         new.set_machine(capacity);
         new
     }
@@ -90,7 +97,7 @@ impl Pools {
         self.gpus.set(&capacity.gpus);
         self.count_gpus();
         for pool in [PoolNumber::CPUS, PoolNumber::MEMORY, PoolNumber::GPUS] {
-            self.mark(pool);
+            self.raise(pool);
         }
     }
 
@@ -100,7 +107,7 @@ impl Pools {
         let pool = &mut self.pools[number.index()];
         let resized = pool.capacity != capacity;
         (pool.capacity, pool.elsewhere) = (capacity, elsewhere);
-        self.mark(number);
+        self.raise(number);
         resized
     }
 
@@ -140,7 +147,7 @@ impl Pools {
             } else {
                 self.pools[number.index()].used -= amount;
             }
-            self.mark(number);
+            self.raise(number);
         }
     }
 
@@ -154,7 +161,7 @@ impl Pools {
 
     pub(super) fn unclaim(&mut self, number: PoolNumber, claim: Claim) {
         if self.pools[number.index()].claims.remove(&claim) {
-            self.mark(number);
+            self.raise(number);
         }
     }
 
@@ -162,26 +169,36 @@ impl Pools {
         &self.pools[number.index()]
     }
 
-    pub(super) fn get_mut(&mut self, number: PoolNumber) -> &mut Pool {
-        &mut self.pools[number.index()]
+    /// What the machine has for jobs, by how far they are in the order: reservations bind those after them only.
+    pub(super) fn limits(&self) -> impl Iterator<Item = Limits> {
+        let machine = [PoolNumber::CPUS, PoolNumber::GPUS, PoolNumber::MEMORY];
+        let mut ends = [Key::LAST; 4];
+        for (end, pool) in ends.iter_mut().zip(machine) {
+            *end = self.get(pool).claims.first().map_or(Key::LAST, |claim| claim.key);
+        }
+        ends.sort_unstable();
+        let mut before = None;
+        ends.into_iter().filter(move |&end| before.replace(end) != Some(end)).map(move |last| {
+            let [cpus, gpus, memory] = machine.map(|pool| self.get(pool).available_to(last));
+            Limits { cpus, gpus, memory, last }
+        })
     }
 
-    /// The pools of which more may be available; the caller takes out those that turn out to help nobody.
-    pub(super) fn dirty(&self, index: usize) -> Option<PoolNumber> {
-        self.dirty.get(index).copied()
+    /// Takes out one of the pools of which more may be available than when this was last asked.
+    pub(super) fn next_raised(&mut self) -> Option<PoolNumber> {
+        let number = self.raised.pop()?;
+        self.pools[number.index()].raised = false;
+        Some(number)
     }
 
-    pub(super) fn clean(&mut self, index: usize) {
-        let number = self.dirty.swap_remove(index);
-        self.pools[number.index()].dirty = false;
+    /// Tells whether there are such pools.
+    pub(super) fn any_raised(&self) -> bool {
+        !self.raised.is_empty()
     }
 
-    fn mark(&mut self, number: PoolNumber) {
-        let pool = &mut self.pools[number.index()];
-        // A pool for which nobody waits needs no look; whoever comes to wait later has looked himself.
-        if !pool.dirty && !pool.blocked.is_empty() {
-            pool.dirty = true;
-            self.dirty.push(number);
+    fn raise(&mut self, number: PoolNumber) {
+        if !std::mem::replace(&mut self.pools[number.index()].raised, true) {
+            self.raised.push(number);
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scheduler;
-use super::capacity::Claim;
-use super::class::{Age, Place};
+use super::capacity::{Claim, Pools};
+use super::class::{Age, ClassNumber, Key};
 use super::job::{Cause, Counts, JobNumber, State};
 use super::needs::PoolNumber;
-use super::ready::short;
+use super::ready::{Ready, short};
 
 /// Says what is wrong, unless the condition holds.
 macro_rules! ensure {
@@ -97,41 +97,31 @@ impl Scheduler {
     }
 
     fn check_ready(&self) -> Result<(), String> {
-        let mut queued = 0;
+        let (mut queued, mut users) = (0, BTreeMap::<ClassNumber, u32>::new());
+        for job in self.jobs.iter().filter(|job| !job.state.is_final()) {
+            *users.entry(job.class).or_default() += 1;
+        }
+        let notes: BTreeSet<_> = self.ready.notes.iter().copied().collect();
         for (number, class) in self.ready.classes.iter() {
+            let users = users.remove(&number).unwrap_or(0);
+            ensure!(class.users == users, "{number:?} has {users} users, counts {}", class.users);
             queued += class.queue.len();
-            for key in &class.queue {
+            for key in class.queue.iter() {
                 let job = &self.jobs[key.job.index()];
                 ensure!(job.state == State::Ready && job.class == number, "{key:?} is queued and {:?}", job.state);
                 ensure!(job.key(key.job) == *key, "{key:?} is queued under a wrong key");
             }
-            let (head, entry) = (class.queue.first().copied(), self.ready.blocked.entry(number));
-            match (class.place, head) {
-                (Place::Idle, None) => ensure!(entry.is_none(), "idle {number:?} is blocked"),
-                (Place::Fresh, Some(head)) => {
-                    ensure!(self.draining, "{number:?} has not been looked at");
-                    ensure!(self.ready.fresh.contains(&(head, number)) && entry.is_none(), "{number:?} is not fresh");
-                }
-                (Place::Blocked(pool), Some(head)) => {
-                    ensure!(entry == Some((class.amount(pool), head)), "{number:?} is blocked with {entry:?}");
-                    let starts = short(class, head, &self.pools).next().is_none();
-                    ensure!(!starts || self.draining, "{head:?} could start and does not");
-                }
-                (place, head) => return Err(format!("{number:?} with {head:?} is {place:?}")),
+            if let Some(head) = class.head() {
+                let starts = short(class, head, &self.pools).next().is_none();
+                ensure!(!starts || self.draining, "{head:?} could start and does not");
             }
-            ensure!((class.age == Age::Fresh) || head.is_some(), "empty {number:?} is {:?}", class.age);
-            ensure!(matches!(class.age, Age::Aged(_)) == self.ready.aged.contains(&number), "{number:?}: aged?");
-            let noted = class.noted.is_some_and(|noted| noted <= class.age.since());
-            ensure!(noted || !matches!(class.age, Age::Refused(_)), "{number:?} is refused, noted {:?}", class.noted);
-            let kept = class.noted.is_none_or(|noted| self.ready.notes.contains(&(noted, number)));
-            ensure!(kept, "{number:?} has lost its note");
+            ensure!((class.age == Age::Fresh) == class.queue.is_empty(), "{:?} {number:?}: age?", class.age);
+            let noted = notes.contains(&(class.age.since(), number));
+            ensure!(noted || !matches!(class.age, Age::Refused(_)), "{number:?} is refused and not noted");
         }
+        ensure!(users.is_empty(), "classes {users:?} are in use and gone");
         ensure!(queued == self.counts.ready, "{queued} are queued, {} are ready", self.counts.ready);
-        let fresh = self.ready.classes.iter().filter(|(_, class)| class.place == Place::Fresh).count();
-        ensure!(fresh == self.ready.fresh.len(), "{fresh} classes are fresh, {} listed", self.ready.fresh.len());
-        let noted = self.ready.classes.iter().filter(|(_, class)| class.noted.is_some()).count();
-        ensure!(noted == self.ready.notes.len(), "{noted} classes noted, {} notes", self.ready.notes.len());
-        Ok(())
+        self.ready.lanes.check(&self.ready.classes)
     }
 
     /// Claims are of aged classes only, for what they need, and never for the machine while a token is short.
@@ -139,20 +129,43 @@ impl Scheduler {
         let mut claims = BTreeMap::<PoolNumber, BTreeSet<Claim>>::new();
         for (number, class) in self.ready.classes.iter().filter(|(_, class)| !class.claims.is_empty()) {
             ensure!(matches!(class.age, Age::Aged(_)), "{number:?} claims and is {:?}", class.age);
-            let key = *class.queue.first().ok_or_else(|| format!("empty {number:?} claims"))?;
+            let key = class.queue.first().ok_or_else(|| format!("empty {number:?} claims"))?;
             ensure!(self.draining || self.pools.unsatisfiable(&class.needs).is_none(), "{number:?} claims in vain");
-            let at_token = matches!(class.place, Place::Blocked(pool) if pool.is_token());
+            let at_token = class.lacks.is_some_and(PoolNumber::is_token);
             ensure!(!at_token || class.claims.iter().all(|pool| pool.is_token()), "{number:?} keeps the machine");
             for &pool in &class.claims {
                 let amount = class.amount(pool);
                 ensure!(amount > 0, "{number:?} claims {pool:?} without need");
-                ensure!(claims.entry(pool).or_default().insert(Claim { key, amount }), "{number:?} claims twice");
+                ensure!(
+                    claims.entry(pool).or_default().insert(Claim { key, class: number, amount }),
+                    "{number:?} claims twice"
+                );
             }
         }
         for (number, pool) in self.pools.iter() {
             let expected = claims.remove(&number).unwrap_or_default();
             ensure!(pool.claims == expected, "{number:?} has claims {:?}, classes {expected:?}", pool.claims);
+            if let Some(claim) = pool.claims.first().filter(|_| !self.draining) {
+                let lacks = self.ready.classes.get(claim.class).lacks == Some(number);
+                ensure!(!lacks || pool.free() < claim.amount, "{claim:?} has enough of {number:?} and lacks it");
+            }
+        }
+        for (number, class) in self.ready.classes.iter().filter(|_| !self.draining) {
+            let claims = class.lacks.is_some_and(|pool| class.claims.contains(&pool)) && !class.looking;
+            let in_vain = self.pools.unsatisfiable(&class.needs).is_some();
+            ensure!(claims || in_vain || !matches!(class.age, Age::Aged(_)), "aged {number:?} claims nothing");
         }
         Ok(())
+    }
+}
+
+impl Ready {
+    /// Compares what a search has found with what going through all classes finds, if these are few.
+    pub(super) fn check_found(&self, found: Option<(Key, ClassNumber)>, pools: &Pools) {
+        if self.classes.iter().nth(200).is_none() {
+            let heads = self.classes.iter().filter_map(|(number, class)| Some((class.head()?, number, class)));
+            let start = heads.filter(|&(head, _, class)| short(class, head, pools).next().is_none());
+            assert_eq!(found, start.map(|(head, number, _)| (head, number)).min());
+        }
     }
 }

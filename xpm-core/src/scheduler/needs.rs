@@ -75,7 +75,7 @@ pub enum Unsatisfiable {
 }
 
 /// The place of a resource in the table of pools.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub(super) struct PoolNumber(pub(super) u32);
 
 impl PoolNumber {

@@ -1,5 +1,8 @@
-//! Simulations: random plans in a random world. Small ones check all invariants after each event, large ones what must hold at
-//! the end. Tests only.
+//! Simulations: random plans in a random world, which checks each action against its own account. Small ones check all
+//! invariants after each event, large ones now and then. Tests only.
+//!
+//! The ordinary suite runs small and middle sizes. A million jobs at a time, in under a minute:
+//! `cargo test --release -p xpm-core --lib scheduler::simulation`.
 
 use std::collections::BTreeMap;
 
@@ -46,8 +49,12 @@ fn a_large_plan_ends() {
         request.depends_on.truncate(2);
         world.submit(request);
     }
-    world.scheduler.check_invariants().unwrap();
+    let mut next_check = jobs;
     while world.scheduler.unfinished() > 0 {
+        if world.scheduler.unfinished() < next_check {
+            world.scheduler.check_invariants().unwrap();
+            next_check = next_check.saturating_sub(jobs / 10);
+        }
         if !world.delayed.is_empty() && world.random.one_in(4) {
             world.retry_one();
         } else if world.starting.is_empty() {
@@ -77,6 +84,58 @@ fn a_large_plan_ends() {
         }
     }
     assert!(world.scheduler.counts().done > jobs / 10, "{:?}", world.scheduler.counts());
+}
+
+/// The plan goes on while jobs run, end, are stopped and submitted again, and while what there is changes.
+#[test]
+fn a_large_plan_in_an_unquiet_world_ends() {
+    let jobs = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
+    let mut world = World::new(11, false);
+    let mut next_check = 0;
+    while world.jobs.len() < jobs {
+        for _ in 0..world.random.below(4) {
+            let mut request = world.random_request();
+            request.depends_on.truncate(1);
+            world.submit(request);
+        }
+        match world.random.below(500) {
+            0 => world.disturb(),
+            1..40 if !world.delayed.is_empty() => world.retry_one(),
+            40..200 if !world.starting.is_empty() => world.launch(),
+            200.. if !world.running.is_empty() => world.end_one(100),
+            _ => {}
+        }
+        if world.jobs.len() >= next_check {
+            world.scheduler.check_invariants().unwrap();
+            next_check += jobs / 10;
+        }
+    }
+    let ready = world.scheduler.counts().ready;
+    assert!(ready > jobs / 10, "{ready} are ready");
+    world.finish();
+    world.scheduler.check_invariants().unwrap();
+    let (classes, held) = (world.scheduler.ready.classes.iter().count(), world.scheduler.counts().held);
+    assert!(classes <= held, "{classes} classes are left for the {held} jobs that are held");
+}
+
+/// What an event costs is counted, since time depends on the machine.
+#[test]
+fn the_cost_of_an_event_does_not_grow_with_the_number_of_different_needs() {
+    let cost = [1_500, 15_000].map(|jobs| {
+        let mut world = World::new(5, false);
+        for number in 0..jobs {
+            let mut request = world.random_request();
+            // Contended tokens, and more and more sizes of memory.
+            request.needs.memory = 1 + number % (jobs / 250);
+            (request.needs.cpus, request.needs.gpus) = (1 + world.random.below(2) as u32, 0);
+            world.submit(Request { needs: request.needs, ..Request::default() });
+        }
+        let classes = world.scheduler.ready.classes.iter().count();
+        world.finish();
+        (classes, world.scheduler.ready.steps() / u64::from(world.all_starts))
+    });
+    let [few, many] = cost;
+    assert!(many.0 > 5 * few.0 && many.1 <= 1 + few.1, "classes, and steps for each start: {cost:?}");
 }
 
 #[test]

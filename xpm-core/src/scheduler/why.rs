@@ -79,7 +79,7 @@ impl Scheduler {
                         reserved_for: pool.claim_before(key).map(|claim| claim.key.job),
                     }
                 });
-                let ahead = class.queue.range(..key).take(AHEAD_LIMIT).count();
+                let ahead = class.queue.count_before(key, AHEAD_LIMIT);
                 Some(WaitReason::Resources { short: short.collect(), ahead })
             }
             State::Delayed => Some(WaitReason::Delayed),
