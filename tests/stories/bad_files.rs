@@ -162,12 +162,47 @@ fn arguments_that_are_replaced_fail_the_job_and_say_so() {
 }
 
 #[test]
-fn the_arguments_of_a_job_that_another_depends_on_are_looked_at_too() {
+fn arguments_of_a_done_job_that_are_damaged_or_gone_are_written_anew() {
+    let (story, job) = done();
+    let whole = fs::read(job.file("params.json")).unwrap();
+    for (number, damage) in [&b""[..], b"{", &whole[..whole.len() / 2], b"\0\0\0", b"[]"].into_iter().enumerate() {
+        fs::write(job.file("params.json"), damage).unwrap();
+        let outcome = story.ok("steps", ["a".to_owned(), format!("b{number}:a")]);
+        outcome.says(&["params.json was damaged (", "; it is written anew, and the job stays done"]);
+        assert_eq!(fs::read(job.file("params.json")).unwrap(), whole);
+    }
+    fs::remove_file(job.file("params.json")).unwrap();
+    story.ok("steps", ["a", "c:a"]).says(&["params.json was gone; it is written anew"]);
+    assert_eq!(fs::read(job.file("params.json")).unwrap(), whole);
+    assert_eq!(story.log(), ["a", "b0", "b1", "b2", "b3", "b4", "c"]);
+}
+
+#[test]
+fn a_dry_run_leaves_damaged_arguments_as_they_are() {
     let (story, job) = done();
     fs::write(job.file("params.json"), "{").unwrap();
+    let mut command = story.command("steps", ["a"]);
+    command.env("XPM_RUN_MODE", "dry-run");
+    assert_eq!(story.start_command(command).end().code(), Some(0));
+    assert_eq!(fs::read(job.file("params.json")).unwrap(), b"{");
+}
+
+#[test]
+fn arguments_of_an_upstream_job_that_somebody_has_edited_are_not_taken_for_those_it_ran_with() {
+    let (story, job) = done();
+    let mut params: Json = serde_json::from_slice(&fs::read(job.file("params.json")).unwrap()).unwrap();
+    params["configs"].as_array_mut().unwrap().last_mut().unwrap()["args"]["name"] = json!("z");
+    fs::write(job.file("params.json"), params.to_string()).unwrap();
     let outcome = story.fails("steps", ["a", "b:a"]);
-    outcome.says(&["its arguments cannot be read: argument `after[0]`: ", "params.json is damaged (EOF while parsing"]);
+    outcome.says(&[
+        "its arguments cannot be read: argument `after[0]`: ",
+        "params.json gives the identity ",
+        "it was edited or damaged; remove the file and submit that job again, and it is written anew",
+    ]);
     assert_eq!(story.log(), ["a"]);
+    fs::remove_file(job.file("params.json")).unwrap();
+    story.ok("steps", ["a", "b:a"]);
+    assert_eq!(story.log(), ["a", "b"]);
 }
 
 #[test]
@@ -305,7 +340,7 @@ fn the_record_of_a_done_job_that_has_lost_everything_else_counts() {
         fs::remove_file(job.file(name)).unwrap();
     }
     fs::remove_dir_all(job.file(".xpm")).unwrap();
-    story.ok("steps", ["a"]).says(&["1 done before"]);
+    story.ok("steps", ["a"]).says(&["params.json was gone; it is written anew", "1 done before"]);
     assert_eq!(story.log(), ["a"]);
     fs::remove_dir_all(&job.0).unwrap();
     story.ok("steps", ["a"]).says(&["1 run in"]);

@@ -82,6 +82,20 @@ fn a_job_that_resumes_goes_on_without_delay() {
 }
 
 #[test]
+fn a_job_that_has_had_its_retries_says_what_it_needs() {
+    let story = Story::new();
+    std::fs::write(story.control.join("fails.r"), "5").unwrap();
+    story.fails("repeats", ["resumes"]).says(&["1 of 1 jobs failed"]);
+    let outcome = story.fails("repeats", ["resumes"]);
+    outcome.says(&[
+        "warning: story.goes_on/",
+        " is not run again: it has had its 3 retries, and its last attempt failed (ran out of time)",
+        "allow it more with `.max_retries(n)`",
+    ]);
+    assert_eq!(story.log().len(), 4);
+}
+
+#[test]
 fn an_interruption_does_not_wait_for_a_retry() {
     let story = Story::new();
     std::fs::write(story.control.join("fails.x"), "1").unwrap();

@@ -13,6 +13,7 @@ mod interrupt;
 mod job;
 mod journalled;
 mod live;
+mod mend;
 mod message;
 mod mode;
 mod outputs;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use super::driver::Driver;
+use super::driver::{Driver, max_retries};
 use super::message::Message;
 use super::mode::RunMode;
 use super::refusal::SubmitError;
@@ -33,7 +33,8 @@ impl Shared {
             JobState::Waiting | JobState::Skipped => {}
             JobState::Failed(_) | JobState::Cancelled => {
                 let status = self.status_before(&cell.folder)?;
-                if matches!(state_before(&cell.node, options, status.as_ref()), JobState::Failed(_)) {
+                if let JobState::Failed(failure) = state_before(&cell.node, options, status.as_ref()) {
+                    self.say_spent(cell.key(), &failure, max_retries(&cell.node, options));
                     return Ok(cell);
                 }
                 depends_on.extend(references(&cell.node, &self.jobs_folder()).jobs.into_keys());

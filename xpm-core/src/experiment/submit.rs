@@ -19,7 +19,7 @@ use crate::report::Event;
 use crate::schema::{Resources, Transient};
 use crate::value::{Node, Value};
 use crate::workspace::journal::{JobName, JournalEvent};
-use crate::workspace::{JobFolder, Status, StatusError};
+use crate::workspace::{Failure, JobFolder, Status, StatusError};
 
 /// Something that a job waits for before it starts: a job (`&job`, or what it hands on: its promise, its files, what it
 /// produces), or some of a token (`token.dependency(n)`). [`Job::dependency`] makes one where several kinds stand in a list.
@@ -196,6 +196,11 @@ impl Shared {
         let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
         depends_on.retain(|job| *job != key);
         let mut state = state_before(node, options, status.as_ref());
+        match &state {
+            JobState::Done if self.mode() == RunMode::Normal => self.mend_arguments(&folder, node),
+            JobState::Failed(failure) => self.say_spent(&key, failure, max_retries(node, options)),
+            _ => {}
+        }
         if matches!(state, JobState::Waiting | JobState::Skipped) {
             self.check_known(node, &depends_on)?;
             if self.mode() != RunMode::Normal {
@@ -233,6 +238,18 @@ impl Shared {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Says why a job that has failed is not run again although it is submitted.
+    pub(super) fn say_spent(&self, key: &JobKey, failure: &Failure, retries: u32) {
+        let had = match retries {
+            0 => "it may have no retries".to_owned(),
+            1 => "it has had its 1 retry".to_owned(),
+            _ => format!("it has had its {retries} retries"),
+        };
+        self.report(&Event::Warning(format!(
+            "{key} is not run again: {had}, and its last attempt failed ({failure}); allow it more with `.max_retries(n)`"
+        )));
     }
 
     fn check(&self, node: &Node, found: &References) -> Result<(), SubmitError> {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::{JobSource, ReadError, Registry, references};
 use crate::fault;
+use crate::identity;
 use crate::ids::JobKey;
 use crate::schema::Transient;
 use crate::value::{JobRef, Node};
@@ -22,8 +23,19 @@ impl JobSource for JobsOnDisk<'_> {
     }
 
     fn node(&self, job: &JobRef) -> Result<Arc<Node>, ReadError> {
-        read_params(self.0, &self.0.job(&job.key))
-            .map_err(|error| ReadError::new(format!("{:#}", anyhow::Error::from(error))))
+        let folder = self.0.job(&job.key);
+        let node = read_params(self.0, &folder)
+            .map_err(|error| ReadError::new(format!("{:#}", anyhow::Error::from(error))))?;
+        // Arguments that somebody has edited are not those that the job ran with.
+        match identity::digest(&node) {
+            Ok(found) if found == job.key.identity => Ok(node),
+            Ok(found) => Err(ReadError::new(format!(
+                "{} gives the identity {found}, not that of its folder: it was edited or damaged; remove the file and submit \
+                 that job again, and it is written anew",
+                folder.params().display()
+            ))),
+            Err(why) => Err(ReadError::new(format!("{}: {why}", folder.params().display()))),
+        }
     }
 
     fn output(&self, job: &JobRef) -> Result<serde_json::Value, ReadError> {
