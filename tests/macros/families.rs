@@ -173,6 +173,21 @@ fn members_go_where_the_family_is_expected() {
 }
 
 #[test]
+fn optional_members_are_given_as_options_too() {
+    let score = |args: RerankBuilder<_, _, _>| -> Option<f64> {
+        read_back::<Rerank>(&args.build()).other.map(|scorer| scorer.score("abc"))
+    };
+    let given = || Rerank::config().scorer(Length).shared(Length).all([Length]);
+    let bm25 = Bm25::config().k1(1.5).build();
+    let boxed: Option<Box<dyn Scorer>> = Some(Box::new(Length));
+    assert_eq!(score(given().maybe_other(Some(&bm25))), Some(1.5));
+    assert_eq!(score(given().maybe_other(Some(Bm25::config().k1(tag(2.5))))), Some(2.5));
+    assert_eq!(score(given().maybe_other(Some(Bm25 { k1: 0.5 }))), Some(0.5));
+    assert_eq!(score(given().maybe_other(None::<Bm25>)), None);
+    assert_eq!(score(given().maybe_other(boxed)), Some(3.0));
+}
+
+#[test]
 fn boxed_members_too() {
     let boxed: Box<dyn Scorer> = Box::new(Bm25 { k1: 0.5 });
     let shared: Arc<dyn Scorer> = Arc::new(Length);

@@ -118,6 +118,7 @@ fn what_the_program_has() {
         "default 1000",
         "Documents kept per topic",
         "(not in the identity)",
+        "default mse ",
         "[one of mse, huber]",
         "file run.txt",
     ] {

@@ -43,7 +43,7 @@ fn a_workspace_that_is_a_file_or_below_one_is_refused() {
     }
     assert_eq!(fs::read_to_string(file).unwrap(), "text");
     story.workdir = PathBuf::new();
-    story.fails("steps", ["a"]).says(&["the workspace"]);
+    story.fails("steps", ["a"]).says(&["the path of the workspace is empty; give a folder"]);
 }
 
 #[test]

@@ -111,3 +111,14 @@ fn a_task_says_how_far_the_whole_is() {
     assert_eq!((&progress[0]["done"], &progress[0]["total"]), (&1000.into(), &1000.into()), "{progress}");
     assert_eq!(progress.as_array().map(Vec::len), Some(1), "{progress}");
 }
+
+#[test]
+fn a_plan_that_asks_for_a_web_monitor_runs_and_is_told_that_there_is_none() {
+    let story = Story::new();
+    let said = "warning: port 12346 is not served: there is no web monitor in this version";
+    story.ok("port", NO_ARGS).says(&[said]);
+    let mut command = story.command("port", NO_ARGS);
+    command.env("XPM_RUN_MODE", "dry-run");
+    let outcome = story.start_command(command).end();
+    assert!(outcome.code() == Some(0) && !outcome.stderr.contains("12346"), "{outcome:?}");
+}

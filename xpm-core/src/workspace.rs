@@ -80,6 +80,9 @@ pub enum WorkspaceError {
         /// How one can tell.
         why: &'static str,
     },
+    /// Its path is empty.
+    #[error("the path of the workspace is empty; give a folder, which is made if it does not exist")]
+    Unnamed,
     /// The folder cannot be made or written to.
     #[error("the workspace {} cannot be written to ({what}); check who owns it, or give another folder", path.display())]
     Unwritable {
@@ -130,6 +133,9 @@ impl Workspace {
             let (path, what) = (path.to_owned(), what.to_owned());
             move |source: io::Error| WorkspaceError::Unwritable { path, what, source }
         };
+        if path.as_os_str().is_empty() {
+            return Err(WorkspaceError::Unnamed);
+        }
         if path.exists() && !path.is_dir() {
             return Err(WorkspaceError::NotAFolder(path.to_owned()));
         }

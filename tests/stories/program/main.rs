@@ -84,6 +84,7 @@ fn main() -> xpm::Result<()> {
         "keep" => runs::keep(&call),
         "load" => runs::load(&call),
         "mode" => runs::mode(&call),
+        "port" => runs::port(&call),
         "fraction" => runs::fraction(&call),
         "size" => sizes::size(&call),
         "program" => external::how(&call),

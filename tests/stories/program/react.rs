@@ -61,7 +61,8 @@ fn counts(call: &Call) -> xpm::Result<()> {
         }
         let (theirs, next) = (calls.clone(), next.clone());
         first.on_completed(move |xp, job| {
-            let b = next.submit(xp)?;
+            #[expect(clippy::needless_borrows_for_generic_args, reason = "users write what they write elsewhere")]
+            let b = next.add_dependency(&job).submit(xp)?;
             let (more, other) = (theirs.clone(), theirs.clone());
             b.on_completed(move |_, job| more.add(&format!("of b: {}", job.output()?)));
             job.on_completed(move |_, job| other.add(&format!("nested: {:?}", job.state())));

@@ -106,3 +106,8 @@ impl Task for Fraction {
 pub fn fraction(call: &Call) -> xpm::Result<()> {
     call.run(1, |xp| Fraction::config().control(call.control()).submit(xp)?.output())
 }
+
+/// Asks for a web monitor.
+pub fn port(call: &Call) -> xpm::Result<()> {
+    xpm::experiment(&call.workdir, "story").port(12346).run(|_| Ok(()))
+}

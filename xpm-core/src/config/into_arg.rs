@@ -220,6 +220,24 @@ macro_rules! into_pointer {
                 Arg::of(self.to_value())
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl<F: Family + ?Sized, X: Symbolic> IntoArg<Option<$pointer<F>>, ByMemberConfig> for Option<X>
+        where
+            X::Form: Usable<X::Target>,
+            X::Target: MemberOf<F>,
+        {
+            fn into_arg(self) -> Arg<Option<$pointer<F>>> {
+                Arg::of(self.map_or(Value::Nothing, Symbolic::into_config_value))
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<F: Family + ?Sized, X: MemberOf<F>> IntoArg<Option<$pointer<F>>, ByMember> for Option<X> {
+            fn into_arg(self) -> Arg<Option<$pointer<F>>> {
+                Arg::of(self.map_or(Value::Nothing, |member| member.to_value()))
+            }
+        }
     )*};
 }
 into_pointer!(Box, Arc);

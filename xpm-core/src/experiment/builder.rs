@@ -85,6 +85,7 @@ pub struct ExperimentBuilder {
     workdir: PathBuf,
     id: String,
     cpus: Option<NonZeroU32>,
+    port: Option<u16>,
     if_running: IfRunning,
     keep: Option<Keep>,
     mode: RunMode,
@@ -117,6 +118,7 @@ pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> Experimen
         workdir: workdir.as_ref().to_owned(),
         id: id.into(),
         cpus: None,
+        port: None,
         if_running: IfRunning::default(),
         keep: None,
         mode: RunMode::Normal,
@@ -130,6 +132,14 @@ impl ExperimentBuilder {
     #[must_use]
     pub fn cpus(mut self, cpus: NonZeroU32) -> Self {
         self.cpus = Some(cpus);
+        self
+    }
+
+    /// The port of this machine where the run is to be watched in a browser while it runs. There is no web monitor in this
+    /// version: a plan that asks for one is run, and told so.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
         self
     }
 
@@ -326,6 +336,11 @@ impl ExperimentBuilder {
         environment.map(|environment| shared.environment.set(environment));
         let _ = shared.keep.set(keep);
         let _ = shared.mode.set(mode);
+        if let (Some(port), RunMode::Normal) = (self.port, mode) {
+            shared.report(&Event::Warning(format!(
+                "port {port} is not served: there is no web monitor in this version; `xpm jobs` shows the run from outside"
+            )));
+        }
         let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
         let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
         let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;

@@ -270,6 +270,16 @@ impl<T: Task> Symbolic for &Job<T> {
     }
 }
 
+/// `&job` where `job` is a reference already, as in a callback.
+impl<T: Task> Symbolic for &&Job<T> {
+    type Target = T;
+    type Form = Submitted;
+
+    fn into_config_value(self) -> Value {
+        (*self).into_config_value()
+    }
+}
+
 impl<T: Task> Symbolic for Job<T> {
     type Target = T;
     type Form = Submitted;
@@ -282,6 +292,12 @@ impl<T: Task> Symbolic for Job<T> {
 impl<T: Task> From<&Job<T>> for Dependency {
     fn from(job: &Job<T>) -> Self {
         Dependency::job(job.cell.key().clone())
+    }
+}
+
+impl<T: Task> From<&&Job<T>> for Dependency {
+    fn from(job: &&Job<T>) -> Self {
+        Dependency::from(*job)
     }
 }
 

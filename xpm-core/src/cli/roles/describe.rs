@@ -147,7 +147,15 @@ fn inside(ty: &Type) -> &Type {
 
 fn default_text(value: &Value) -> String {
     match value.unmarked() {
-        Value::Config(_) | Value::List(_) | Value::Set(_) | Value::Map(_) => crate::cli::json::of(value).to_string(),
+        Value::Config(_) => {
+            let json = crate::cli::json::of(value);
+            // A variant without arguments is written as it is given: by its name.
+            match (json.as_object().map(serde_json::Map::len), json["type"].as_str()) {
+                (Some(1), Some(name)) => name.to_owned(),
+                _ => json.to_string(),
+            }
+        }
+        Value::List(_) | Value::Set(_) | Value::Map(_) => crate::cli::json::of(value).to_string(),
         Value::Str(text) => format!("{text:?}"),
         other => {
             let text = text::show(other).concat();
