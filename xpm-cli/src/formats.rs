@@ -39,7 +39,7 @@ pub(crate) enum Format {
 /// The columns `columns` of a table as text; a Parquet file is none.
 pub(crate) fn render(context: &Context, table: &Table, columns: &[usize], format: Format, digits: usize) -> String {
     let style = |place: &usize| {
-        let cells = table.columns()[*place].cells.iter();
+        let cells = table.columns()[*place].cells.kinds();
         let floats = cells.filter_map(|cell| if let Cell::Float(x) = cell { Some(*x) } else { None });
         Style::of(floats, digits)
     };

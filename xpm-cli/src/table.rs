@@ -45,24 +45,39 @@ pub(crate) struct Table {
 pub(crate) struct Rows {
     columns: usize,
     text: String,
+    /// Where the text of each row begins.
+    begins: Vec<usize>,
     cells: Vec<Placed>,
+    /// The few colours that there are.
+    colors: Vec<&'static str>,
     /// The widest cell of each column.
     widths: Vec<usize>,
 }
 
-/// A cell whose text ends here.
+/// A cell: where its text ends, counted from the beginning of the row, and how it is shown. There may be millions.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
-    end: usize,
-    width: usize,
-    color: Option<&'static str>,
+    end: u32,
+    width: u32,
+    /// The place of its colour among those of the rows.
+    color: u8,
     right: bool,
 }
+
+/// No colour.
+const PLAIN: u8 = u8::MAX;
 
 impl Rows {
     fn new(columns: usize) -> Self {
         let columns = columns.max(1);
-        Self { columns, text: String::new(), cells: Vec::new(), widths: vec![0; columns] }
+        Self {
+            columns,
+            text: String::new(),
+            begins: Vec::new(),
+            cells: Vec::new(),
+            colors: Vec::new(),
+            widths: vec![0; columns],
+        }
     }
 
     /// Adds the next cell of a row. All rows have as many cells as there are titles.
@@ -94,19 +109,44 @@ impl Rows {
         let width = if plain { self.text.len() - begin } else { width(&self.text[begin..]) };
         let column = self.cells.len() % self.columns;
         self.widths[column] = self.widths[column].max(width);
-        self.cells.push(Placed { end: self.text.len(), width, color, right });
+        if column == 0 {
+            self.begins.push(begin);
+        }
+        let color = color.map_or(PLAIN, |color| {
+            let known = self.colors.iter().position(|known| *known == color);
+            let place = known.unwrap_or_else(|| {
+                self.colors.push(color);
+                self.colors.len() - 1
+            });
+            u8::try_from(place).unwrap_or(PLAIN)
+        });
+        // A row of more than 4 GB is nothing that a terminal shows.
+        let end = self.text.len() - self.begins[self.begins.len() - 1];
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        self.cells.push(Placed { end: short(end), width: short(width), color, right });
     }
 
     fn len(&self) -> usize {
         self.cells.len() / self.columns
     }
 
-    /// The text of a cell.
-    fn cell(&self, row: usize, column: usize) -> (&str, Placed) {
+    /// A cell, as it is shown.
+    fn cell(&self, row: usize, column: usize) -> Shown<'_> {
         let number = row * self.columns + column;
-        let begin = number.checked_sub(1).map_or(0, |before| self.cells[before].end);
-        (&self.text[begin..self.cells[number].end], self.cells[number])
+        let Placed { end, width, color, right } = self.cells[number];
+        let begin = if column == 0 { 0 } else { self.cells[number - 1].end };
+        let text = self.text.get(self.begins[row]..).and_then(|row| row.get(begin as usize..end as usize));
+        let color = self.colors.get(usize::from(color)).copied();
+        Shown { text: text.unwrap_or_default(), width: width as usize, color, right }
     }
+}
+
+/// A cell, as it is shown.
+struct Shown<'t> {
+    text: &'t str,
+    width: usize,
+    color: Option<&'static str>,
+    right: bool,
 }
 
 impl Table {
@@ -146,7 +186,7 @@ impl Table {
         let mut head = Rows::new(columns.len().max(1));
         for column in &columns {
             let first = self.parts.iter().find(|rows| rows.len() > 0);
-            let right = first.is_some_and(|rows| rows.cell(0, *column).1.right);
+            let right = first.is_some_and(|rows| rows.cell(0, *column).right);
             head.place(&self.titles[*column], Some(BOLD), right);
         }
         let screen = Screen { width: context.width(), color: context.color };
@@ -169,14 +209,14 @@ struct Screen {
 }
 
 impl Screen {
-    fn line<'t>(self, text: &mut String, cells: impl Iterator<Item = (&'t str, Placed)>, widths: &[usize]) {
+    fn line<'t>(self, text: &mut String, cells: impl Iterator<Item = Shown<'t>>, widths: &[usize]) {
         let begin = text.len();
         let mut left = self.width.unwrap_or(usize::MAX);
-        for (place, ((shown, cell), column)) in cells.zip(widths).enumerate() {
+        for (place, (cell, column)) in cells.zip(widths).enumerate() {
             let last = place + 1 == widths.len();
             let fits = cell.width <= left;
-            let cut = if fits { String::new() } else { cut(shown, left) };
-            let (shown, taken) = if fits { (shown, cell.width) } else { (cut.as_str(), left) };
+            let cut = if fits { String::new() } else { cut(cell.text, left) };
+            let (shown, taken) = if fits { (cell.text, cell.width) } else { (cut.as_str(), left) };
             let padding = column.saturating_sub(taken);
             if cell.right {
                 pad(text, padding);

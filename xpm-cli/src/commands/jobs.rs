@@ -77,14 +77,13 @@ pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
 /// Writes the jobs one a line: with 100,000 of them a tree of values would take longer than all else.
 fn json(jobs: &[JobInfo], count: usize, states: &Counts) -> anyhow::Result<ExitCode> {
     let head = format!("{{\n\"count\": {count},\n\"states\": {},\n\"jobs\": [", counts(states));
-    let lines = parallel::text(jobs.len(), |text, number| {
-        text.push_str(if number == 0 { "\n" } else { ",\n" });
-        // What is made of texts and numbers can be written.
-        text.push_str(&serde_json::to_string(&Summary::of(&jobs[number])).unwrap_or_default());
-    });
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(head.as_bytes())?;
-    stdout.write_all(lines.as_bytes())?;
+    parallel::write(&mut stdout, jobs.len(), |bytes, number| {
+        bytes.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
+        // What is made of texts and numbers can be written.
+        let _ = serde_json::to_writer(bytes, &Summary::of(&jobs[number]));
+    })?;
     stdout.write_all(b"\n]\n}\n")?;
     stdout.flush()?;
     Ok(ExitCode::SUCCESS)

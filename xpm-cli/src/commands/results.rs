@@ -77,7 +77,7 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
     table.sort(&by);
     if format == Format::Table {
         // What no row has is no news.
-        columns.retain(|place| table.columns()[*place].cells.iter().any(|cell| *cell != Cell::Nothing));
+        columns.retain(|place| table.columns()[*place].cells.kinds().any(|cell| *cell != Cell::Nothing));
     }
     if format == Format::Parquet {
         parquet(args.output.as_deref(), &table, &columns)?;

@@ -25,7 +25,7 @@ enum Kind {
 
 impl Kind {
     /// The narrowest that holds every cell; integers among floats are floats, anything among texts is a text.
-    fn of(cells: &[Cell]) -> Self {
+    fn of<'c>(cells: impl Iterator<Item = &'c Cell>) -> Self {
         let kind = |cell: &Cell| match cell {
             Cell::Nothing => None,
             Cell::Bool(_) => Some(Self::Bool),
@@ -38,7 +38,7 @@ impl Kind {
             (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
             _ => Self::Text,
         };
-        cells.iter().filter_map(kind).reduce(both).unwrap_or(Self::Text)
+        cells.filter_map(kind).reduce(both).unwrap_or(Self::Text)
     }
 
     fn field(self, name: &str) -> Result<Type, ParquetError> {
@@ -62,7 +62,7 @@ impl Kind {
 /// If `to` cannot be written to.
 pub(crate) fn write(to: impl Write + Send, table: &Table, columns: &[usize]) -> Result<(), ParquetError> {
     let columns: Vec<_> = columns.iter().map(|place| &table.columns()[*place]).collect();
-    let kinds: Vec<Kind> = columns.iter().map(|column| Kind::of(&column.cells)).collect();
+    let kinds: Vec<Kind> = columns.iter().map(|column| Kind::of(column.cells.kinds())).collect();
     let fields = columns.iter().zip(&kinds).map(|(column, kind)| kind.field(&column.name).map(Arc::new));
     let schema = Type::group_type_builder("results").with_fields(fields.collect::<Result<_, _>>()?).build()?;
     let properties = WriterProperties::builder().set_created_by(format!("xpm {}", env!("CARGO_PKG_VERSION"))).build();
@@ -70,7 +70,7 @@ pub(crate) fn write(to: impl Write + Send, table: &Table, columns: &[usize]) -> 
     for begin in (0..table.len()).step_by(GROUP) {
         let mut group = file.next_row_group()?;
         for (column, kind) in columns.iter().zip(&kinds) {
-            let cells = &column.cells[begin..table.len().min(begin + GROUP)];
+            let cells = column.cells.iter().skip(begin).take(GROUP);
             match kind {
                 Kind::Bool => {
                     column_of::<BoolType, _>(&mut group, cells, |cell| matches!(cell, Cell::Bool(true)))?;
@@ -95,14 +95,14 @@ pub(crate) fn write(to: impl Write + Send, table: &Table, columns: &[usize]) -> 
 }
 
 /// Writes the next column of a group.
-fn column_of<D: DataType, W: Write + Send>(
+fn column_of<'c, D: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
-    cells: &[Cell],
+    cells: impl Iterator<Item = &'c Cell> + Clone,
     value: impl Fn(&Cell) -> D::T,
 ) -> Result<(), ParquetError> {
     let there = |cell: &&Cell| **cell != Cell::Nothing;
-    let levels: Vec<i16> = cells.iter().map(|cell| i16::from(there(&cell))).collect();
-    let values: Vec<D::T> = cells.iter().filter(there).map(value).collect();
+    let levels: Vec<i16> = cells.clone().map(|cell| i16::from(there(&cell))).collect();
+    let values: Vec<D::T> = cells.filter(there).map(value).collect();
     if let Some(mut column) = group.next_column()? {
         column.typed::<D>().write_batch(&values, Some(&levels), None)?;
         column.close()?;
@@ -125,7 +125,7 @@ mod tests {
             (vec![Cell::Float(0.5), text("x"), Cell::Float(1.0)], Kind::Text),
             (vec![Cell::Nothing], Kind::Text),
         ] {
-            assert_eq!(Kind::of(&cells), kind, "{cells:?}");
+            assert_eq!(Kind::of(cells.iter()), kind, "{cells:?}");
         }
     }
 }

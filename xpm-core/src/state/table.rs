@@ -2,12 +2,14 @@
 //! grouped, with statistics over each group.
 
 mod build;
+mod cells;
 mod group;
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+pub use cells::Cells;
 pub use group::Statistic;
 
 use super::job::JobInfo;
@@ -122,7 +124,7 @@ pub struct Column {
     /// Whether it belongs to what is shown unless columns are asked for.
     shown: bool,
     /// A cell a row.
-    pub cells: Vec<Cell>,
+    pub cells: Cells,
 }
 
 /// Rows of jobs, or of groups of jobs, by column.
@@ -261,8 +263,8 @@ impl Table {
             by.iter().map(compare).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
         for column in &mut self.columns {
-            let mut cells = std::mem::take(&mut column.cells);
-            column.cells = order.iter().map(|&row| std::mem::take(&mut cells[row])).collect();
+            let cells = std::mem::replace(&mut column.cells, Cells::nothing(0));
+            column.cells = cells.reordered(&order);
         }
         if !self.jobs.is_empty() {
             self.jobs = order.iter().map(|&row| self.jobs[row].clone()).collect();

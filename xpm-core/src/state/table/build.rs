@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Cell, Column, OWN, Source, Table};
+use super::{Cell, Cells, Column, OWN, Source, Table};
 use crate::state::fields::on_all_cpus;
 use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
@@ -38,7 +38,9 @@ struct Part {
     rows: usize,
     places: HashMap<Name, usize>,
     /// Each as long as the last row that has such a thing asks for.
-    columns: Vec<(Name, Vec<Cell>)>,
+    columns: Vec<(Name, Cells)>,
+    /// How many rows the table will have.
+    all: usize,
     /// By the address of a shape, where its values go.
     shapes: HashMap<usize, Vec<Target>>,
     /// The columns of the tags of the row before, which mostly has the same.
@@ -50,7 +52,7 @@ impl Part {
         let next = self.columns.len();
         let place = *self.places.entry((source, path.to_owned())).or_insert(next);
         if place == next {
-            self.columns.push(((source, path.to_owned()), Vec::new()));
+            self.columns.push(((source, path.to_owned()), Cells::nothing(0)));
         }
         place
     }
@@ -58,8 +60,8 @@ impl Part {
     /// Fills in a cell of the last row.
     fn put(&mut self, place: usize, cell: Cell) {
         let cells = &mut self.columns[place].1;
-        cells.resize(self.rows - 1, Cell::Nothing);
-        cells.push(cell);
+        cells.resize(self.rows - 1, self.all);
+        cells.push(cell, self.all);
     }
 
     fn push(&mut self, source: Source, path: &str, cell: Cell) {
@@ -151,19 +153,18 @@ fn tag(value: &TagValue) -> Cell {
     }
 }
 
-fn read(jobs: &[JobInfo]) -> Part {
-    let mut part = Part::default();
-    jobs.iter().for_each(|job| part.job(job));
-    let rows = part.rows;
-    part.columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, Cell::Nothing));
-    part
-}
-
 pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
-    let mut parts = on_all_cpus(&jobs, read).into_iter();
     let rows = jobs.len();
+    let read = |jobs: &[JobInfo]| {
+        let mut part = Part { all: rows, ..Part::default() };
+        jobs.iter().for_each(|job| part.job(job));
+        let rows = part.rows;
+        part.columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, part.all));
+        part
+    };
+    let mut parts = on_all_cpus(&jobs, read).into_iter();
     let mut places: HashMap<Name, usize> = HashMap::new();
-    let mut columns: Vec<(Name, Vec<Cell>)> = Vec::new();
+    let mut columns: Vec<(Name, Cells)> = Vec::new();
     let mut begin = 0;
     if let Some(first) = parts.next() {
         (begin, places, columns) = (first.rows, first.places, first.columns);
@@ -171,20 +172,21 @@ pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
     for part in parts {
         for (name, cells) in part.columns {
             let place = *places.entry(name).or_insert_with_key(|name| {
-                columns.push((name.clone(), Vec::with_capacity(rows)));
+                columns.push((name.clone(), Cells::nothing(0)));
                 columns.len() - 1
             });
-            columns[place].1.resize(begin, Cell::Nothing);
-            columns[place].1.extend(cells);
+            columns[place].1.resize(begin, rows);
+            columns[place].1.append(cells, rows);
         }
         begin += part.rows;
     }
-    columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, Cell::Nothing));
+    columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, rows));
     // By what they are and, but for the order of arguments and fields, as they were met.
     columns.sort_by_key(|((source, _), _)| *source);
-    let columns = name(columns, &jobs);
+    let tasks = Tasks::of(&jobs);
+    let columns = name(columns, &tasks);
     let mut table = Table { columns, jobs, rows };
-    let tasks = table.jobs.first().is_some_and(|first| table.jobs.iter().any(|job| job.task() != first.task()));
+    let tasks = tasks.first.len() > 1;
     let states = table.jobs.iter().any(|job| job.state_name() != "done");
     let mut first = Vec::new();
     for (name, shown) in [("id", true), ("task", tasks), ("state", states)] {
@@ -198,19 +200,19 @@ pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
 }
 
 /// Names the columns, and says which of them tell rows apart.
-fn name(columns: Vec<(Name, Vec<Cell>)>, jobs: &[JobInfo]) -> Vec<Column> {
+fn name(columns: Vec<(Name, Cells)>, tasks: &Tasks) -> Vec<Column> {
     let mut named: Vec<Column> = Vec::with_capacity(columns.len());
     let mut count: HashMap<String, usize> = HashMap::new();
     for ((_, path), _) in &columns {
         *count.entry(path.clone()).or_default() += 1;
     }
     for ((source, path), cells) in columns {
-        let mut varies = vary(&cells, jobs);
+        let mut varies = tasks.vary(&cells);
         if source == Source::Argument {
             // What a tag says need not be said twice.
             let last = path.rsplit('.').next().unwrap_or(&path);
             let tag = named.iter().find(|column| column.source == Source::Tag && column.path == last);
-            let same = |tag: &Column| tag.cells.iter().zip(&cells).all(|(a, b)| a.same(b) || *b == Cell::Nothing);
+            let same = |tag: &Column| tag.cells.iter().zip(cells.iter()).all(|(a, b)| a.same(b) || *b == Cell::Nothing);
             varies &= !tag.is_some_and(same);
         }
         let clash = count[&path] > 1 && source != Source::Tag || OWN.contains(&path.as_str()) || path.is_empty();
@@ -226,20 +228,41 @@ fn name(columns: Vec<(Name, Vec<Cell>)>, jobs: &[JobInfo]) -> Vec<Column> {
     named
 }
 
-/// Whether rows of one task differ.
-fn vary(cells: &[Cell], jobs: &[JobInfo]) -> bool {
-    let mut first: Vec<(&str, &Cell)> = Vec::new();
-    cells.iter().zip(jobs).any(|(cell, job)| {
-        let task = job.task();
-        // Tasks are few.
-        match first.iter().find(|(known, _)| *known == task) {
-            Some((_, known)) => !known.same(cell),
-            None => {
-                first.push((task, cell));
-                false
-            }
+/// Which rows are jobs of one task.
+struct Tasks {
+    /// The number of each row's task; none if all are of one.
+    of: Vec<u32>,
+    /// The first row of each task.
+    first: Vec<usize>,
+}
+
+impl Tasks {
+    fn of(jobs: &[JobInfo]) -> Self {
+        let (mut of, mut first): (Vec<u32>, Vec<usize>) = (Vec::with_capacity(jobs.len()), Vec::new());
+        for (row, job) in jobs.iter().enumerate() {
+            // Tasks are few, and mostly it is that of the row before.
+            let same = |number: &usize| jobs[first[*number]].task() == job.task();
+            let before = of.last().map(|before| *before as usize).filter(same);
+            let number = before.or_else(|| (0..first.len()).find(same)).unwrap_or_else(|| {
+                first.push(row);
+                first.len() - 1
+            });
+            of.push(number as u32);
         }
-    })
+        Self { of: if first.len() > 1 { of } else { Vec::new() }, first }
+    }
+
+    /// Whether rows of one task differ.
+    fn vary(&self, cells: &Cells) -> bool {
+        if cells.same().is_some() || cells.is_empty() {
+            return false;
+        }
+        let firsts: Vec<&Cell> = self.first.iter().map(|row| &cells[*row]).collect();
+        match self.of.is_empty() {
+            true => cells.iter().any(|cell| !firsts[0].same(cell)),
+            false => cells.iter().zip(&self.of).any(|(cell, task)| !firsts[*task as usize].same(cell)),
+        }
+    }
 }
 
 /// A column of [`OWN`].
@@ -261,7 +284,7 @@ pub(super) fn own(name: &str, jobs: &[JobInfo]) -> Column {
         "memory" => job.peak_memory().and_then(|bytes| i64::try_from(bytes).ok()).map_or(Cell::Nothing, Cell::Int),
         _ => Cell::Nothing,
     };
-    let cells: Vec<Cell> = jobs.iter().map(cell).collect();
-    let varies = vary(&cells, jobs);
+    let cells: Cells = jobs.iter().map(cell).collect();
+    let varies = Tasks::of(jobs).vary(&cells);
     Column { name: name.to_owned(), source: Source::Job, path: name.to_owned(), varies, shown: true, cells }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Cell, Column, Source, Table};
+use super::{Cell, Cells, Column, Source, Table};
 use crate::state::near::did_you_mean;
 
 /// What is made of the numbers of a group.
@@ -115,20 +115,35 @@ impl Table {
     /// each of the columns `values` its statistics. Groups come in order of their cells.
     pub fn group(&self, by: &[usize], values: &[usize], statistics: &[Statistic]) -> Self {
         let mut groups: Vec<Vec<usize>> = Vec::new();
-        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut known: HashMap<Box<[u8]>, usize> = HashMap::new();
+        let mut key: Vec<u8> = Vec::new();
         for row in 0..self.rows {
-            let mut key = String::new();
+            key.clear();
             for column in by {
                 // 1 and 1.0 are one value to whoever reads the table.
                 match &self.columns[*column].cells[row] {
-                    Cell::Text(text) => key.push_str(&format!("t{}:{text}", text.len())),
-                    cell => key.push_str(&format!("{:?};", cell.number())),
+                    Cell::Text(text) => {
+                        key.push(1);
+                        key.extend_from_slice(&text.len().to_le_bytes());
+                        key.extend_from_slice(text.as_bytes());
+                    }
+                    cell => match cell.number() {
+                        Some(x) => {
+                            key.push(2);
+                            key.extend_from_slice(&if x.is_nan() { f64::NAN } else { x }.to_bits().to_le_bytes());
+                        }
+                        None => key.push(3),
+                    },
                 }
             }
-            let group = *known.entry(key).or_insert_with(|| {
-                groups.push(Vec::new());
-                groups.len() - 1
-            });
+            let group = match known.get(&key[..]) {
+                Some(group) => *group,
+                None => {
+                    known.insert(key.as_slice().into(), groups.len());
+                    groups.push(Vec::new());
+                    groups.len() - 1
+                }
+            };
             groups[group].push(row);
         }
         groups.sort_by(|a, b| {
@@ -143,7 +158,7 @@ impl Table {
                 Column { cells, shown: true, ..column.clone() }
             })
             .collect();
-        let statistic = |name: String, cells: Vec<Cell>| Column {
+        let statistic = |name: String, cells: Cells| Column {
             path: name.clone(),
             name,
             source: Source::Statistic,
@@ -172,7 +187,7 @@ impl Table {
     /// Whether a column has numbers and nothing else but gaps.
     pub fn is_numeric(&self, column: usize) -> bool {
         let cells = &self.columns[column].cells;
-        cells.iter().any(|cell| cell.number().is_some()) && !cells.iter().any(|cell| matches!(cell, Cell::Text(_)))
+        cells.kinds().any(|cell| cell.number().is_some()) && !cells.kinds().any(|cell| matches!(cell, Cell::Text(_)))
     }
 }
 
