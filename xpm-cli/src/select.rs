@@ -1,8 +1,8 @@
 //! Which jobs of an experiment a command looks at.
 
 use clap::Args;
+use xpm_core::near::near_names;
 use xpm_core::state::filter::Filter;
-use xpm_core::state::near::near_names;
 use xpm_core::state::{FindError, JobInfo, RunInfo, filter_jobs};
 
 use crate::context::Context;

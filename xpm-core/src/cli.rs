@@ -5,6 +5,7 @@
 //! of the program, which run one.
 
 mod assemble;
+mod behind;
 mod flag;
 mod flags;
 mod forward;

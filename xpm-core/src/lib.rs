@@ -11,6 +11,7 @@ pub mod experiment;
 pub mod identity;
 pub mod ids;
 pub mod job;
+pub mod near;
 pub mod program;
 pub mod report;
 pub mod scheduler;

@@ -5,7 +5,6 @@
 #![doc = include_str!("state/arguments.md")]
 
 pub mod filter;
-pub mod near;
 pub mod table;
 
 mod arguments;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value as Json, json};
+use xpm_core::near::did_you_mean;
 use xpm_core::state::JobInfo;
-use xpm_core::state::near::did_you_mean;
 use xpm_core::state::table::{Cell, Table};
 
 use crate::context::Context;

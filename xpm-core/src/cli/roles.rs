@@ -133,7 +133,7 @@ fn failed(message: &str) -> u8 {
 fn unknown(error: &RegistryError) -> u8 {
     let hint = match error {
         RegistryError::Unknown { id, known, .. } => {
-            let near = known.iter().min_by_key(|other| super::layers::distance(other, id));
+            let near = known.iter().min_by_key(|other| crate::near::distance(other, id));
             near.map_or_else(String::new, |near| format!("\n\n  tip: the nearest is '{near}'"))
         }
         _ => String::new(),

@@ -1,6 +1,6 @@
 //! [`Sweep`]: one configuration for each point of a grid, from a user's own command line.
 
-mod axis;
+pub(super) mod axis;
 mod decimal;
 mod values;
 
@@ -21,8 +21,6 @@ use super::problem::Problem;
 use crate::config::{ArgStruct, ConfigType};
 use crate::schema::{TypeKind, TypeSchema};
 use crate::value::{Node, TagValue, Value};
-
-pub(super) use self::axis::{SpecFileParser, SpecParser, sweepable};
 
 /// The id of `--sweep`.
 pub(super) const SWEEP: &str = "xpm-sweep";

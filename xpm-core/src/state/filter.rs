@@ -25,7 +25,7 @@ pub use error::FilterError;
 use expr::Expr;
 pub use known::{FieldKind, KNOWN_FIELDS};
 
-use super::near::did_you_mean;
+use crate::near::did_you_mean;
 
 /// What a filter asks of a job (or of anything that has fields).
 pub trait Fields {

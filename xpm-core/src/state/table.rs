@@ -13,7 +13,7 @@ pub use cells::Cells;
 pub use group::Statistic;
 
 use super::job::JobInfo;
-use super::near::did_you_mean;
+use crate::near::did_you_mean;
 
 /// What one cell of a table holds.
 #[derive(Clone, Debug, PartialEq, Default)]

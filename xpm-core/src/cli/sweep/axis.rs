@@ -1,11 +1,15 @@
 //! What is swept: the arguments of one `--sweep`, or of one table of a sweep file, and their values.
 
-use serde_json::{Map, Value as Json};
+use std::ffi::OsStr;
+use std::path::Path;
+
+use serde_json::Value as Json;
 
 use super::values;
+use crate::cli::behind::Behind;
 use crate::cli::flag::ID;
 use crate::cli::given::{Raw, join, resolve};
-use crate::cli::layers::{is_known, nearest, read_file, refuse};
+use crate::cli::layers::read_file;
 use crate::cli::problem::Problem;
 use crate::schema::Type;
 
@@ -88,95 +92,58 @@ impl Spec {
 }
 
 /// `--sweep KEY=VALUES`.
-#[derive(Clone)]
-pub(crate) struct SpecParser {
-    pub(crate) known: Vec<String>,
+pub(crate) fn spec(behind: Behind<'_>, value: &OsStr) -> Result<Vec<Spec>, String> {
+    let text = value.to_string_lossy();
+    let Some((paths, values)) = text.split_once('=') else {
+        return Err("expected KEY=VALUES, for instance model.k1=0.6,0.9 or model.k1=range(0,1,0.1)".to_owned());
+    };
+    let paths: Vec<_> = paths.split(',').map(|path| path.trim().to_owned()).collect();
+    paths.iter().try_for_each(|path| behind.check(path, TO_SWEEP))?;
+    let source = format!("--{} ", behind.flag);
+    Ok(vec![Spec { paths, values: Written::Text(values.to_owned()), source }])
 }
 
-impl clap::builder::TypedValueParser for SpecParser {
-    type Value = Vec<Spec>;
+/// What an argument is looked for.
+const TO_SWEEP: &str = " to sweep";
 
-    fn parse_ref(
-        &self,
-        cmd: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<Vec<Spec>, clap::Error> {
-        let text = value.to_string_lossy();
-        let Some((paths, values)) = text.split_once('=') else {
-            let why = "expected KEY=VALUES, for instance model.k1=0.6,0.9 or model.k1=range(0,1,0.1)";
-            return Err(refuse(cmd, arg, &text, why));
-        };
-        let paths: Vec<_> = paths.split(',').map(|path| path.trim().to_owned()).collect();
-        if let Some(path) = paths.iter().find(|path| !is_known(&self.known, path)) {
-            let why = format!("there is no argument `{path}` to sweep{}", nearest(&self.known, path));
-            return Err(refuse(cmd, arg, &text, &why));
-        }
-        let name = arg.and_then(clap::Arg::get_long).unwrap_or("sweep");
-        Ok(vec![Spec { paths, values: Written::Text(values.to_owned()), source: format!("--{name} ") }])
-    }
-}
-
-/// `--sweep-file FILE`.
-#[derive(Clone)]
-pub(crate) struct SpecFileParser {
-    pub(crate) known: Vec<String>,
-}
-
-impl clap::builder::TypedValueParser for SpecFileParser {
-    type Value = Vec<Spec>;
-
-    fn parse_ref(
-        &self,
-        cmd: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<Vec<Spec>, clap::Error> {
-        let name = value.to_string_lossy().into_owned();
-        let specs = read_file(std::path::Path::new(value)).and_then(|members| self.specs(&name, members));
-        specs.map_err(|why| refuse(cmd, arg, &name, &why))
-    }
-}
-
-impl SpecFileParser {
-    /// The tables `[[sweep]]` in their order, each what varies together; then every other argument by itself.
-    fn specs(&self, name: &str, mut members: Map<String, Json>) -> Result<Vec<Spec>, String> {
-        let source = format!("{name}: ");
-        let mut specs = Vec::new();
-        if let Some(Json::Array(tables)) = members.get("sweep")
-            && tables.iter().all(Json::is_object)
-        {
-            for table in tables {
-                let mut leaves = Vec::new();
-                self.leaves("", table, &mut leaves)?;
-                if leaves.is_empty() {
-                    return Err("one of its tables [[sweep]] is empty".to_owned());
-                }
-                let (paths, lists) = leaves.into_iter().unzip();
-                specs.push(Spec { paths, values: Written::Lists(lists), source: source.clone() });
+/// `--sweep-file FILE`: the tables `[[sweep]]` in their order, each what varies together; then every other argument by itself.
+pub(crate) fn spec_file(behind: Behind<'_>, value: &OsStr) -> Result<Vec<Spec>, String> {
+    let mut members = read_file(Path::new(value))?;
+    let source = format!("{}: ", value.to_string_lossy());
+    let mut specs = Vec::new();
+    if let Some(Json::Array(tables)) = members.get("sweep")
+        && tables.iter().all(Json::is_object)
+    {
+        for table in tables {
+            let mut leaves = Vec::new();
+            leaves_of(behind, "", table, &mut leaves)?;
+            if leaves.is_empty() {
+                return Err("one of its tables [[sweep]] is empty".to_owned());
             }
-            members.remove("sweep");
+            let (paths, lists) = leaves.into_iter().unzip();
+            specs.push(Spec { paths, values: Written::Lists(lists), source: source.clone() });
         }
-        let mut alone = Vec::new();
-        self.leaves("", &Json::Object(members), &mut alone)?;
-        specs.extend(alone.into_iter().map(|(path, list)| Spec {
-            paths: vec![path],
-            values: Written::Lists(vec![list]),
-            source: source.clone(),
-        }));
-        if specs.is_empty() { Err("it sweeps nothing".to_owned()) } else { Ok(specs) }
+        members.remove("sweep");
     }
+    let mut alone = Vec::new();
+    leaves_of(behind, "", &Json::Object(members), &mut alone)?;
+    specs.extend(alone.into_iter().map(|(path, list)| Spec {
+        paths: vec![path],
+        values: Written::Lists(vec![list]),
+        source: source.clone(),
+    }));
+    if specs.is_empty() { Err("it sweeps nothing".to_owned()) } else { Ok(specs) }
+}
 
-    fn leaves(&self, path: &str, json: &Json, leaves: &mut Vec<(String, Json)>) -> Result<(), String> {
-        if !path.is_empty() && !is_known(&self.known, path) {
-            return Err(format!("there is no argument `{path}` to sweep{}", nearest(&self.known, path)));
-        }
-        let Json::Object(members) = json else {
-            leaves.push((path.to_owned(), json.clone()));
-            return Ok(());
-        };
-        members.iter().try_for_each(|(name, json)| self.leaves(&join(path, name), json, leaves))
+fn leaves_of(behind: Behind<'_>, path: &str, json: &Json, leaves: &mut Vec<(String, Json)>) -> Result<(), String> {
+    if !path.is_empty() {
+        behind.check(path, TO_SWEEP)?;
     }
+    let Json::Object(members) = json else {
+        leaves.push((path.to_owned(), json.clone()));
+        return Ok(());
+    };
+    members.iter().try_for_each(|(name, json)| leaves_of(behind, &join(path, name), json, leaves))
 }
 
 /// What the group of a swept configuration's flags is called.

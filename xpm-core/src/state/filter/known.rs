@@ -3,7 +3,7 @@
 
 use super::error::Wrong;
 use super::literal::Literal;
-use crate::state::near::did_you_mean;
+use crate::near::did_you_mean;
 use crate::state::status::JobStatus;
 
 /// The kind of a field that every job has.

@@ -13,7 +13,7 @@ use super::expr::{Expr, Operator, Pattern};
 use super::lexer::{Kind, Token, is_reserved, tokens};
 use super::literal::Literal;
 use super::{FieldName, Filter, known};
-use crate::state::near::did_you_mean;
+use crate::near::did_you_mean;
 
 /// How deep parentheses and `not` may nest.
 const MAX_DEPTH: usize = 100;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Cell, Cells, Column, Source, Table};
-use crate::state::near::did_you_mean;
+use crate::near::did_you_mean;
 
 /// What is made of the numbers of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

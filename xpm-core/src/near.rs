@@ -4,7 +4,7 @@
 /// it, or whose last part is it.
 ///
 /// ```
-/// use xpm_core::state::near::near_names;
+/// use xpm_core::near::near_names;
 /// assert_eq!(near_names("stat", ["state", "task", "start"]), ["start", "state"]);
 /// assert!(near_names("zebra", ["state", "task"]).is_empty());
 /// ```
@@ -37,7 +37,7 @@ pub fn did_you_mean<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) 
 }
 
 /// Typing slips between two words: letters added, left out, replaced, or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
