@@ -13,6 +13,7 @@ mod orphans;
 mod path;
 mod plot;
 mod results;
+mod retry;
 mod show;
 mod tokens;
 mod why;
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Log(log::Log),
     Tokens(tokens::Tokens),
     Kill(kill::Kill),
+    Retry(retry::Retry),
     Clean(clean::Clean),
     Orphans(orphans::Orphans),
     Doctor(doctor::Doctor),
@@ -62,6 +64,7 @@ impl Command {
             Command::Log(args) => log::run(context, &args),
             Command::Tokens(args) => tokens::run(context, &args),
             Command::Kill(args) => kill::run(context, &args),
+            Command::Retry(args) => retry::run(context, &args),
             Command::Clean(args) => clean::run(context, &args),
             Command::Orphans(args) => orphans::run(context, &args),
             Command::Doctor(args) => doctor::run(context, &args),

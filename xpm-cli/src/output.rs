@@ -35,6 +35,11 @@ pub(crate) fn short_name(job: &JobInfo) -> String {
     job.key().to_string()
 }
 
+/// So many of something: `1 job`, `2 jobs`.
+pub(crate) fn count(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Writes text; through a pager if it is longer than the terminal.
 ///
 /// # Errors

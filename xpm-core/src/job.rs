@@ -28,7 +28,7 @@ pub(crate) use fork_server::{READY, serve, server_arguments};
 pub use metrics::Number;
 #[cfg(feature = "cli")]
 pub(crate) use panics::caught;
-pub(crate) use process::{job_arguments, run_job};
+pub(crate) use process::{CHECK, check_arguments, check_job, job_arguments, run_job};
 pub use program::{OUT_OF_TIME, Program, ProgramArguments, ProgramValue, run_program};
 pub use progress::Progress;
 pub(crate) use request::StartRequest;

@@ -10,12 +10,14 @@ mod local;
 mod machine;
 mod process;
 mod starter;
+mod starters;
 mod workers;
 
 pub(crate) use freezer::{Freezer, Freezing};
 pub(crate) use holding::OwnHolders;
 pub(crate) use local::Local;
 pub(crate) use machine::{cpus, gpus, memory, oom_kills};
+pub(crate) use starters::Executable;
 
 /// The variable that tells a process which GPUs are its own.
 pub(crate) const VISIBLE_GPUS: &str = "CUDA_VISIBLE_DEVICES";
@@ -24,19 +26,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::value::Node;
-use crate::workspace::{Failure, JobFolder, TokenFile};
+use crate::workspace::{Failure, JobFolder, Terms, TokenFile};
 
 /// What a launcher is asked to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) folder: JobFolder,
-    pub(crate) node: Arc<Node>,
+    pub(crate) with: RunWith,
+    /// The job's files stay where they are between attempts.
+    pub(crate) keep_files: bool,
     /// Tokens and how much of each, the GPUs of this machine among them.
     pub(crate) tokens: Vec<(TokenFile, u64)>,
     /// The memory that the job asked for, in bytes.
     pub(crate) memory: Option<u64>,
     /// The time after which the job is stopped.
     pub(crate) time: Option<Duration>,
+}
+
+/// What a job is run with.
+#[derive(Clone, Debug)]
+pub(crate) enum RunWith {
+    /// The arguments that the plan gives, and the program of the plan: both are written down first.
+    Plan(Arc<Node>, Box<Terms>),
+    /// The arguments that lie in its folder, and a program of before. The text is put there if there are none.
+    Recorded(Executable, Option<Arc<str>>),
 }
 
 /// What a launcher tells of an order: that it runs or that somebody else runs it, or neither, then one of the last three.

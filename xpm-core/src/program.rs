@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::job::run_job;
+use crate::job::{CHECK, check_job, run_job};
 
 static MARKED: AtomicBool = AtomicBool::new(false);
 
@@ -31,6 +31,7 @@ fn role(args: &[OsString]) -> u8 {
     let (folder, attempt, time) = match args {
         #[cfg(target_os = "linux")]
         [command, ..] if command == "serve" => return crate::job::serve(),
+        [command, check, folder] if command == "job" && check == CHECK => return check_job(Path::new(folder)),
         [command, folder, attempt] if command == "job" => (folder, number(attempt), None),
         [command, folder, attempt, time] if command == "job" => match number(time) {
             Some(time) => (folder, number(attempt), Some(Duration::from_millis(time))),

@@ -180,7 +180,7 @@ pub struct Summary {
     pub unfinished: usize,
     /// How long the run took.
     pub elapsed: Duration,
-    /// The folder of the run.
+    /// The folder of the run; empty where jobs are run again without one (`xpm retry`).
     pub run: PathBuf,
 }
 

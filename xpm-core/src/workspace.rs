@@ -22,7 +22,9 @@ mod saved;
 pub(crate) mod sealed;
 mod settings;
 mod status;
+mod terms;
 mod token;
+mod unstarted;
 
 use std::fmt;
 use std::io;
@@ -42,7 +44,7 @@ pub(crate) use log_filter::{LogFilter, ParseLogFilterError};
 pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter};
 pub(crate) use owner::Owner;
 pub use params::ParamsError;
-pub(crate) use params::{Made, Recorded, read_params, write_params};
+pub(crate) use params::{Made, Recorded, params_line, parse_params, read_params, write_params, write_params_line};
 pub(crate) use partial::PartialFolder;
 pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus, alone};
 pub(crate) use saved::save;
@@ -50,8 +52,10 @@ pub use saved::{LoadError, SaveError, load};
 use settings::Settings;
 pub use status::StatusError;
 pub(crate) use status::{Status, newer_format};
+pub(crate) use terms::{RecordedTerms, Terms};
 pub use token::TokenError;
 pub(crate) use token::{Holding, Taken, TokenFile};
+pub(crate) use unstarted::{Unstarted, unstarted_of};
 
 use crate::ids::JobKey;
 

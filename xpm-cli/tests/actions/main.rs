@@ -8,6 +8,7 @@ mod acting;
 mod documented;
 mod looking;
 mod plan;
+mod retrying;
 mod world;
 
 use std::panic::catch_unwind;
@@ -23,6 +24,18 @@ const TESTS: &[(&str, fn())] = &[
     ("kill_stops_the_one_process", acting::kill_stops_the_one_process),
     ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),
     ("doctor_finds_and_mends", acting::doctor_finds_and_mends),
+    ("retry_runs_what_failed", retrying::runs_what_failed),
+    ("retry_of_a_chain", retrying::of_a_chain),
+    ("retry_that_fails_again", retrying::that_fails_again),
+    ("retry_waits_for_a_token", retrying::waits_for_a_token),
+    ("retry_by_two_at_once", retrying::by_two_at_once),
+    ("retry_with_the_program_of_before", retrying::with_the_program_of_before),
+    ("retry_with_another_program", retrying::with_another_program),
+    ("retry_refuses_what_it_cannot_run", retrying::refuses_what_it_cannot_run),
+    ("retry_killed_and_again", retrying::killed_and_again),
+    ("retry_interrupted", retrying::interrupted),
+    ("retry_of_a_resumable_job", retrying::of_a_resumable_job),
+    ("retry_of_a_script", retrying::of_a_script),
 ];
 
 #[xpm::main]

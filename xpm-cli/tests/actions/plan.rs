@@ -1,5 +1,6 @@
 //! The plan that these tests run: steps that a test holds and lets fail.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ impl Task for Step {
         println!("{} began", self.name);
         eprintln!("{} warns", self.name);
         std::fs::write(self.control.join(format!("started.{}", self.name)), "")?;
+        note(&self.control, &self.name)?;
         let begin = Instant::now();
         while self.control.join(format!("hold.{}", self.name)).exists() && begin.elapsed() < Duration::from_secs(100) {
             std::thread::sleep(Duration::from_millis(2));
@@ -32,12 +34,62 @@ impl Task for Step {
     }
 }
 
-/// Submits steps; `b:a` comes after `a`. The first holds a token.
+/// A line for each time that a step was run.
+fn note(control: &Path, name: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(control.join(format!("ran.{name}")))?;
+    writeln!(file, "once")
+}
+
+/// Makes a step for each attempt, and ends with the third.
+#[task(id = "act.long", resumable)]
+pub struct Long {
+    pub name: String,
+    pub control: PathBuf,
+    #[param(path = "steps")]
+    pub steps: PathBuf,
+}
+
+impl Task for Long {
+    type Output = usize;
+
+    fn execute(&self, job: &JobContext) -> TaskResult<usize> {
+        note(&self.control, &self.name)?;
+        let mut steps = std::fs::read_to_string(&self.steps).unwrap_or_default();
+        steps.push_str("step\n");
+        std::fs::write(&self.steps, &steps)?;
+        if steps.lines().count() < 3 {
+            return Err(job.out_of_time());
+        }
+        Ok(steps.lines().count())
+    }
+}
+
+/// Done by a script that lies where the plan is started.
+#[task(id = "act.script", program = ["sh", "act.sh"])]
+pub struct Script {
+    pub name: String,
+    pub control: PathBuf,
+}
+
+/// Submits steps; `b:a` comes after `a`. Each holds a token. `long=a` is a resumable one without retries, `script=a` one that a script
+/// does.
 pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()> {
     xpm::experiment(workdir, "acts").run(|xp| {
         let token = xp.token("slots", 2)?;
         let mut jobs: Vec<(String, Job<Step>)> = Vec::new();
         for step in steps {
+            match step.split_once('=') {
+                Some(("long", name)) => {
+                    let long = Long::config().name(tag(name)).control(control).max_retries(0);
+                    drop(long.submit(xp)?);
+                    continue;
+                }
+                Some((_, name)) => {
+                    drop(Script::config().name(tag(name)).control(control).submit(xp)?);
+                    continue;
+                }
+                None => {}
+            }
             let (name, after) = step.split_once(':').unwrap_or((step, ""));
             let after: Vec<_> = jobs.iter().filter(|(known, _)| known == after).map(|(_, job)| job.clone()).collect();
             let job = Step::config()

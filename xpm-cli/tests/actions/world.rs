@@ -35,7 +35,13 @@ impl World {
     }
 
     pub fn start(&self, steps: &[&str]) -> Child {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        self.start_from(&std::env::current_exe().unwrap(), steps)
+    }
+
+    /// Runs the plan of another copy of this program.
+    pub fn start_from(&self, program: &Path, steps: &[&str]) -> Child {
+        let mut command = Command::new(program);
+        command.current_dir(self.path());
         command.arg("make").arg(&self.workdir).arg(&self.control).args(steps);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
@@ -81,8 +87,26 @@ impl World {
             fs::read_to_string(folder.join("params.json"))
                 .is_ok_and(|text| text.contains(&format!("\"name\": \"{name}\"")))
         };
-        let folders = fs::read_dir(self.workdir.join("jobs/act.step")).unwrap().map(|entry| entry.unwrap().path());
+        let tasks = names(&self.workdir.join("jobs")).into_iter().map(|task| self.workdir.join("jobs").join(task));
+        let folders = tasks.flat_map(|task| names(&task).into_iter().map(move |job| task.join(job)));
         folders.into_iter().find(named).unwrap_or_else(|| panic!("{name} has no folder"))
+    }
+
+    /// How often the step of this name was run.
+    pub fn runs(&self, name: &str) -> usize {
+        fs::read_to_string(self.control.join(format!("ran.{name}"))).map_or(0, |text| text.lines().count())
+    }
+
+    /// `xpm retry ARGS --yes`, going on by itself.
+    pub fn retry(&self, args: &[&str]) -> Child {
+        let mut command = self.command(&[&["retry", "--yes"], args].concat());
+        command.env("XPM_WORKDIR", &self.workdir).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    #[track_caller]
+    pub fn state(&self, name: &str) -> String {
+        self.json(&["show", &self.id(name)])["state"].as_str().unwrap().to_owned()
     }
 
     #[track_caller]
@@ -91,7 +115,7 @@ impl World {
     }
 }
 
-fn said(output: Output) -> Said {
+pub fn said(output: Output) -> Said {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Said { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

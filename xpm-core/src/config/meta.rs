@@ -32,6 +32,11 @@ impl SubmitOptions {
         let lists = depends_on.is_empty() && tokens.is_empty();
         lists && priority.is_none() && max_retries.is_none() && retry_delay.is_none()
     }
+
+    /// Whether it asks for nothing at all.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.asks_nothing() && self.resources == Resources::default()
+    }
 }
 
 /// The part of an argument struct that is no argument.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use super::driver::{Driver, max_retries};
+use super::driver::Driver;
 use super::message::Message;
 use super::mode::RunMode;
 use super::refusal::SubmitError;
 use super::shared::Shared;
+use super::source::max_retries;
 use super::state::{JobCell, JobError, JobState};
 use super::submit::state_before;
 use crate::config::{SubmitOptions, references};
@@ -26,6 +27,8 @@ impl Shared {
         if self.mode() != RunMode::Normal {
             return Ok(cell);
         }
+        // What a plan submits has one.
+        let Some(node) = cell.source.node() else { return Ok(cell) };
         match cell.state() {
             JobState::Starting | JobState::Running | JobState::Done | JobState::Planned => return Ok(cell),
             // Plans submit what many jobs share again and again.
@@ -33,16 +36,16 @@ impl Shared {
             JobState::Waiting | JobState::Skipped => {}
             JobState::Failed(_) | JobState::Cancelled => {
                 let status = self.status_before(&cell.folder)?;
-                if let JobState::Failed(failure) = state_before(&cell.node, options, status.as_ref()) {
-                    self.say_spent(cell.key(), &failure, max_retries(&cell.node, options));
+                if let JobState::Failed(failure) = state_before(node, options, status.as_ref()) {
+                    self.say_spent(cell.key(), &failure, max_retries(cell.source.resumable(), options));
                     return Ok(cell);
                 }
-                depends_on.extend(references(&cell.node, &self.jobs_folder()).jobs.into_keys());
+                depends_on.extend(references(node, &self.jobs_folder()).jobs.into_keys());
             }
         }
-        self.check_needs(&cell.node, options)?;
+        self.check_needs(&cell.key().task, &options.resources.clone().or(&cell.source.usual_resources()), options)?;
         depends_on.retain(|job| job != cell.key());
-        self.check_known(&cell.node, &depends_on)?;
+        self.check_known(&cell.key().task, &depends_on)?;
         self.add_consumer(&cell, &depends_on);
         let (answer, answered) = channel();
         let options = Box::new(options.clone());
@@ -82,7 +85,7 @@ impl Driver {
         };
         let ended = cell.state().is_final();
         if ended {
-            cell.set_resources(options.resources.clone().or(cell.node.schema().resources()));
+            cell.set_resources(options.resources.clone().or(&cell.source.usual_resources()));
         }
         if let Some(root) = self.failed_before(depends_on) {
             self.fail_with(job, &cell, root);
@@ -105,8 +108,10 @@ impl Driver {
                 self.shared.job_revived(&cell);
                 self.retries.forget(job);
                 self.tokens_of.remove(&job);
+                self.options.remove(&job);
             }
         }
+        self.ask_too(job, options);
         if let Some(first) = options.retry_delay {
             self.retries.set_first(job, first);
         }

@@ -16,13 +16,13 @@ use super::interrupt::Interrupts;
 use super::journalled::freezer;
 use super::message::Message;
 use super::mode::{ParseRunModeError, RunMode};
+use super::retry::{capacity, spawn};
 use super::shared::Shared;
 use super::state::JobError;
 use crate::config::{Registry, RegistryError};
 use crate::ids::{InvalidId, JobKey, check_experiment_id};
 use crate::launcher::Local;
 use crate::report::{Event, Reporter, Summary, TerminalReporter};
-use crate::scheduler::Capacity;
 use crate::workspace::environment::Recorder;
 use crate::workspace::frozen::Program;
 use crate::workspace::history::Keep;
@@ -324,12 +324,10 @@ impl ExperimentBuilder {
         }
         let program = Program::this()
             .map_err(|source| StartError::Driver { what: "the path of this program is not known", source })?;
-        let cpus = self.cpus.or(workspace.settings().local.cpus).map_or_else(crate::launcher::cpus, NonZeroU32::get);
-        let memory = workspace.settings().local.memory_bytes.or_else(crate::launcher::memory);
-        let capacity = Capacity { cpus, memory, gpus: Vec::new() };
+        let capacity = capacity(&workspace, self.cpus);
         let environment = (!dry).then(|| Arc::new(Recorder::begin(run.path(), Some(program.path()))));
         let freezer = freezer(&workspace, program, self.reporter.clone(), environment.clone());
-        let launcher = Local::new(workspace.clone(), freezer);
+        let launcher = Local::new(workspace.clone(), Some(freezer));
         let keep = self.keep.unwrap_or_else(|| workspace.settings().history.keep());
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, capacity.clone(), sender.clone()));
@@ -342,8 +340,7 @@ impl ExperimentBuilder {
             )));
         }
         let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
-        let thread = thread::Builder::new().name("xpm-driver".to_owned()).spawn(move || driver.run(&receiver));
-        let thread = thread.map_err(|source| StartError::Driver { what: "the driver cannot be started", source })?;
+        let thread = spawn(driver, receiver)?;
         Ok((Experiment { shared, in_callback: false }, thread))
     }
 }

@@ -1,6 +1,7 @@
 //! The driver: a thread that owns the scheduler, tells the launcher what to start and the plan what has become of it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::message::Message;
 use super::retries::Retries;
 use super::shared::Shared;
+use super::source::max_retries;
 use super::state::{JobCell, JobState};
 use super::watch::TokenWatch;
 use crate::config::SubmitOptions;
@@ -17,19 +19,23 @@ use crate::report::Event as Report;
 use crate::scheduler::{
     Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Retry, Scheduler, State, TokenNumber,
 };
-use crate::value::Node;
-use crate::workspace::{Failure, PartialFolder, TokenFile};
+use crate::workspace::{Failure, TokenFile};
 
 pub(crate) struct Driver {
     pub(super) shared: Arc<Shared>,
     pub(super) scheduler: Scheduler,
-    launcher: Local,
+    pub(super) launcher: Local,
     to_self: Sender<Message>,
     pub(super) cells: Vec<Arc<JobCell>>,
     pub(super) numbers: HashMap<JobKey, JobNumber>,
     pub(super) retries: Retries,
     /// What jobs hold beside what the scheduler counts; few have any.
     pub(super) tokens_of: HashMap<JobNumber, Vec<(TokenNumber, u64)>>,
+    /// What was asked for at submission; most jobs ask for nothing.
+    pub(super) options: HashMap<JobNumber, SubmitOptions>,
+    nothing_asked: SubmitOptions,
+    /// Jobs that failed with another one before the scheduler heard of them.
+    pub(super) unheard: Vec<(Arc<JobCell>, SubmitOptions)>,
     pub(super) tokens: Vec<TokenFile>,
     token_numbers: HashMap<Arc<str>, TokenNumber>,
     watch: Option<TokenWatch>,
@@ -51,6 +57,9 @@ impl Driver {
             numbers: HashMap::new(),
             retries: Retries::default(),
             tokens_of: HashMap::new(),
+            options: HashMap::new(),
+            nothing_asked: SubmitOptions::default(),
+            unheard: Vec::new(),
             tokens: Vec::new(),
             token_numbers: HashMap::new(),
             watch: None,
@@ -95,7 +104,10 @@ impl Driver {
                 }
                 Message::Draining => self.scheduler.handle(Event::Draining, &mut self.actions),
                 Message::StopAll => self.stop_all(),
-                Message::Closed => break,
+                Message::Closed => {
+                    self.write_unstarted();
+                    break;
+                }
             }
             self.act();
         }
@@ -170,7 +182,7 @@ impl Driver {
     }
 
     /// The right to use a folder that jobs share.
-    fn folder_token(&mut self, folder: &PartialFolder) -> TokenNumber {
+    fn folder_token(&mut self, folder: &Path) -> TokenNumber {
         let file = TokenFile::partial(self.shared.workspace().clone(), folder);
         if let Some(&number) = self.token_numbers.get(file.name()) {
             return number;
@@ -183,6 +195,7 @@ impl Driver {
 
     pub(super) fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
         if let Some(job) = self.failed_before(depends_on) {
+            self.unheard.push((cell.clone(), options.clone()));
             self.shared.job_ended(&cell, JobState::Failed(Failure::DependencyFailed { job }), false);
             return;
         }
@@ -197,6 +210,9 @@ impl Driver {
                 }
                 if let Some(first) = options.retry_delay {
                     self.retries.set_first(number, first);
+                }
+                if !options.is_nothing() {
+                    self.options.insert(number, options.clone());
                 }
                 self.numbers.insert(cell.key().clone(), number);
                 self.cells.push(cell);
@@ -226,8 +242,7 @@ impl Driver {
         let tokens = tokens.filter_map(|(name, amount)| Some((*self.token_numbers.get(name)?, *amount)));
         let gpus = u64::from(cell.resources().gpu_count());
         let mut tokens: Vec<_> = tokens.chain(self.gpus.filter(|_| gpus > 0).map(|token| (token, gpus))).collect();
-        // What has an identity has these; if one had none, the job's process would not execute.
-        let folders = PartialFolder::of(&cell.node, self.shared.workspace()).unwrap_or_default();
+        let folders = cell.source.partials(self.shared.workspace());
         tokens.extend(folders.iter().map(|folder| (self.folder_token(folder), 1)));
         tokens
     }
@@ -252,7 +267,7 @@ impl Driver {
             depends_on,
             needs,
             priority: options.priority.unwrap_or(0),
-            max_retries: max_retries(&cell.node, options),
+            max_retries: max_retries(cell.source.resumable(), options),
             transient: cell.state() == JobState::Skipped,
         }
     }
@@ -303,7 +318,7 @@ impl Driver {
             Failure::TimedOut => Duration::ZERO,
             _ => self.retries.delay(job),
         };
-        let retry = match failure.may_pass(cell.node.schema().resumable()) {
+        let retry = match failure.may_pass(cell.source.resumable()) {
             false => Retry::Never,
             true if delay.is_zero() => Retry::AtOnce,
             true => Retry::Later,
@@ -338,11 +353,13 @@ impl Driver {
         let cell = &self.cells[job.index()];
         cell.set(JobState::Starting);
         let resources = cell.resources();
+        let options = self.options.get(&job).unwrap_or(&self.nothing_asked);
         let tokens = self.tokens_of.get(&job).into_iter().flatten();
         let tokens = tokens.map(|&(token, amount)| (self.tokens[token.index()].clone(), amount)).collect();
         let order = Order {
             folder: cell.folder.clone(),
-            node: cell.node.clone(),
+            with: cell.source.run_with(self.shared.workspace(), &resources, options),
+            keep_files: cell.source.resumable(),
             tokens,
             memory: resources.memory_bytes(),
             time: resources.time_limit(),
@@ -372,11 +389,3 @@ impl Driver {
         self.shared.job_ended(&cell, state, false);
     }
 }
-
-/// How often a job is tried again: what the plan says, or for a task that resumes, often enough for a long computation.
-pub(super) fn max_retries(node: &Node, options: &SubmitOptions) -> u32 {
-    options.max_retries.unwrap_or(if node.schema().resumable() { RESUMES } else { 0 })
-}
-
-/// How often a resumable job is run again, unless the plan says otherwise.
-const RESUMES: u32 = 3;

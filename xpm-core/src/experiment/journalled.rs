@@ -9,11 +9,10 @@ use crate::config::SubmitOptions;
 use crate::ids::JobKey;
 use crate::launcher::{Freezer, Freezing};
 use crate::report::{Event, Reporter};
-use crate::schema::Resources;
 use crate::workspace::environment::Recorder;
 use crate::workspace::frozen::{Program, collect_if_many};
 use crate::workspace::history::remove_old_runs;
-use crate::workspace::journal::{Ending, JobName, Journal, JournalEvent, JournalNeeds, StateBefore, Submitted};
+use crate::workspace::journal::{Ending, JobName, Journal, JournalEvent, MachineNeeds, StateBefore, Submitted};
 use crate::workspace::{RunStatus, TokenFile, Workspace};
 
 impl Shared {
@@ -96,7 +95,7 @@ impl Shared {
             state,
             depends_on: depends_on.iter().map(JobName::from).collect(),
             tokens: options.tokens.iter().map(|(name, amount)| (name.to_string(), *amount)).collect(),
-            resources: needs(&cell.resources()),
+            resources: MachineNeeds::of(&cell.resources()),
             priority: options.priority.unwrap_or(0),
         })));
     }
@@ -135,13 +134,4 @@ pub(super) fn freezer(
             reporter.report(&Event::Warning(text));
         }
     })
-}
-
-fn needs(resources: &Resources) -> JournalNeeds {
-    JournalNeeds {
-        cpus: Some(resources.cpu_count()).filter(|cpus| *cpus != 1),
-        memory_bytes: resources.memory_bytes(),
-        gpus: Some(resources.gpu_count()).filter(|gpus| *gpus > 0),
-        time_seconds: resources.time_limit().map(|time| time.as_secs_f64()),
-    }
 }

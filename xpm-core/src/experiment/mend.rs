@@ -20,7 +20,7 @@ impl Shared {
             // Whoever reads it says so.
             Ok(_) | Err(_) => return,
         };
-        let became = match write_params(self.workspace(), folder, node) {
+        let became = match write_params(self.workspace(), folder, node, None) {
             Ok(()) => "it is written anew, and the job stays done".to_owned(),
             Err(error) => format!("it cannot be written anew: {error}"),
         };

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::io;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
 use crate::ids::JobKey;
 use crate::report::{Event, JobPlan, PlanSummary};
-use crate::workspace::{JobLock, TryLock, write_params};
+use crate::value::Node;
+use crate::workspace::{JobLock, Terms, TryLock, write_params};
 
 /// What a run does. From code ([`run_mode`](super::ExperimentBuilder::run_mode)) or from the environment
 /// (`XPM_RUN_MODE=dry-run`); where both say something, the one that does less counts: who asks for a dry run never has
@@ -76,13 +78,13 @@ impl Shared {
     }
 
     /// Writes the folder and the arguments of a job, unless somebody runs it or has run it.
-    pub(super) fn generate(&self, cell: &JobCell) -> io::Result<()> {
+    pub(super) fn generate(&self, cell: &JobCell, node: &Arc<Node>, terms: &Terms) -> io::Result<()> {
         let folder = &cell.folder;
         folder.create()?;
         match JobLock::try_take(&folder.lock())? {
             // What an attempt has left is its record, whatever it came to.
             TryLock::Taken(_lock) if folder.status().exists() => Ok(()),
-            TryLock::Taken(_lock) => write_params(self.workspace(), folder, &cell.node),
+            TryLock::Taken(_lock) => write_params(self.workspace(), folder, node, Some(terms)),
             TryLock::Busy(_) => Ok(()),
         }
     }

@@ -137,9 +137,14 @@ impl Shared {
             let text = format!("the file of token `{name}` was damaged and is written anew; jobs that held some of it");
             self.report(&Event::Warning(format!("{text} right now are not counted")));
         }
+        Ok(self.token_known(name, capacity)?)
+    }
+
+    /// From here on jobs may ask for this token.
+    pub(super) fn token_known(&self, name: &str, capacity: u64) -> Result<Arc<str>, JobError> {
         let name: Arc<str> = name.into();
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), capacity);
-        if !dry {
+        if self.mode() != RunMode::DryRun {
             self.send(Message::TokenDeclared { name: name.clone(), capacity })?;
         }
         Ok(name)
@@ -488,7 +493,7 @@ impl JobSource for Shared {
 
     fn node(&self, job: &JobRef) -> Result<Arc<Node>, ReadError> {
         let not_yet = || ReadError::NotYet(job.key.to_string());
-        self.find(&job.key).map(|cell| cell.node.clone()).ok_or_else(not_yet)
+        self.find(&job.key).and_then(|cell| cell.source.node().cloned()).ok_or_else(not_yet)
     }
 
     fn output(&self, job: &JobRef) -> Result<serde_json::Value, ReadError> {

@@ -7,10 +7,11 @@ use std::task::Waker;
 
 use super::callbacks::Callback;
 use super::live::Lane;
+use super::source::Source;
 use super::wakers::Wakers;
 use crate::ids::JobKey;
 use crate::schema::Resources;
-use crate::value::{Node, Tags};
+use crate::value::Tags;
 use crate::workspace::{Failure, JobFolder};
 
 /// Where a job is in its life.
@@ -92,7 +93,7 @@ pub enum JobError {
 /// One job of a run, shared by its handles and the driver.
 pub(crate) struct JobCell {
     pub(crate) folder: JobFolder,
-    pub(crate) node: Arc<Node>,
+    pub(crate) source: Source,
     pub(crate) tags: Arc<Tags>,
     resources: Mutex<Resources>,
     state: Mutex<Cell>,
@@ -119,10 +120,15 @@ struct Listeners {
 }
 
 impl JobCell {
-    pub(crate) fn new(folder: JobFolder, node: Arc<Node>, resources: Resources, state: JobState) -> Self {
-        let tags = node.tags();
+    pub(crate) fn new(
+        folder: JobFolder,
+        source: Source,
+        tags: Arc<Tags>,
+        resources: Resources,
+        state: JobState,
+    ) -> Self {
         let state = Mutex::new(Cell { state, listeners: None });
-        Self { folder, node, tags, resources: Mutex::new(resources), state, changed: Condvar::new() }
+        Self { folder, source, tags, resources: Mutex::new(resources), state, changed: Condvar::new() }
     }
 
     pub(crate) fn key(&self) -> &JobKey {

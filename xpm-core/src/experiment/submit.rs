@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::driver::max_retries;
 use super::message::Message;
 use super::mode::RunMode;
 use super::refusal::SubmitError;
+use super::source::{Source, max_retries, terms};
 use super::state::{JobCell, JobError, JobState};
 use super::{Experiment, Job, Shared};
 use crate::config::{ArgStruct, Complete, Configure, ReadError, Reader, References, SubmitOptions, references};
@@ -177,7 +177,8 @@ impl Shared {
             self.journal(&JournalEvent::Resubmitted { job: JobName(key) });
             return self.submit_again(known, options);
         }
-        self.check_needs(node, options)?;
+        let resources = options.resources.clone().or(node.schema().resources());
+        self.check_needs(node.schema().id(), &resources, options)?;
         let folder = self.workspace().job(&key);
         if node.facts().validated {
             match validate(&mut Reader::new(self, folder.path())) {
@@ -198,17 +199,17 @@ impl Shared {
         let mut state = state_before(node, options, status.as_ref());
         match &state {
             JobState::Done if self.mode() == RunMode::Normal => self.mend_arguments(&folder, node),
-            JobState::Failed(failure) => self.say_spent(&key, failure, max_retries(node, options)),
+            JobState::Failed(failure) => self.say_spent(&key, failure, max_retries(node.schema().resumable(), options)),
             _ => {}
         }
         if matches!(state, JobState::Waiting | JobState::Skipped) {
-            self.check_known(node, &depends_on)?;
+            self.check_known(node.schema().id(), &depends_on)?;
             if self.mode() != RunMode::Normal {
                 state = JobState::Planned;
             }
         }
-        let resources = options.resources.clone().or(node.schema().resources());
-        let cell = Arc::new(JobCell::new(folder, node.clone(), resources, state));
+        let source = Source::Plan(node.clone());
+        let cell = Arc::new(JobCell::new(folder, source, node.tags(), resources, state));
         // Before it is entered: what is entered is waited for.
         let link = self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
         let (cell, new) = self.enter(cell);
@@ -216,7 +217,12 @@ impl Shared {
             self.journal_submitted(&cell, link, at, &depends_on, options);
             if cell.state() == JobState::Planned && self.mode() == RunMode::GenerateOnly {
                 let path = cell.folder.path().to_owned();
-                self.generate(&cell).map_err(|source| SubmitError::Generate { task: task(), path, source })?;
+                let terms = terms(node, self.workspace(), &cell.resources(), options);
+                self.generate(&cell, node, &terms).map_err(|source| SubmitError::Generate {
+                    task: task(),
+                    path,
+                    source,
+                })?;
             }
             self.plan_job(&cell, &depends_on);
             self.add_consumer(&cell, &depends_on);
@@ -276,8 +282,13 @@ impl Shared {
     }
 
     /// What can never be had is refused, saying what there is.
-    pub(super) fn check_needs(&self, node: &Node, options: &SubmitOptions) -> Result<(), SubmitError> {
-        let task = || node.schema().id().to_owned();
+    pub(super) fn check_needs(
+        &self,
+        task: &str,
+        resources: &Resources,
+        options: &SubmitOptions,
+    ) -> Result<(), SubmitError> {
+        let task = || task.to_owned();
         for (name, wanted) in &options.tokens {
             let Some(capacity) = self.token_capacity(name) else {
                 return Err(SubmitError::UnknownToken { task: task(), token: name.to_string() });
@@ -287,7 +298,6 @@ impl Shared {
                 return Err(SubmitError::TokenTooSmall { task: task(), token, wanted: *wanted, capacity });
             }
         }
-        let resources = options.resources.clone().or(node.schema().resources());
         if let Some(why) = resources.problem() {
             return Err(SubmitError::Resources { task: task(), why: why.to_owned() });
         }
@@ -313,10 +323,10 @@ impl Shared {
     }
 
     /// Every dependency must be a job of this run, or be done on disk.
-    pub(super) fn check_known(&self, node: &Node, depends_on: &[JobKey]) -> Result<(), SubmitError> {
+    pub(super) fn check_known(&self, task: &str, depends_on: &[JobKey]) -> Result<(), SubmitError> {
         for job in depends_on {
             if self.find(job).is_none() && !self.workspace().job(job).read_status()?.is_some_and(|s| s.is_done()) {
-                return Err(SubmitError::UnknownJob { task: node.schema().id().to_owned(), job: job.clone() });
+                return Err(SubmitError::UnknownJob { task: task.to_owned(), job: job.clone() });
             }
         }
         Ok(())
@@ -329,7 +339,9 @@ pub(super) fn state_before(node: &Node, options: &SubmitOptions, status: Option<
     match status.map(|status| (status.attempt, status.result())) {
         Some((_, Ok(_))) => JobState::Done,
         Some((attempt, Err(failure)))
-            if node.schema().resumable() && failure.may_pass(true) && attempt > max_retries(node, options) =>
+            if node.schema().resumable()
+                && failure.may_pass(true)
+                && attempt > max_retries(node.schema().resumable(), options) =>
         {
             JobState::Failed(failure.clone())
         }

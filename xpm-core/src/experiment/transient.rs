@@ -26,7 +26,7 @@ pub(super) struct Consumers(Mutex<HashMap<JobKey, Vec<Arc<JobCell>>>>);
 impl Shared {
     /// Notes that a new job needs these.
     pub(super) fn add_consumer(&self, cell: &Arc<JobCell>, depends_on: &[JobKey]) {
-        let removed = |cell: &JobCell| cell.node.schema().transient() == Transient::Removed;
+        let removed = |cell: &JobCell| cell.source.transient() == Transient::Removed;
         let needed: Vec<_> = depends_on.iter().filter(|key| self.find(key).is_some_and(|job| removed(&job))).collect();
         if needed.is_empty() && !removed(cell) {
             return;

@@ -21,7 +21,9 @@ use crate::identity;
 use crate::ids::JobKey;
 use crate::value::Node;
 use crate::workspace::frozen::own_digest;
-use crate::workspace::{Failure, JobFolder, Owner, PartialFolder, Status, Workspace, read_params};
+use crate::workspace::{
+    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, parse_params, read_params,
+};
 use crate::{clock, sys};
 
 /// The stack of the thread that a task runs on, in bytes. Only what is touched is ever allocated; it is large since
@@ -83,15 +85,20 @@ pub(super) fn run_job_with(
 const UNRECORDED: u8 = 120;
 
 fn prepare(folder: &Path) -> Result<(Workspace, JobFolder), String> {
+    let (workspace, folder) = place_of(folder)?;
+    let path = folder.path();
+    let entered = fault::point("enter", path).and_then(|()| std::env::set_current_dir(path));
+    entered.map_err(|error| format!("{} cannot be entered: {error}", path.display()))?;
+    Ok((workspace, folder))
+}
+
+/// The job whose folder this is, and its workspace.
+fn place_of(folder: &Path) -> Result<(Workspace, JobFolder), String> {
     // Its path must hold when this process has moved into the folder, and a task elsewhere.
     let folder = &std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let workspace = Workspace::of_job(folder);
-    let key = key_of(folder);
-    let (Some(workspace), Some(key)) = (workspace, key) else {
+    let (Some(workspace), Some(key)) = (Workspace::of_job(folder), key_of(folder)) else {
         return Err(format!("{} is not the folder of a job", folder.display()));
     };
-    let entered = fault::point("enter", folder).and_then(|()| std::env::set_current_dir(folder));
-    entered.map_err(|error| format!("{} cannot be entered: {error}", folder.display()))?;
     let folder = workspace.job(&key);
     Ok((workspace, folder))
 }
@@ -167,8 +174,12 @@ fn make_partials(workspace: &Workspace, node: &Node) -> Result<Vec<PartialFolder
 
 /// Reads the arguments back and checks that they give the identity that the folder has.
 fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<Node>, Failure> {
+    check_identity(read_params(workspace, folder), folder)
+}
+
+fn check_identity(node: Result<Arc<Node>, ParamsError>, folder: &JobFolder) -> Result<Arc<Node>, Failure> {
     let wrong = |message: String| Failure::Arguments { message };
-    let node = read_params(workspace, folder).map_err(|error| wrong(format!("{:#}", anyhow::Error::from(error))))?;
+    let node = node.map_err(|error| wrong(format!("{:#}", anyhow::Error::from(error))))?;
     let identity = identity::digest(&node).map_err(|error| wrong(error.to_string()))?;
     if identity != folder.key().identity {
         return Err(wrong(format!(
@@ -178,6 +189,37 @@ fn load(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<Node>, Failure>
     }
     Ok(node)
 }
+
+/// Whether this program can run the job in `folder`: prints its identity if the program has its task and its arguments give the
+/// identity that the folder has, and else says what is wrong. Arguments that lie not in the folder come on standard input. Gives the
+/// exit code.
+pub(crate) fn check_job(folder: &Path) -> u8 {
+    let known = |key: &JobKey| TaskEntry::find(&key.task).map(drop).map_err(|error| error.to_string());
+    let mut given = Vec::new();
+    let checked = place_of(folder).and_then(|(workspace, folder)| {
+        known(folder.key())?;
+        io::Read::read_to_end(&mut io::stdin(), &mut given).map_err(|error| error.to_string())?;
+        let node = match given.is_empty() {
+            true => read_params(&workspace, &folder),
+            false => parse_params(&workspace, &folder, &given),
+        };
+        check_identity(node, &folder).map_err(|failure| failure.to_string())?;
+        Ok(folder.key().identity)
+    });
+    let (code, said) = match checked {
+        Ok(identity) => (0, writeln!(io::stdout(), "{identity}")),
+        Err(message) => (1, writeln!(io::stderr(), "{message}")),
+    };
+    if said.is_ok() { code } else { 1 }
+}
+
+/// The command line that asks a program whether it can run the job in `folder`.
+pub(crate) fn check_arguments(folder: &Path) -> [OsString; 4] {
+    ["xpm".into(), "job".into(), CHECK.into(), folder.into()]
+}
+
+/// What stands in the place of a folder: programs of before take it for a wrong command line.
+pub(crate) const CHECK: &str = "--check";
 
 /// The command line that runs the job in `folder`.
 pub(crate) fn job_arguments(folder: &Path, attempt: u32, time: Option<Duration>) -> Vec<OsString> {

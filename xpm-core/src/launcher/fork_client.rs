@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -32,11 +31,10 @@ pub(super) enum Answer {
 }
 
 impl ForkClient {
-    /// Starts a server; `None` if the program says that it cannot be one.
-    pub(super) fn start(program: &Path) -> io::Result<Option<Self>> {
+    /// Starts a server of the command's program; `None` if that says that it cannot be one.
+    pub(super) fn start(mut command: Command) -> io::Result<Option<Self>> {
         let (socket, theirs) = Packets::pair()?;
         socket.limit_wait(PATIENCE)?;
-        let mut command = Command::new(program);
         // It must hold nobody's terminal or pipe open.
         command.args(server_arguments()).stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
         let process = ChildProcess::from(spawn(&mut command)?);

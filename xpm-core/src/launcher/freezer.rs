@@ -16,12 +16,10 @@ pub(crate) enum Freezing<'a> {
     Failed(&'a std::io::Error),
 }
 
-/// The program of a run.
+/// The program that jobs are started from.
 pub(crate) struct Freezer {
-    workspace: Workspace,
-    program: Program,
+    freeze: Box<dyn Fn() -> Frozen + Send + Sync>,
     frozen: OnceLock<Frozen>,
-    tell: Box<dyn Fn(Freezing<'_>) + Send + Sync>,
 }
 
 impl Freezer {
@@ -31,24 +29,29 @@ impl Freezer {
         program: Program,
         tell: impl Fn(Freezing<'_>) + Send + Sync + 'static,
     ) -> Self {
-        Self { workspace, program, frozen: OnceLock::new(), tell: Box::new(tell) }
-    }
-
-    /// What jobs are started from. The first call copies the program; others wait for it.
-    pub(super) fn executable(&self) -> &Path {
-        let frozen = self.frozen.get_or_init(|| match self.program.freeze(&self.workspace) {
+        let freeze = move || match program.freeze(&workspace) {
             Ok(frozen) => {
                 if let Some(digest) = &frozen.digest {
-                    (self.tell)(Freezing::Frozen(digest));
+                    tell(Freezing::Frozen(digest));
                 }
                 frozen
             }
             Err(error) => {
-                (self.tell)(Freezing::Failed(&error));
-                Frozen::unfrozen(&self.program)
+                tell(Freezing::Failed(&error));
+                Frozen::unfrozen(&program)
             }
-        });
-        &frozen.path
+        };
+        Self { freeze: Box::new(freeze), frozen: OnceLock::new() }
+    }
+
+    /// What was frozen before.
+    pub(crate) fn of(frozen: Frozen) -> Self {
+        Self { freeze: Box::new(move || frozen.clone()), frozen: OnceLock::new() }
+    }
+
+    /// What jobs are started from. The first call copies the program; others wait for it.
+    pub(super) fn executable(&self) -> &Path {
+        &self.frozen.get_or_init(&self.freeze).path
     }
 
     /// The digest of what jobs are started from, once one was.

@@ -16,14 +16,16 @@ use super::freezer::Freezer;
 use super::holding::{Asked, HeldTokens, OwnHolders};
 use super::process::{Control, Ended, Stop};
 use super::starter::{Started, Starter};
+use super::starters::Starters;
 use super::workers::Workers;
-use super::{End, Order, Progress, machine};
+use super::{End, Order, Progress, RunWith, machine};
 use crate::fault;
 use crate::ids::JobKey;
 use crate::job::StartRequest;
 use crate::sys;
 use crate::workspace::{
-    Failure, JobFolder, JobLock, Owner, Status, StatusError, TryLock, WaitLock, Workspace, write_params,
+    Failure, JobFolder, JobLock, Owner, Status, StatusError, Terms, TryLock, WaitLock, Workspace, write_params,
+    write_params_line,
 };
 
 /// How long a job that is asked to stop may take, unless `xpm.toml` says otherwise.
@@ -44,7 +46,7 @@ enum Attached {
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
     workspace: Workspace,
-    starter: Arc<Starter>,
+    starters: Arc<Starters>,
     grace: Duration,
     holders: OwnHolders,
     workers: Workers,
@@ -52,11 +54,12 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    pub(crate) fn new(workspace: Workspace, freezer: Freezer) -> Self {
+    /// Without a `freezer`, only with programs of before.
+    pub(crate) fn new(workspace: Workspace, freezer: Option<Freezer>) -> Self {
         let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
         let holders = OwnHolders::default();
-        let starter = Arc::new(Starter::new(freezer, workspace.settings().local.fork.unwrap_or(true)));
-        Self { workspace, starter, grace, holders, workers: Workers::default(), running: Arc::default() }
+        let starters = Arc::new(Starters::new(workspace.clone(), freezer));
+        Self { workspace, starters, grace, holders, workers: Workers::default(), running: Arc::default() }
     }
 
     /// Stops a job that this launcher has started. Its end is told as always.
@@ -106,6 +109,7 @@ impl Local {
         if status.as_ref().is_some_and(Status::is_done) {
             return Ok(Progress::Ended(End::Done { ran: false }));
         }
+        let starter = self.starter_of(order)?;
         let held = match HeldTokens::take(&order.tokens, folder.key(), &self.holders) {
             Ok(Asked::Held(held)) => held,
             Ok(Asked::Short(place)) => return Ok(Progress::Deferred(place)),
@@ -115,13 +119,12 @@ impl Local {
             1
         } else {
             let before = folder.last_attempt(status.as_ref());
-            let keep_files = order.node.schema().resumable();
-            folder.put_attempt_aside(before, keep_files).map_err(|error| here(&error))?;
+            folder.put_attempt_aside(before, order.keep_files).map_err(|error| here(&error))?;
             before + 1
         };
-        write_params(&self.workspace, folder, &order.node).map_err(|error| here(&error))?;
+        self.write_arguments(order, &starter).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
-        let Some(end) = self.run(order, attempt, lock, &held, tell)? else {
+        let Some(end) = self.run(order, &starter, attempt, lock, &held, tell)? else {
             tell(Progress::Attached);
             return Ok(Progress::Freed);
         };
@@ -150,9 +153,37 @@ impl Local {
                     (None, Some(code), None) => Failure::Exited { code },
                     (None, None, None) => Failure::Lost,
                 };
-                self.died(folder, attempt, failure, &end).map(Progress::Ended)
+                self.died(folder, attempt, failure, &end, &starter).map(Progress::Ended)
             }
         }
+    }
+
+    /// What the job is started from.
+    fn starter_of(&self, order: &Order) -> Result<Arc<Starter>, Failure> {
+        let starter = match &order.with {
+            RunWith::Plan(..) => self.starters.own(),
+            RunWith::Recorded(executable, _) => self.starters.recorded(executable),
+        };
+        starter.map_err(|error| Failure::LaunchFailed { message: error.to_string() })
+    }
+
+    /// Sees to it that the job's arguments lie in its folder. With the lock held.
+    fn write_arguments(&self, order: &Order, starter: &Starter) -> io::Result<()> {
+        match &order.with {
+            RunWith::Plan(node, terms) => {
+                let terms = Terms { executable: starter.frozen().map(str::to_owned), ..Terms::clone(terms) };
+                write_params(&self.workspace, &order.folder, node, Some(&terms))
+            }
+            RunWith::Recorded(_, Some(text)) if !order.folder.params().exists() => {
+                write_params_line(&order.folder, text)
+            }
+            RunWith::Recorded(..) => Ok(()),
+        }
+    }
+
+    /// The digest of the plan's program, which is frozen now if it was not before.
+    pub(crate) fn own_digest(&self) -> Option<String> {
+        self.starters.own().ok()?.frozen().map(str::to_owned)
     }
 
     /// Somebody has the job's lock: waits for it, and takes over what that attempt came to.
@@ -202,6 +233,7 @@ impl Local {
     fn run(
         &self,
         order: &Order,
+        starter: &Starter,
         attempt: u32,
         lock: JobLock,
         held: &HeldTokens<'_>,
@@ -216,10 +248,9 @@ impl Local {
         let gpus = order.tokens.iter().any(|(token, _)| token.has_units()).then(|| held.units().join(","));
         let request = StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
-        let started = self
-            .starter
+        let started = starter
             .start(&request, lock, stdout, stderr)
-            .map_err(|error| launch_failed(&self.starter.executable().display().to_string(), &error))?;
+            .map_err(|error| launch_failed(&starter.executable().display().to_string(), &error))?;
         let Started::Process(child, notice) = started else { return Ok(None) };
         let control = Control::new(&child, self.grace);
         // Too late to fail: the process is there.
@@ -243,8 +274,15 @@ impl Local {
 
     /// The process is gone and its record does not say how this attempt ended: the driver writes one, unless somebody else
     /// has seen to it. The lock is free since the process is gone, so another driver may be at the next attempt already.
-    fn died(&self, folder: &JobFolder, attempt: u32, failure: Failure, end: &Ended) -> Result<End, Failure> {
-        let process = Process { usage: Some(end.process.usage), executable: self.starter.digest() };
+    fn died(
+        &self,
+        folder: &JobFolder,
+        attempt: u32,
+        failure: Failure,
+        end: &Ended,
+        starter: &Starter,
+    ) -> Result<End, Failure> {
+        let process = Process { usage: Some(end.process.usage), executable: starter.digest() };
         if let Ok(Some(status)) = folder.read_status_aside(attempt) {
             return Ok(end_of(&status, true));
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -21,6 +21,8 @@ use crate::workspace::JobLock;
 #[derive(Debug)]
 pub(super) struct Starter {
     freezer: Freezer,
+    /// Where processes begin, if not where this one is.
+    directory: Option<PathBuf>,
     server: Mutex<Server>,
 }
 
@@ -45,14 +47,29 @@ pub(super) enum Started {
 
 impl Starter {
     /// With `fork` false, every process loads the program.
-    pub(super) fn new(freezer: Freezer, fork: bool) -> Self {
+    pub(super) fn new(freezer: Freezer, fork: bool, directory: Option<PathBuf>) -> Self {
         let server = if fork { Server::NotYet } else { Server::None };
-        Self { freezer, server: Mutex::new(server) }
+        Self { freezer, directory, server: Mutex::new(server) }
     }
 
     /// What processes are started from.
     pub(super) fn executable(&self) -> &Path {
         self.freezer.executable()
+    }
+
+    /// A command line of the program, still without arguments.
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.executable());
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command
+    }
+
+    /// Its digest, if it could be frozen, which it is now if it was not before.
+    pub(super) fn frozen(&self) -> Option<&str> {
+        self.executable();
+        self.digest()
     }
 
     /// Its digest, once a process was started.
@@ -71,7 +88,7 @@ impl Starter {
         if let Some(started) = self.fork(request, &lock, &stdout, &stderr) {
             return Ok(started);
         }
-        let mut command = Command::new(self.executable());
+        let mut command = self.command();
         command.args(job_arguments(&request.folder, request.attempt, request.time));
         if let Some(gpus) = &request.gpus {
             command.env(VISIBLE_GPUS, gpus);
@@ -86,7 +103,7 @@ impl Starter {
     fn fork(&self, request: &StartRequest, lock: &JobLock, stdout: &File, stderr: &File) -> Option<Started> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*server, Server::NotYet) {
-            *server = match ForkClient::start(self.executable()) {
+            *server = match ForkClient::start(self.command()) {
                 Ok(Some(client)) => Server::Serving(client),
                 _ => Server::None,
             };

@@ -59,7 +59,7 @@ pub(crate) fn put(workspace: &Workspace, one: &Move, _right: &Right) -> Result<(
         at(&build.shared(), fault::point("create", &build.shared()).and_then(|()| File::create(build.shared())))?;
         link_files(old.path(), build.path(), &|name| !OWN.contains(&name))?;
         link_files(&old.own(), &build.own(), &|name| LINKED.contains(&name))?;
-        at(&build.params(), write_params(workspace, &build, &one.node).and_then(|()| sync(&build.params())))?;
+        at(&build.params(), write_params(workspace, &build, &one.node, None).and_then(|()| sync(&build.params())))?;
         at(&build.status(), status.moved_to(&one.to).write(&build.status()))?;
         at(&build.own(), sync(&build.own()))?;
         at(build.path(), sync(build.path()))?;

@@ -148,7 +148,10 @@ pub(super) fn summary(summary: &Summary) -> Line {
     if !any {
         line.push(Style::Plain, "no jobs");
     }
-    line.push(Style::Plain, &format!(" in {:.2} s; {}", summary.elapsed.as_secs_f64(), summary.run.display()));
+    line.push(Style::Plain, &format!(" in {:.2} s", summary.elapsed.as_secs_f64()));
+    if !summary.run.as_os_str().is_empty() {
+        line.push(Style::Plain, &format!("; {}", summary.run.display()));
+    }
     line
 }
 

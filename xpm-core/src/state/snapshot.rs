@@ -152,8 +152,8 @@ impl Shared {
 /// With fewer jobs than this a workspace gets no index: it is read as fast without.
 const WORTH_AN_INDEX: usize = 500;
 
-/// The jobs without a folder that the newest run of an experiment knows: they wait, or were not started since another one
-/// failed. Places of keys.
+/// The jobs that the newest run of an experiment knows and that were not started: they wait, or another one failed, or they could
+/// not be started. Few of them have a folder. Places of keys.
 fn absent(experiments: &[Experiment], runs: &[Run], digests: &Digests) -> Vec<RunJob> {
     let newest = experiments.iter().filter_map(|experiment| runs.get(experiment.runs.clone().next_back()?));
     let mut absent = Vec::new();
@@ -162,7 +162,9 @@ fn absent(experiments: &[Experiment], runs: &[Run], digests: &Digests) -> Vec<Ru
         let alive = run.state == RunState::Running;
         let wanted = |job: &&RunJob| match job.seen {
             Seen::Waiting => alive,
-            Seen::Failed => digests.text(job.note).is_some_and(|note| note.contains("dependency_failed")),
+            Seen::Failed => digests
+                .text(job.note)
+                .is_some_and(|note| note.contains("dependency_failed") || note.contains("launch_failed")),
             _ => false,
         };
         absent.extend(digest.jobs.iter().filter(wanted));
@@ -175,13 +177,27 @@ fn search(rows: &Rows, task: &str, identity: Identity) -> Result<usize, usize> {
     rows.rows.binary_search_by(|row| (&*rows.tasks[row.task as usize], row.identity).cmp(&(task, identity)))
 }
 
-/// Puts rows for jobs without a folder among the others; gives the places before which they were put.
+/// How a job stands that was not started.
+fn why_absent(job: &RunJob, digests: &Digests) -> JobStatus {
+    let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
+    failure.map_or(JobStatus::Unstarted, JobStatus::Failed)
+}
+
+/// Puts rows for jobs without a folder among the others, and says of those with one that was never used why they were not started;
+/// gives the places before which rows were put.
 fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) -> Vec<usize> {
     let mut new: HashMap<u32, (usize, JobKey, RunJob)> = HashMap::new();
     for job in absent {
         let key = digests.key(job.key);
-        if let Err(place) = search(&scan.rows, &key.task, key.identity) {
-            new.entry(job.key).or_insert((place, key, job));
+        match search(&scan.rows, &key.task, key.identity) {
+            Err(place) => {
+                new.entry(job.key).or_insert((place, key, job));
+            }
+            Ok(place) => {
+                if let Some(live @ JobStatus::Unstarted) = scan.live.get_mut(&(place as u32)) {
+                    *live = why_absent(&job, digests);
+                }
+            }
         }
     }
     let mut new: Vec<(usize, JobKey, RunJob)> = new.into_values().collect();
@@ -197,11 +213,7 @@ fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) -> Vec<us
     while before.peek().is_some() || new.peek().is_some() {
         let place = rows.rows.len() as u32;
         let (row, status) = match new.next_if(|next| before.peek().is_none_or(|(place, _)| next.0 <= *place)) {
-            Some((_, key, job)) => {
-                let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
-                let status = failure.map_or(JobStatus::Unstarted, JobStatus::Failed);
-                (Row::new(rows.task(&key.task), key.identity), Some(status))
-            }
+            Some((_, key, job)) => (Row::new(rows.task(&key.task), key.identity), Some(why_absent(&job, digests))),
             None => match before.next() {
                 Some((old, row)) => (row, live.remove(&(old as u32))),
                 None => break,

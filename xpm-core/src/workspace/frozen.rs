@@ -36,6 +36,8 @@ use known::{Known, Stamp};
 pub(crate) struct Program {
     file: File,
     path: PathBuf,
+    /// It is the one that this process runs.
+    own: bool,
 }
 
 /// Where jobs are started from.
@@ -54,7 +56,13 @@ impl Program {
         let path = std::env::current_exe()?;
         let own = Path::new(OWN);
         let file = if own.exists() { File::open(own)? } else { File::open(&path)? };
-        Ok(Self { file, path })
+        Ok(Self { file, path, own: true })
+    }
+
+    /// A program that another process may run.
+    pub(crate) fn at(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize()?;
+        Ok(Self { file: File::open(&path)?, path, own: false })
     }
 
     /// Where it was started from; there may be another file now, or none.
@@ -129,7 +137,7 @@ impl Program {
     /// Another open file of the program, at its beginning.
     fn reopened(&self) -> io::Result<File> {
         let own = Path::new(OWN);
-        if own.exists() {
+        if self.own && own.exists() {
             return File::open(own);
         }
         let mut file = self.file.try_clone()?;
@@ -139,6 +147,31 @@ impl Program {
 }
 
 impl Frozen {
+    /// What was frozen under this digest.
+    ///
+    /// # Errors
+    /// If it is not there any more, or is another one now.
+    pub(crate) fn find(workspace: &Workspace, digest: &str) -> io::Result<Self> {
+        let bin = workspace.bin();
+        let path = bin.join(digest);
+        let gone = || io::Error::new(io::ErrorKind::NotFound, format!("{} is not there any more", path.display()));
+        if !is_digest(digest) || !bin.is_dir() || bin.is_symlink() {
+            return Err(gone());
+        }
+        let in_use = lock_file(&bin)?;
+        fault::point("lock", &bin.join("lock"))?;
+        in_use.lock_shared()?;
+        // Under the lock nobody removes it. Links lead elsewhere.
+        if !fs::symlink_metadata(&path).is_ok_and(|file| file.is_file()) {
+            return Err(gone());
+        }
+        let found = digest_of(&path)?;
+        if found != digest {
+            return Err(io::Error::other(format!("{} is damaged: its digest is {found}", path.display())));
+        }
+        Ok(Self { path: path.into(), digest: Some(digest.into()), _in_use: Some(Arc::new(in_use)) })
+    }
+
     /// The running program itself, when it cannot be frozen: on Linux by the link of the kernel, which is right as long
     /// as this process lives, even if the file is gone.
     pub(crate) fn unfrozen(program: &Program) -> Self {

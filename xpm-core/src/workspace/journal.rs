@@ -9,6 +9,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -17,6 +18,7 @@ pub(crate) use writer::Journal;
 
 use super::{Failure, RunStatus};
 use crate::ids::JobKey;
+use crate::schema::Resources;
 use crate::value::Tags;
 
 /// An event of a run.
@@ -101,8 +103,8 @@ pub(crate) struct Submitted {
     /// How much of which tokens it holds while it runs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tokens: BTreeMap<String, u64>,
-    #[serde(default, skip_serializing_if = "JournalNeeds::is_usual")]
-    pub(crate) resources: JournalNeeds,
+    #[serde(default, skip_serializing_if = "MachineNeeds::is_usual")]
+    pub(crate) resources: MachineNeeds,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) priority: i64,
 }
@@ -110,7 +112,7 @@ pub(crate) struct Submitted {
 /// What a job needs of the machine; what it does not ask for is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct JournalNeeds {
+pub(crate) struct MachineNeeds {
     /// CPUs, when they are not one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cpus: Option<u32>,
@@ -122,8 +124,28 @@ pub(crate) struct JournalNeeds {
     pub(crate) time_seconds: Option<f64>,
 }
 
-impl JournalNeeds {
-    fn is_usual(&self) -> bool {
+impl MachineNeeds {
+    pub(crate) fn of(resources: &Resources) -> Self {
+        Self {
+            cpus: Some(resources.cpu_count()).filter(|cpus| *cpus != 1),
+            memory_bytes: resources.memory_bytes(),
+            gpus: Some(resources.gpu_count()).filter(|gpus| *gpus > 0),
+            time_seconds: resources.time_limit().map(|time| time.as_secs_f64()),
+        }
+    }
+
+    pub(crate) fn resources(&self) -> Resources {
+        let mut resources = Resources::new().cpus(self.cpus.unwrap_or(1)).gpus(self.gpus.unwrap_or(0));
+        if let Some(bytes) = self.memory_bytes {
+            resources = resources.memory(bytes);
+        }
+        match self.time_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+            Some(time) => resources.time(time),
+            None => resources,
+        }
+    }
+
+    pub(crate) fn is_usual(&self) -> bool {
         *self == Self::default()
     }
 }

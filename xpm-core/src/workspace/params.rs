@@ -5,12 +5,13 @@
 //!  "jobs": [{"task": "prepare", "identity": "…"}],
 //!  "configs": [{"type": "ir.bm25", "args": {"k1": 0.9}},
 //!              {"type": "ir.rank", "args": {"model": {"$config": 0}, "data": {"$job": 0}},
-//!               "set_at": {"model": "src/main.rs:12:10"}, "left_out": {"threads": "ignored"}}]}
+//!               "set_at": {"model": "src/main.rs:12:10"}, "left_out": {"threads": "ignored"}}],
+//!  "run": {"executable": "…", "tokens": {"gpu": 1}}}
 //! ```
 //!
 //! The task's own configuration is the last; each refers only to earlier ones. Jobs that arguments refer to are named,
-//! not repeated. A JSON number with a point or an exponent is a float, one without is an integer; everything that JSON
-//! has no form of is an object with one `$` member.
+//! not repeated. `run` holds the [`Terms`] on which the job is run. A JSON number with a point or an exponent is a float, one
+//! without is an integer; everything that JSON has no form of is an object with one `$` member.
 
 mod read;
 
@@ -23,9 +24,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-pub(crate) use read::{Made, Recorded, read_params};
+pub(crate) use read::{Made, Recorded, parse_params, read_params};
 
-use super::{Durability, FORMAT, JobFolder, Workspace, write_atomic};
+use super::{Durability, FORMAT, JobFolder, Terms, Workspace, write_atomic};
 use crate::config::RegistryError;
 use crate::ids::{Identity, JobKey};
 use crate::value::{JobRef, Node, Value};
@@ -38,6 +39,9 @@ struct ParamsFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<JobKey>,
     configs: Vec<ConfigRecord>,
+    /// Never read by the job, whose driver has seen to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<Json>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -106,8 +110,46 @@ pub enum ParamsError {
     },
 }
 
-/// Writes the arguments of a job.
-pub(crate) fn write_params(workspace: &Workspace, folder: &JobFolder, node: &Arc<Node>) -> io::Result<()> {
+/// Writes the arguments of a job, and the terms on which it is run, if it is.
+pub(crate) fn write_params(
+    workspace: &Workspace,
+    folder: &JobFolder,
+    node: &Arc<Node>,
+    terms: Option<&Terms>,
+) -> io::Result<()> {
+    write_file(folder, &params_file(workspace, folder, node, terms)?)
+}
+
+/// What [`write_params`] writes, in one line.
+pub(crate) fn params_line(
+    workspace: &Workspace,
+    folder: &JobFolder,
+    node: &Arc<Node>,
+    terms: &Terms,
+) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(&params_file(workspace, folder, node, Some(terms))?)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Writes what [`params_line`] has made of a job's arguments.
+pub(crate) fn write_params_line(folder: &JobFolder, line: &str) -> io::Result<()> {
+    let file: ParamsFile = serde_json::from_str(line)?;
+    write_file(folder, &file)
+}
+
+fn write_file(folder: &JobFolder, file: &ParamsFile) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(file)?;
+    text.push(b'\n');
+    write_atomic(&folder.params(), &text, Durability::Lazy)
+}
+
+fn params_file(
+    workspace: &Workspace,
+    folder: &JobFolder,
+    node: &Arc<Node>,
+    terms: Option<&Terms>,
+) -> io::Result<ParamsFile> {
     let mut writer = Writer {
         root: workspace.path(),
         numbers: HashMap::new(),
@@ -117,10 +159,8 @@ pub(crate) fn write_params(workspace: &Workspace, folder: &JobFolder, node: &Arc
     };
     writer.config(node);
     let JobKey { task, identity } = folder.key().clone();
-    let file = ParamsFile { format: FORMAT, task, identity, jobs: writer.jobs, configs: writer.configs };
-    let mut text = serde_json::to_vec_pretty(&file).map_err(io::Error::other)?;
-    text.push(b'\n');
-    write_atomic(&folder.params(), &text, Durability::Lazy)
+    let run = terms.map(serde_json::to_value).transpose()?;
+    Ok(ParamsFile { format: FORMAT, task, identity, jobs: writer.jobs, configs: writer.configs, run })
 }
 
 struct Writer<'a> {

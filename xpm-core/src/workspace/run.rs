@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::history;
-use super::{Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, write_atomic};
+use super::{Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, unstarted_of, write_atomic};
 use crate::fault;
 
 /// `run.json`.
@@ -123,6 +123,19 @@ impl RunFolder {
         Self { path, id, lock: Mutex::new(None), live: Mutex::new(None), planned: true }
     }
 
+    /// No run: that of a driver which runs jobs of other runs again. Nothing is written.
+    pub(crate) fn none(workspace: &Workspace) -> io::Result<Self> {
+        let live = open_live(workspace)?;
+        live.lock_shared()?;
+        Ok(Self {
+            path: PathBuf::new(),
+            id: String::new(),
+            lock: Mutex::new(None),
+            live: Mutex::new(Some(live)),
+            planned: true,
+        })
+    }
+
     /// Frees the experiment for another run, though handles of this one may live on.
     pub(crate) fn release(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -177,6 +190,14 @@ impl RunFolder {
             }
             made => made.map(|()| name.to_owned()),
         }
+    }
+
+    /// Writes `unstarted.jsonl`.
+    pub(crate) fn write_unstarted(&self, text: &[u8]) -> io::Result<()> {
+        if self.planned {
+            return Ok(());
+        }
+        write_atomic(&unstarted_of(&self.path), text, Durability::Lazy)
     }
 
     /// Writes `run.json`.

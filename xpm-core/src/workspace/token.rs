@@ -19,7 +19,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Durability, FORMAT, JobLock, PartialFolder, Workspace, write_atomic};
+use super::{Durability, FORMAT, JobLock, Workspace, write_atomic};
 use crate::fault;
 use crate::ids::JobKey;
 
@@ -114,8 +114,7 @@ impl TokenFile {
     }
 
     /// A folder that one job uses at a time. Its name holds a `/`, which that of no token of a plan does.
-    pub(crate) fn partial(workspace: Workspace, folder: &PartialFolder) -> Self {
-        let path = folder.path();
+    pub(crate) fn partial(workspace: Workspace, path: &Path) -> Self {
         let name = path.strip_prefix(workspace.path()).unwrap_or(path).display().to_string();
         let digest = path.file_name().unwrap_or_default().to_string_lossy();
         let file = path.with_file_name(format!(".{digest}.json"));

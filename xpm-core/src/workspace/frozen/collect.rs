@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::known::Known;
 use super::{is_digest, lock_file};
 use crate::fault;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, unstarted};
 
 /// How many executables a workspace may hold before any is removed by itself.
 const FEW: usize = 32;
@@ -29,13 +29,15 @@ pub struct Collected {
     pub busy: bool,
 }
 
-/// The one member of a record that is looked at.
+/// The members of a record that are looked at.
 #[derive(Deserialize)]
 struct Reference {
     executable: Option<String>,
+    /// Of `params.json`.
+    run: Option<Box<Reference>>,
 }
 
-/// Removes what no terminal record and no owner of a job refers to, unless somebody uses `bin`; with `dry` it only tells.
+/// Removes what no terminal record, no owner and no arguments of a job refer to, unless somebody uses `bin`; with `dry` it only tells.
 /// Looks at every job.
 pub(crate) fn collect(workspace: &Workspace, dry: bool) -> io::Result<Collected> {
     let bin = workspace.bin();
@@ -109,14 +111,20 @@ fn referred(workspace: &Workspace) -> HashSet<String> {
     let folders = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut referred = HashSet::new();
     for job in folders(&workspace.jobs()).flat_map(|task| folders(&task).collect::<Vec<_>>()) {
-        for record in [job.join("status.json"), job.join(".xpm/lock")] {
+        let executable = |record: &str| {
             // What cannot be read says nothing that could be kept.
-            let reference = File::open(record)
-                .ok()
-                .and_then(|file| serde_json::from_reader::<_, Reference>(io::BufReader::new(file)).ok());
-            referred.extend(reference.and_then(|reference| reference.executable));
-        }
+            let file = io::BufReader::new(File::open(job.join(record)).ok()?);
+            let reference: Reference = serde_json::from_reader(file).ok()?;
+            reference.executable.or_else(|| reference.run?.executable)
+        };
+        let ran = [executable("status.json"), executable(".xpm/lock")];
+        // Arguments may be long, and say nothing more of a job that was started.
+        let submitted = if ran == [None, None] { executable("params.json") } else { None };
+        referred.extend(ran.into_iter().chain([submitted]).flatten());
     }
+    let experiments = folders(&workspace.path().join("experiments"));
+    let runs = experiments.flat_map(|experiment| folders(&experiment).collect::<Vec<_>>());
+    referred.extend(runs.filter_map(|run| unstarted::executable(&run)));
     referred
 }
 
@@ -137,12 +145,13 @@ mod tests {
         let workspace = Workspace::open_or_create(folder.path()).unwrap();
         assert_eq!(collect(&workspace, false).unwrap(), Collected::default());
         fs::create_dir(workspace.bin()).unwrap();
-        let [a, b, c] = ['a', 'b', 'c'].map(|digit| executable(&workspace, digit));
+        let [a, b, c, e] = ['a', 'b', 'c', 'e'].map(|digit| executable(&workspace, digit));
         write_atomic(&workspace.bin().join("notes"), b"mine", Durability::Lazy).unwrap();
         for (job, file, text) in [
             ("1", "status.json", format!(r#"{{"executable":"{}"}}"#, "a".repeat(64))),
             ("2", ".xpm/lock", format!(r#"{{"executable":"{}"}}"#, "b".repeat(64))),
             ("3", "status.json", "damaged".to_owned()),
+            ("4", "params.json", format!(r#"{{"run":{{"executable":"{}"}}}}"#, "e".repeat(64))),
         ] {
             let job = workspace.jobs().join("task").join(job);
             fs::create_dir_all(job.join(".xpm")).unwrap();
@@ -153,10 +162,16 @@ mod tests {
         assert!(collect(&workspace, false).unwrap().busy && c.exists());
         drop(user);
         let dry = collect(&workspace, true).unwrap();
-        assert_eq!((dry.removed.as_slice(), dry.bytes, dry.kept), (&[c.clone()][..], 2, 2));
+        assert_eq!((dry.removed.as_slice(), dry.bytes, dry.kept), (&[c.clone()][..], 2, 3));
         assert!(c.exists());
+        let run = workspace.experiment("x").join("20260101_000000");
+        fs::create_dir_all(&run).unwrap();
+        let text = format!(r#"{{"task":"t","run":{{"executable":"{}"}}}}"#, "c".repeat(64));
+        write_atomic(&run.join("unstarted.jsonl"), text.as_bytes(), Durability::Lazy).unwrap();
+        assert_eq!(collect(&workspace, false).unwrap().removed, Vec::<PathBuf>::new());
+        fs::remove_file(run.join("unstarted.jsonl")).unwrap();
         assert_eq!(collect(&workspace, false).unwrap(), dry);
-        assert!(a.exists() && b.exists() && !c.exists() && workspace.bin().join("notes").exists());
+        assert!(a.exists() && b.exists() && e.exists() && !c.exists() && workspace.bin().join("notes").exists());
         // There are few: nobody looks.
         executable(&workspace, 'd');
         assert_eq!(collect_if_many(&workspace).unwrap().removed, Vec::<PathBuf>::new());

@@ -168,7 +168,7 @@ mod tests {
             state: StateBefore::Waiting,
             depends_on: vec![job(2)],
             tokens: [("cpu".to_owned(), 2)].into(),
-            resources: super::super::JournalNeeds { memory_bytes: Some(7), ..Default::default() },
+            resources: super::super::MachineNeeds { memory_bytes: Some(7), ..Default::default() },
             priority: -1,
         };
         vec![

@@ -21,9 +21,12 @@ use crate::workspace::{JobFolder, Workspace, newer_format};
 
 /// Reads the arguments of a job, with the types of this binary.
 pub(crate) fn read_params(workspace: &Workspace, folder: &JobFolder) -> Result<Arc<Node>, ParamsError> {
-    let recorded = Recorded::read(folder)?;
-    let jobs = recorded.jobs().to_vec();
-    recorded.into_node(workspace, jobs, &mut |made| Ok(made.node))
+    Recorded::read(folder)?.into_own_node(workspace)
+}
+
+/// Reads arguments that are not, or not yet, in the folder of the job.
+pub(crate) fn parse_params(workspace: &Workspace, folder: &JobFolder, text: &[u8]) -> Result<Arc<Node>, ParamsError> {
+    Recorded::parse(folder, text)?.into_own_node(workspace)
 }
 
 /// The arguments of a job as they were written, before any type is looked at.
@@ -56,9 +59,14 @@ impl Recorded {
     pub(crate) fn read(folder: &JobFolder) -> Result<Self, ParamsError> {
         let path = folder.params();
         let text = fault::point("read", &path).and_then(|()| std::fs::read(&path));
-        let text = text.map_err(|source| ParamsError::Unreadable { path: path.clone(), source })?;
-        let file: Result<ParamsFile, _> = serde_json::from_slice(&text);
-        let file = match (file, newer_format(&text)) {
+        let text = text.map_err(|source| ParamsError::Unreadable { path, source })?;
+        Self::parse(folder, &text)
+    }
+
+    fn parse(folder: &JobFolder, text: &[u8]) -> Result<Self, ParamsError> {
+        let path = folder.params();
+        let file: Result<ParamsFile, _> = serde_json::from_slice(text);
+        let file = match (file, newer_format(text)) {
             (_, Some(found)) => return Err(ParamsError::Newer { path, found }),
             (Ok(file), None) => file,
             (Err(error), None) => return Err(ParamsError::Damaged { path, why: error.to_string() }),
@@ -68,6 +76,12 @@ impl Recorded {
             return Err(ParamsError::Damaged { path, why });
         }
         Ok(Self { path, file })
+    }
+
+    /// The arguments as values, as they were meant.
+    fn into_own_node(self, workspace: &Workspace) -> Result<Arc<Node>, ParamsError> {
+        let jobs = self.jobs().to_vec();
+        self.into_node(workspace, jobs, &mut |made| Ok(made.node))
     }
 
     /// The jobs that the arguments refer to.

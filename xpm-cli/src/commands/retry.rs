@@ -1,0 +1,143 @@
+//! `xpm retry JOB…`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueHint};
+use serde_json::{Value as Json, json};
+use xpm_core::JobState;
+use xpm_core::report::{Reporter, Silent, TerminalReporter};
+use xpm_core::state::JobStatus;
+use xpm_core::upkeep::Retry as Plan;
+use xpm_core::upkeep::{RetryJob, RetryOptions, RetryReason};
+
+use crate::context::Context;
+use crate::exit;
+use crate::output;
+use crate::targets::Targets;
+
+/// Run failed jobs again, each with the program and the arguments that it had; shows which, unless --yes
+///
+/// A job is run again as it was submitted: from its frozen executable, with its tokens, resources, time limit and retries. What it
+/// needs that is not done is run before it, and what was not started because of it follows. A job that is done is never run
+/// again. Ctrl-C stops starting jobs and leaves those alone that run; a second one within 2 s stops them too.
+#[derive(Args)]
+pub(crate) struct Retry {
+    #[command(flatten)]
+    targets: Targets,
+    /// Leave out the jobs that were not started because of these
+    #[arg(long)]
+    alone: bool,
+    /// Run them with this program, which has to have their tasks, instead of those that ran them before
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
+    executable: Option<PathBuf>,
+}
+
+pub(crate) fn run(context: &Context, args: &Retry) -> anyhow::Result<ExitCode> {
+    let workspace = context.workspace()?;
+    let snapshot = workspace.snapshot();
+    let mut asked = args.targets.find(&snapshot)?;
+    if !args.targets.names_jobs() {
+        asked.retain(|job| job.state_name() == "failed");
+    }
+    let options = RetryOptions { executable: args.executable.clone(), alone: args.alone };
+    let plan = Plan::choose(&workspace, &snapshot, &asked, &options);
+    if !args.targets.yes {
+        return tell(context, &plan);
+    }
+    for (job, why) in &plan.refused {
+        output::error_line(&format!("{}  not: {why}", job.key()));
+    }
+    let refused = plan.refused.len();
+    if plan.jobs.is_empty() {
+        if context.json {
+            output::json(&json!({"dry": false, "done": 0, "failed": 0, "refused": refused, "jobs": []}))?;
+        } else {
+            output::page(context, "nothing to run again\n")?;
+        }
+        return Ok(if refused > 0 { exit::FAILED.into() } else { ExitCode::SUCCESS });
+    }
+    let reporter: Arc<dyn Reporter> = if context.json { Arc::new(Silent) } else { Arc::new(TerminalReporter::new()) };
+    let retried = plan.run(reporter)?;
+    if context.json {
+        let jobs: Vec<Json> = retried
+            .jobs
+            .iter()
+            .map(|(job, state)| {
+                let message = if let JobState::Failed(why) = state { json!(why.to_string()) } else { Json::Null };
+                json!({"job": format!("{}/{}", job.task, job.identity), "state": state_name(state), "message": message})
+            })
+            .collect();
+        let count = |wanted: &str| retried.jobs.iter().filter(|(_, state)| state_name(state) == wanted).count();
+        let (done, failed) = (count("done"), count("failed"));
+        output::json(&json!({"dry": false, "done": done, "failed": failed, "refused": refused, "jobs": jobs}))?;
+    }
+    Ok(if retried.is_done() && refused == 0 { ExitCode::SUCCESS } else { exit::FAILED.into() })
+}
+
+/// Tells what would be done.
+fn tell(context: &Context, plan: &Plan) -> anyhow::Result<ExitCode> {
+    let code = if plan.refused.is_empty() { ExitCode::SUCCESS } else { exit::FAILED.into() };
+    if context.json {
+        let would = plan.jobs.iter().map(|job| {
+            json!({"job": super::full_name(&job.info), "ok": true, "message": why(job), "executable": job.executable})
+        });
+        let not = plan
+            .refused
+            .iter()
+            .map(|(job, why)| json!({"job": super::full_name(job), "ok": false, "message": why.to_string()}));
+        let jobs: Vec<Json> = would.chain(not).collect();
+        let (count, refused) = (plan.jobs.len(), plan.refused.len());
+        output::json(&json!({"dry": true, "done": count, "refused": refused, "jobs": jobs}))?;
+        return Ok(code);
+    }
+    let mut text = String::new();
+    for job in &plan.jobs {
+        text.push_str(&format!("{}  {}\n", job.info.key(), why(job)));
+    }
+    for (job, why) in &plan.refused {
+        text.push_str(&format!("{}  not: {why}\n", job.key()));
+    }
+    text.push_str(&match plan.jobs.len() {
+        0 => "nothing to run again\n".to_owned(),
+        count => format!("would run {} again; nothing is done without --yes\n", output::count(count, "job")),
+    });
+    output::page(context, &text)?;
+    Ok(code)
+}
+
+/// Why a job is among those that would be run, in a line.
+fn why(job: &RetryJob) -> String {
+    match &job.reason {
+        RetryReason::NeededBy(other) => format!("{}; {other} needs it", standing(job)),
+        RetryReason::Follows(other) => format!("was not started because of {other}"),
+        _ => standing(job),
+    }
+}
+
+/// How a job stands, in a line.
+fn standing(job: &RetryJob) -> String {
+    match job.info.state() {
+        JobStatus::Failed(failure) => {
+            let failure = failure.to_string();
+            let first = failure.lines().next().unwrap_or_default();
+            match job.info.attempt() {
+                0 => first.to_owned(),
+                attempt => format!("attempt {attempt} failed: {first}"),
+            }
+        }
+        JobStatus::Unstarted => "was never started".to_owned(),
+        other => other.name().to_owned(),
+    }
+}
+
+fn state_name(state: &JobState) -> &'static str {
+    match state {
+        JobState::Done => "done",
+        JobState::Failed(_) => "failed",
+        JobState::Cancelled => "stopped",
+        JobState::Running | JobState::Starting => "running",
+        _ => "waiting",
+    }
+}
