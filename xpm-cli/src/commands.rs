@@ -24,7 +24,7 @@ use clap::Subcommand;
 
 use crate::context::Context;
 
-pub(crate) use jobs::full_name;
+pub(crate) use jobs::{full_name, tags_text};
 
 /// What to do.
 #[derive(Subcommand)]

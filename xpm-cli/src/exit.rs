@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use xpm_core::state::FindError;
 
+use crate::commands::tags_text;
 use crate::context::Context;
 use crate::output;
 
@@ -28,11 +29,31 @@ pub(crate) fn report(context: &Context, error: &anyhow::Error) -> ExitCode {
         return code.into();
     }
     let title = output::paint(context.color_errors, output::RED, "error:");
-    output::error_line(&format!("{title} {error:#}"));
-    if let Some(FindError::Ambiguous { candidates, .. }) = error.downcast_ref::<FindError>()
-        && let Some(first) = candidates.first()
-    {
-        output::error_line(&format!("hint: for instance `xpm show {}`", output::short_name(first)));
+    let hint = output::paint(context.color_errors, output::CYAN, "hint:");
+    let Some(FindError::Ambiguous { text, count, candidates }) = error.downcast_ref::<FindError>() else {
+        output::error_line(&format!("{title} {error:#}"));
+        if let Some(text) = hint_of(error) {
+            output::error_line(&format!("{hint} {text}"));
+        }
+        return code.into();
+    };
+    output::error_line(&format!("{title} {count} jobs begin with `{text}`:"));
+    for job in candidates {
+        let (state, tags) = (job.state_name(), tags_text(job));
+        let line = format!("  {}/{:.12}  ({state})  {tags}", job.task(), job.identity().to_string());
+        output::error_line(line.trim_end());
     }
+    if *count > candidates.len() {
+        output::error_line(&format!("  and {} more", count - candidates.len()));
+    }
+    output::error_line(&format!("{hint} give more digits"));
     code.into()
+}
+
+/// What to do about an error, where its text does not say it.
+fn hint_of(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref::<FindError>()? {
+        FindError::NoExperiment { known, .. } if known.is_empty() => Some("a run of a plan makes one: see `xpm new`"),
+        _ => None,
+    }
 }

@@ -1,6 +1,6 @@
 //! Which jobs a command acts on, and how it tells what it would do.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::{Value as Json, json};
 use xpm_core::state::filter::Filter;
 use xpm_core::state::{JobInfo, Snapshot, filter_jobs};
@@ -10,15 +10,16 @@ use crate::output;
 
 /// The jobs that a command acts on.
 #[derive(Args)]
+#[command(group(ArgGroup::new("which").required(true).multiple(true)))]
 pub(crate) struct Targets {
     /// Jobs: the first digits of their identities, or TASK/DIGITS
-    #[arg(required_unless_present_any = ["filter", "experiment"])]
+    #[arg(group = "which")]
     jobs: Vec<String>,
     /// Jobs for which this holds, for instance 'state = failed and k1 > 0.9'; see docs/filter.md
-    #[arg(long, short, value_name = "FILTER", value_parser = Filter::parse)]
+    #[arg(long, short, group = "which", value_name = "FILTER", value_parser = Filter::parse)]
     filter: Option<Filter>,
     /// Jobs that a run of this experiment refers to
-    #[arg(long, short, value_name = "EXPERIMENT")]
+    #[arg(long, short, group = "which", value_name = "EXPERIMENT")]
     experiment: Option<String>,
     /// Do it; without, only what would be done is shown
     #[arg(long, short)]
@@ -79,16 +80,23 @@ impl Account {
         self.json.push(json!({"job": super::commands::full_name(job), "ok": false, "message": why}));
     }
 
-    /// Tells all of it. `verb` is what is done to a job, in the infinitive; the code is 1 if something was refused.
-    pub(crate) fn tell(self, context: &Context, verb: &str, acted: bool) -> anyhow::Result<std::process::ExitCode> {
+    /// Tells all of it. `would` and `did` are what is done, with `{}` for the jobs; the code is 1 if something was refused.
+    pub(crate) fn tell(
+        self,
+        context: &Context,
+        would: &str,
+        did: &str,
+        acted: bool,
+    ) -> anyhow::Result<std::process::ExitCode> {
         if context.json {
             output::json(&json!({"dry": !acted, "done": self.done, "refused": self.refused, "jobs": self.json}))?;
         } else {
             let mut text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+            let filled = |text: &str| text.replace("{}", &output::count(self.done, "job"));
             text.push_str(&match (self.done, acted) {
-                (0, _) => format!("nothing to {verb}\n"),
-                (done, true) => format!("{done} jobs: {verb}, done\n"),
-                (done, false) => format!("would {verb} {done} jobs; nothing is done without --yes\n"),
+                (0, _) => "nothing to do\n".to_owned(),
+                (_, true) => format!("{}\n", filled(did)),
+                (_, false) => format!("would {}; nothing is done without --yes\n", filled(would)),
             });
             output::page(context, &text)?;
         }

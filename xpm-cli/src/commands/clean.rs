@@ -51,5 +51,6 @@ pub(crate) fn remove(
             Err(error) => account.refused(&job, &format!("{:#}", anyhow::Error::from(error))),
         }
     }
-    account.tell(context, &format!("remove ({})", units::bytes(total)), yes)
+    let size = units::bytes(total);
+    account.tell(context, &format!("remove {{}} ({size})"), &format!("removed {{}} ({size})"), yes)
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(context: &Context, args: &Doctor) -> anyhow::Result<ExitCode> 
         output::json(&json!({"jobs": snapshot.job_count(), "findings": members, "mended": mended, "left": left}))?;
     } else {
         let can = findings.iter().filter(|finding| finding.can_be_mended()).count();
-        text.push_str(&format!("{} jobs looked at: ", snapshot.job_count()));
+        text.push_str(&format!("{} looked at: ", output::count(snapshot.job_count(), "job")));
         text.push_str(&match (findings.len(), mended, can) {
             (0, ..) => "nothing is wrong\n".to_owned(),
             (_, 0, 0) => format!("{left} findings, none of which can be mended here\n"),

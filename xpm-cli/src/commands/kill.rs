@@ -33,5 +33,5 @@ pub(crate) fn run(context: &Context, args: &Kill) -> anyhow::Result<ExitCode> {
             Err(error) => account.refused(&job, &error.to_string()),
         }
     }
-    account.tell(context, "stop", args.targets.yes)
+    account.tell(context, "ask {} to stop", "asked {} to stop", args.targets.yes)
 }

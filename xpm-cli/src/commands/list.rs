@@ -44,7 +44,8 @@ pub(crate) fn run(context: &Context, args: &List) -> anyhow::Result<ExitCode> {
         _ => table.render(context),
     };
     let all = snapshot.counts();
-    text.push_str(&format!("{} experiments, {} jobs{}\n", experiments.len(), all.total(), in_words(&all)));
+    let (experiments, jobs) = (output::count(experiments.len(), "experiment"), output::count(all.total(), "job"));
+    text.push_str(&format!("{experiments}, {jobs}{}\n", in_words(&all)));
     output::page(context, &text)?;
     Ok(ExitCode::SUCCESS)
 }

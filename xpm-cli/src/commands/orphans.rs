@@ -64,7 +64,7 @@ pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode>
         ]);
     }
     let mut text = if orphans.is_empty() { String::new() } else { table.render(context) };
-    text.push_str(&format!("{} orphans", orphans.len()));
+    text.push_str(&output::count(orphans.len(), "orphan"));
     if args.size {
         text.push_str(&format!(", {}", units::bytes(total)));
     }

@@ -61,6 +61,11 @@ pub fn wrong_ways() {
     let digits = "0123456789abcdef".chars().map(|digit| world.xpm(&["path", &digit.to_string()]));
     let ambiguous = digits.into_iter().find(|said| said.stderr.contains("jobs begin with")).unwrap();
     assert!(ambiguous.code == 3 && ambiguous.stderr.contains("(done)"), "{ambiguous:?}");
+    // A line each, with what tells them apart.
+    assert!(ambiguous.stderr.lines().filter(|line| line.contains("  act.step/") && line.contains("name=")).count() > 1);
+    assert!(ambiguous.stderr.ends_with("hint: give more digits\n"), "{ambiguous:?}");
+    let said = world.xpm(&["kill"]);
+    assert!(said.code == 2 && said.stderr.contains("<JOBS|--filter <FILTER>|--experiment <EXPERIMENT>>"), "{said:?}");
     let said = world.xpm(&["jobs", "-e", "nope"]);
     assert!(said.code == 3 && said.stderr.contains("there are: acts"), "{said:?}");
     let said = world.xpm(&["jobs", "--filter", "state ="]);
@@ -69,4 +74,23 @@ pub fn wrong_ways() {
     fs::write(world.workdir.join("xpm.toml"), "format = 99\n").unwrap();
     let said = world.xpm(&["jobs"]);
     assert!(said.code == 1 && said.stderr.contains("format 99"), "{said:?}");
+}
+
+pub fn says_what_shells_complete() {
+    let world = World::new();
+    for (shell, text) in [("bash", "complete -F"), ("zsh", "#compdef xpm"), ("fish", "complete -c xpm")] {
+        let said = world.raw(&["completions", shell]);
+        assert!(said.code == 0 && said.stdout.contains(text) && said.stdout.contains("retry"), "{shell}: {said:?}");
+    }
+    let complete = |words: &str| {
+        let script = format!(
+            "source <('{}' completions bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _xpm xpm \"${{COMP_WORDS[$COMP_CWORD]}}\" xpm; echo \"${{COMPREPLY[@]}}\"",
+            env!("CARGO_BIN_EXE_xpm")
+        );
+        let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(complete("xpm ret"), "retry\n");
+    assert_eq!(complete("xpm retry --exec"), "--executable\n");
 }

@@ -20,6 +20,7 @@ const TESTS: &[(&str, fn())] = &[
     ("wrong_ways", looking::wrong_ways),
     ("json_is_as_documented", documented::json_is_as_documented),
     ("states_are_one_set_of_words", documented::states_are_one_set_of_words),
+    ("says_what_shells_complete", looking::says_what_shells_complete),
     ("clean_leaves_what_runs_alone", acting::clean_leaves_what_runs_alone),
     ("kill_stops_the_one_process", acting::kill_stops_the_one_process),
     ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),
