@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueHint};
 use serde_json::{Value as Json, json};
-use xpm_core::JobState;
 use xpm_core::report::{Reporter, Silent, TerminalReporter};
-use xpm_core::state::JobStatus;
-use xpm_core::upkeep::Retry as Plan;
-use xpm_core::upkeep::{RetryJob, RetryOptions, RetryReason};
+use xpm_core::state::{JobInfo, JobStatus};
+use xpm_core::upkeep::{Retry as Plan, RetryError, RetryJob, RetryOptions, RetryReason};
+use xpm_core::{JobKey, JobState};
 
 use crate::context::Context;
 use crate::exit;
@@ -49,31 +48,25 @@ pub(crate) fn run(context: &Context, args: &Retry) -> anyhow::Result<ExitCode> {
     for (job, why) in &plan.refused {
         output::error_line(&format!("{}  not: {why}", job.key()));
     }
-    let refused = plan.refused.len();
+    let refused: Vec<Json> = plan.refused.iter().map(refusal).collect();
+    let refusals = refused.len();
     if plan.jobs.is_empty() {
         if context.json {
-            output::json(&json!({"dry": false, "done": 0, "failed": 0, "refused": refused, "jobs": []}))?;
+            output::json(&json!({"dry": false, "done": 0, "failed": 0, "refused": refusals, "jobs": refused}))?;
         } else {
             output::page(context, "nothing to run again\n")?;
         }
-        return Ok(if refused > 0 { exit::FAILED.into() } else { ExitCode::SUCCESS });
+        return Ok(if refusals > 0 { exit::FAILED.into() } else { ExitCode::SUCCESS });
     }
     let reporter: Arc<dyn Reporter> = if context.json { Arc::new(Silent) } else { Arc::new(TerminalReporter::new()) };
     let retried = plan.run(reporter)?;
     if context.json {
-        let jobs: Vec<Json> = retried
-            .jobs
-            .iter()
-            .map(|(job, state)| {
-                let message = if let JobState::Failed(why) = state { json!(why.to_string()) } else { Json::Null };
-                json!({"job": format!("{}/{}", job.task, job.identity), "state": state_name(state), "message": message})
-            })
-            .collect();
         let count = |wanted: &str| retried.jobs.iter().filter(|(_, state)| state_name(state) == wanted).count();
         let (done, failed) = (count("done"), count("failed"));
-        output::json(&json!({"dry": false, "done": done, "failed": failed, "refused": refused, "jobs": jobs}))?;
+        let jobs: Vec<Json> = retried.jobs.iter().map(ending).chain(refused).collect();
+        output::json(&json!({"dry": false, "done": done, "failed": failed, "refused": refusals, "jobs": jobs}))?;
     }
-    Ok(if retried.is_done() && refused == 0 { ExitCode::SUCCESS } else { exit::FAILED.into() })
+    Ok(if retried.is_done() && refusals == 0 { ExitCode::SUCCESS } else { exit::FAILED.into() })
 }
 
 /// Tells what would be done.
@@ -83,11 +76,7 @@ fn tell(context: &Context, plan: &Plan) -> anyhow::Result<ExitCode> {
         let would = plan.jobs.iter().map(|job| {
             json!({"job": super::full_name(&job.info), "ok": true, "message": why(job), "executable": job.executable})
         });
-        let not = plan
-            .refused
-            .iter()
-            .map(|(job, why)| json!({"job": super::full_name(job), "ok": false, "message": why.to_string()}));
-        let jobs: Vec<Json> = would.chain(not).collect();
+        let jobs: Vec<Json> = would.chain(plan.refused.iter().map(refusal)).collect();
         let (count, refused) = (plan.jobs.len(), plan.refused.len());
         output::json(&json!({"dry": true, "done": count, "refused": refused, "jobs": jobs}))?;
         return Ok(code);
@@ -132,12 +121,29 @@ fn standing(job: &RetryJob) -> String {
     }
 }
 
+/// How a job has ended, as JSON.
+fn ending((job, state): &(JobKey, JobState)) -> Json {
+    let message = match state {
+        JobState::Failed(why) => json!(why.to_string()),
+        JobState::Cancelled => json!("it was stopped"),
+        _ => Json::Null,
+    };
+    let ok = *state == JobState::Done;
+    json!({"job": format!("{}/{}", job.task, job.identity), "ok": ok, "state": state_name(state), "message": message})
+}
+
+/// A job that is not run, as JSON.
+fn refusal((job, why): &(JobInfo, RetryError)) -> Json {
+    json!({"job": super::full_name(job), "ok": false, "message": why.to_string()})
+}
+
+/// The words of filters.
 fn state_name(state: &JobState) -> &'static str {
     match state {
         JobState::Done => "done",
-        JobState::Failed(_) => "failed",
-        JobState::Cancelled => "stopped",
-        JobState::Running | JobState::Starting => "running",
+        JobState::Failed(_) | JobState::Cancelled => "failed",
+        JobState::Running => "running",
+        JobState::Starting => "starting",
         _ => "waiting",
     }
 }

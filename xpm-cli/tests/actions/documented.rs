@@ -166,6 +166,9 @@ pub fn json_is_as_documented() {
     world.unmark("hold.d");
     world.unmark("hold.e");
     run.wait().unwrap();
+    let (a, b) = (id("a"), id("b"));
+    seen.look(&page, "xpm retry", &world.json(&["retry", &b, &a]));
+    seen.look(&page, "xpm retry", &world.json(&["retry", &b, &a, "--yes"]));
     let error = world.xpm(&["show", "0000", "--json"]);
     let error: Json = serde_json::from_str(&error.stderr).unwrap();
     assert!(error["error"].is_string() && error["code"] == 3, "{error}");
