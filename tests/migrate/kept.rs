@@ -137,3 +137,43 @@ fn a_record_that_is_lost_has_the_job_run_anew_without_the_files_of_before() {
     let after: Vec<_> = work.jobs("mig.train").iter().map(|job| fs::read(job.join("weights.bin")).unwrap()).collect();
     assert_eq!(before, after);
 }
+
+#[test]
+fn arguments_that_do_not_fit_and_damaged_files_are_told() {
+    let work = Work::new();
+    work.run(BEFORE, &["all"]);
+    let params = work.jobs("mig.raised")[0].join("params.json");
+    let whole = fs::read_to_string(&params).unwrap();
+    let cases = [
+        (
+            "\"x\": 1",
+            "\"x\": 1, \"gone\": 2",
+            "mig.raised: there is no argument `gone`: write `renamed_from` on what has",
+        ),
+        ("\"x\": 1", "\"old\": 1", "mig.raised: the argument `x` is missing: write `renamed_from`"),
+        ("\"x\": 1", "\"x\": {\"$what\": 1}", "is damaged (mig.raised.x: `$what` is nothing that xpm writes)"),
+        ("\"format\": 1", "\"format\": 9", "has format 9, and this binary knows formats up to 1"),
+        ("mig.raised", "mig.other", "is damaged (it holds the arguments of mig.other/"),
+    ];
+    for (now, edited, message) in cases {
+        assert!(whole.contains(now), "{whole}");
+        fs::write(&params, whole.replacen(now, edited, 1)).unwrap();
+        work.migrate(&["--task", "mig.raised"]).ok().says(&["not migrated: 1 finished job of mig.raised", message]);
+    }
+    fs::write(&params, whole.replacen("\"task\"", "\"tusk\"", 1)).unwrap();
+    work.migrate(&["--task", "mig.raised"]).ok().says(&["is damaged (missing field `task`"]);
+    fs::remove_file(&params).unwrap();
+    work.migrate(&["--task", "mig.raised"]).ok().says(&["its params.json is gone"]);
+    // A job of another type of argument, and what depends on a job that is gone.
+    let same = work.jobs("mig.same")[0].join("params.json");
+    let text = fs::read_to_string(&same).unwrap().replacen("\"old_name\": 1", "\"old_name\": 1.5", 1);
+    fs::write(&same, text).unwrap();
+    work.migrate(&["--task", "mig.same"]).ok().says(&[
+        "mig.same: argument `name`: expected integer (u32), found a float (1.5); if its type has changed, keep the old one",
+    ]);
+    work.jobs("mig.train").iter().for_each(|train| fs::remove_dir_all(train).unwrap());
+    work.migrate(&["--task", "mig.evaluate"]).ok().says(&[
+        "not migrated: 2 finished jobs of mig.evaluate",
+        "the arguments of the job of mig.train that it depends on are gone",
+    ]);
+}

@@ -59,6 +59,9 @@ pub(crate) use unstarted::{Unstarted, unstarted_of};
 
 use crate::ids::JobKey;
 
+/// How the name of a job's folder ends while it is made found under a new identity.
+pub(crate) const MIGRATING: &str = ".migrating";
+
 /// The version of everything written to a workspace. Readers refuse a newer one.
 pub const FORMAT: u32 = 1;
 

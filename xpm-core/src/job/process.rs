@@ -118,7 +118,7 @@ fn panicked() -> Failure {
 
 /// Runs `work` in a thread with a large stack, which costs nothing until it is used; where even the address space is not to
 /// be had, a smaller one must do. `None` if it panics.
-pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+pub(crate) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     let work = Mutex::new(Some(work));
     let run = || work.lock().ok()?.take().map(|work| work());
     let in_thread = |size| {

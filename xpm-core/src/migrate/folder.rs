@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Move, Right};
 use crate::fault;
-use crate::workspace::{JobFolder, JobLock, Status, StatusError, TryLock, Workspace, write_params};
+use crate::workspace::{JobFolder, JobLock, MIGRATING, Status, StatusError, TryLock, Workspace, write_params};
 
 /// Why a job was left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -119,12 +119,12 @@ pub(super) fn sweep(workspace: &Workspace) -> Result<(), (PathBuf, io::Error)> {
 
 /// Where the folder lies until it is whole, and while it is removed.
 fn out_of_sight(folder: &JobFolder) -> PathBuf {
-    folder.path().with_file_name(format!(".{}.migrating", folder.key().identity))
+    folder.path().with_file_name(format!(".{}{MIGRATING}", folder.key().identity))
 }
 
 fn is_out_of_sight(name: &str) -> bool {
     name.strip_prefix('.')
-        .and_then(|name| name.strip_suffix(".migrating"))
+        .and_then(|name| name.strip_suffix(MIGRATING))
         .is_some_and(|name| name.parse::<crate::ids::Identity>().is_ok())
 }
 

@@ -117,7 +117,8 @@ impl<'a> Reread<'a> {
         }
         let source = Above(self);
         let mut reader = Reader::new(&source, self.workspace.job(key).path());
-        let node = recorded.into_node(self.workspace, jobs.clone(), &mut |made| {
+        let mut refused = false;
+        let mut make = |made: Made<'_>| {
             declared(&made, &mut say)?;
             let mut node = made.node;
             for _ in 0..CONVERSIONS {
@@ -127,25 +128,31 @@ impl<'a> Reread<'a> {
                 say(format!("`{id}` is deprecated, and `{}` in its place", node.schema().id()));
             }
             Err(format!("the types in the place of `{}` are deprecated in a circle", node.schema().id()))
-        });
-        let node = node.map_err(reason)?;
+        };
+        let node = recorded
+            .into_node(self.workspace, jobs.clone(), &mut |made| make(made).inspect_err(|_: &String| refused = true));
+        let node = node.map_err(|error| reason(error, refused))?;
         let id = node.schema().id();
         if node.schema().kind() != TypeKind::Task {
             return Err(Reason::Arguments(format!("`{id}` is no task any more")));
+        }
+        let identity = identity::digest(&node).map_err(|error| Reason::Arguments(error.to_string()))?;
+        let to = JobKey { task: id.into(), identity };
+        match gone {
+            // What depends on it cannot be read, and need not be.
+            Some(_) if to == *key => return Ok(Now::Same),
+            Some(above) => return Err(Reason::Gone(above)),
+            None => {}
         }
         let entry = self.registry.entry(id).map_err(|error| Reason::Arguments(error.to_string()))?;
         let mut reader = Reader::new(&source, self.workspace.job(key).path());
         match (entry.check)(&node, &mut reader) {
             // An output may have been removed since: the job is done, and has seen it.
-            Ok(()) | Err(ReadError::NotYet(_)) => {}
-            Err(error) => return Err(Reason::Arguments(format!("{id}: {error}"))),
-        }
-        let identity = identity::digest(&node).map_err(|error| Reason::Arguments(error.to_string()))?;
-        let to = JobKey { task: id.into(), identity };
-        match gone {
-            _ if to == *key => Ok(Now::Same),
-            Some(above) => Err(Reason::Gone(above)),
-            None => Ok(Now::Moved { to, why, node }),
+            Ok(()) | Err(ReadError::NotYet(_)) if to == *key => Ok(Now::Same),
+            Ok(()) | Err(ReadError::NotYet(_)) => Ok(Now::Moved { to, why, node }),
+            Err(error) => Err(Reason::Arguments(format!(
+                "{id}: {error}; if its type has changed, keep the old one, `deprecated`, with a conversion"
+            ))),
         }
     }
 }
@@ -194,9 +201,13 @@ fn declared(made: &Made<'_>, say: &mut impl FnMut(String)) -> Result<(), String>
     Ok(())
 }
 
-fn reason(error: ParamsError) -> Reason {
+/// Why the arguments are none of today's: `refused` by what the types declare, or they do not fit at all.
+fn reason(error: ParamsError, refused: bool) -> Reason {
     match error {
-        ParamsError::OtherBuild { why, .. } => Reason::Arguments(why),
+        ParamsError::OtherBuild { why, .. } if refused => Reason::Arguments(why),
+        ParamsError::OtherBuild { why, .. } => Reason::Arguments(format!(
+            "{why}: write `renamed_from` on what has another name, or keep the old type, `deprecated`, with a conversion"
+        )),
         ParamsError::Unknown { why: RegistryError::Unknown { id, .. }, .. } => Reason::NoType(id),
         error => Reason::Arguments(format!("{:#}", anyhow::Error::from(error))),
     }

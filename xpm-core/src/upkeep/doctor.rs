@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::fault;
 use crate::state::{JobInfo, JobStatus, RunState, Snapshot, Workspace};
-use crate::workspace::{Durability, Failure, JobLock, Owner, RunStatus, Status, TokenFile, TryLock, write_atomic};
+use crate::workspace::{
+    Durability, Failure, JobLock, MIGRATING, Owner, RunStatus, Status, TokenFile, TryLock, write_atomic,
+};
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug)]
@@ -194,10 +196,17 @@ fn strays(root: &Path, findings: &mut Vec<Finding>) {
     for task in fs::read_dir(root.join("jobs")).into_iter().flatten().flatten() {
         for entry in fs::read_dir(task.path()).into_iter().flatten().flatten() {
             let identity = entry.file_name().to_str().is_some_and(|name| name.parse::<crate::Identity>().is_ok());
-            if !identity {
-                let message = "it is among the jobs and is none: xpm leaves it alone".to_owned();
-                findings.push(Finding { kind: Kind::Stray, path: entry.path(), message, mend: None });
+            if identity {
+                continue;
             }
+            let (kind, message) = match entry.file_name().to_str().is_some_and(|name| name.ends_with(MIGRATING)) {
+                true => (
+                    Kind::LeftOver,
+                    "a `migrate` is at work, or was cut short: the next `migrate --yes` of the program removes it",
+                ),
+                false => (Kind::Stray, "it is among the jobs and is none: xpm leaves it alone"),
+            };
+            findings.push(Finding { kind, path: entry.path(), message: message.to_owned(), mend: None });
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{failed, say};
 use crate::ids::JobKey;
+use crate::job::on_large_stack;
 use crate::migrate::{FolderError, Move, Moved, Plan, Right, in_use, moved, plan, put, take_back};
 use crate::state::full_name;
 use crate::workspace::Workspace;
@@ -64,7 +65,9 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
     tasks.iter().for_each(|task| command.push_str(&format!(" --task {task}")));
     let (yes, json) = (matches.get_flag("yes"), matches.get_flag("json"));
     let asked = Asked { workspace, tasks, yes, json, command };
-    let done = if matches.get_flag("undo") { undo(&asked) } else { migrate(&asked) };
+    // Tasks that are given tasks are read to the end of the chain.
+    let work = || if matches.get_flag("undo") { undo(&asked) } else { migrate(&asked) };
+    let Some(done) = on_large_stack(work) else { return failed("it panicked: please report this") };
     done.unwrap_or_else(|error| failed(&format!("{:#}", anyhow::Error::from(error))))
 }
 
