@@ -95,3 +95,35 @@ fn a_deprecated_type_keeps_its_own_identity_in_plans() {
     let said = crate::harness::said(work.command(AFTER, &["xpm", "describe", "mig.schedule"])).ok();
     said.says(&["Deprecated: mig.steps has taken its place."]);
 }
+
+#[test]
+fn who_looks_at_the_workspace_counts_a_job_once() {
+    let work = Work::new();
+    work.run(BEFORE, &[]).ok();
+    work.migrate(&["--yes"]).ok();
+    let snapshot = xpm::Workspace::open(&work.path).unwrap().snapshot();
+    assert_eq!((snapshot.job_count(), snapshot.jobs().len(), snapshot.counts().done), (12, 6, 6));
+    // The runs so far know the old ones only; what refers to nothing is what a person may remove, and loses nothing by it.
+    assert_eq!(snapshot.experiment("mig").unwrap().jobs().len(), 6);
+    assert_eq!(snapshot.orphans().len(), 6);
+    work.run(AFTER, &[]).ok();
+    let snapshot = xpm::Workspace::open(&work.path).unwrap().snapshot();
+    let jobs = snapshot.experiment("mig").unwrap().jobs();
+    assert_eq!(jobs.len(), 6);
+    for job in jobs {
+        let before = snapshot.get(&job.migrated_from().unwrap()).unwrap();
+        assert!(before.migrated_from().is_none());
+        assert_eq!(before.value().unwrap(), job.value().unwrap());
+        assert_eq!(before.metric_summaries().len(), job.metric_summaries().len());
+    }
+    assert_eq!(snapshot.orphans().len(), 0);
+    // Without the old folders nothing is missing.
+    for task in ["mig.train", "mig.count.v1"] {
+        fs::remove_dir_all(work.path.join("jobs").join(task)).unwrap();
+    }
+    let snapshot = xpm::Workspace::open(&work.path).unwrap().snapshot();
+    assert_eq!((snapshot.job_count(), snapshot.jobs().len(), snapshot.counts().done), (8, 6, 6));
+    let files = work.files();
+    work.run(AFTER, &[]).ok().says(&["6 done before"]);
+    assert_eq!(work.files(), files);
+}

@@ -18,6 +18,7 @@ mod heap;
 mod index;
 mod job;
 mod leaves;
+mod migrated;
 mod nearest;
 mod read;
 mod rows;

@@ -51,6 +51,7 @@ fn describe(snapshot: &Snapshot, job: &JobInfo, lines: usize) -> Json {
     members["arguments"] = arguments;
     members["arguments_problem"] = problem.into();
     members["dependencies"] = dependencies.into();
+    members["migrated_from"] = job.migrated_from().map(|key| format!("{}/{}", key.task, key.identity)).into();
     members["value"] = job.value().ok().flatten().unwrap_or_default();
     members["metrics"] = json!(job.metric_summaries());
     members["progress"] = json!(job.progress());
@@ -76,6 +77,9 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
         text.field("tags", &tags_text(job));
     }
     text.field("folder", &job.path().display().to_string());
+    if let Some(before) = job.migrated_from() {
+        text.field("migrated", &format!("from {before}"));
+    }
     times(&mut text, job, snapshot.taken());
     let progress: Vec<String> = job
         .progress()

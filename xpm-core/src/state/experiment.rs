@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::job::JobInfo;
+use super::migrated::told_once;
 use super::runs::Run;
 use super::snapshot::Shared;
 use super::status::{Process, RunState};
@@ -45,12 +46,13 @@ impl ExperimentInfo {
         self.shared.experiments[self.place].driver.as_ref()
     }
 
-    /// Every job that a kept run of it refers to, newest first, each once.
+    /// Every job that a kept run of it refers to, newest first, each once, also one that was migrated between two runs.
     pub fn jobs(&self) -> Vec<JobInfo> {
         let runs = &self.shared.runs[self.shared.experiments[self.place].runs.clone()];
         let mut places: Vec<u32> = runs.iter().flat_map(|run| run.jobs.iter().copied()).collect();
         places.sort_unstable();
         places.dedup();
+        told_once(&self.shared, &mut places);
         self.shared.newest_first(&mut places);
         places.into_iter().map(|place| JobInfo { shared: self.shared.clone(), place }).collect()
     }

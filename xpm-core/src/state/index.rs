@@ -22,7 +22,7 @@ use crate::fault;
 use crate::ids::Identity;
 
 /// Changed whenever anything here or in what it holds changes.
-const MAGIC: &[u8; 8] = b"xpmidx02";
+const MAGIC: &[u8; 8] = b"xpmidx03";
 /// The length of what stands at the end: where texts end, where values end, how long the rest is, its checksum, and the
 /// magic number.
 const TRAILER: usize = 8 + 8 + 8 + 4 + 8;

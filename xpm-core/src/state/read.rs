@@ -72,6 +72,7 @@ pub(super) fn read(
             row.end = milliseconds(&status.end);
             row.cpu_seconds = status.cpu_seconds.unwrap_or(f64::NAN);
             row.peak_memory = status.peak_memory_bytes.unwrap_or(u64::MAX);
+            failure = status.migrated_from.as_ref().map(|job| super::full_name(job).into_bytes());
             match status.result() {
                 Ok(result) => value = Some(result.get().as_bytes().to_vec()),
                 Err(why) => failure = serde_json::to_vec(why).ok(),

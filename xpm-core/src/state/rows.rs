@@ -35,7 +35,8 @@ pub(super) enum Text {
     Jobs,
     /// What the job returned, JSON.
     Value,
-    /// Why it failed, JSON; or what is wrong with its files, plain text.
+    /// Why it failed, JSON; or what is wrong with its files, plain text; or, of a finished job that was migrated, which one it
+    /// was, `task/identity`.
     Failure,
 }
 

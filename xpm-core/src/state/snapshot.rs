@@ -11,6 +11,7 @@ use super::digest::{Digests, More, NONE, RunJob, Seen};
 use super::experiment::{Counts, ExperimentInfo, RunInfo};
 use super::index::{COARSE, Contents, Index};
 use super::job::JobInfo;
+use super::migrated::{Migrated, told_once};
 use super::read;
 use super::rows::{Kind, PARAMS, Row, Rows, Stamp, stamp_of};
 use super::runs::{self, Experiment, Run};
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     submitted: Vec<(u32, u32)>,
     /// The runs that refer to each job, made when somebody asks.
     runs_of: OnceLock<HashMap<u32, Vec<u32>>>,
+    /// The jobs that lie there under two identities, looked for when somebody asks.
+    pub(super) migrated: OnceLock<Migrated>,
 }
 
 impl Shared {
@@ -69,6 +72,7 @@ impl Shared {
             digests: Digests::default(),
             submitted: Vec::new(),
             runs_of: OnceLock::new(),
+            migrated: OnceLock::new(),
         }
     }
 
@@ -143,7 +147,7 @@ impl Shared {
     }
 
     /// The place of a job.
-    fn find(&self, key: &JobKey) -> Option<u32> {
+    pub(super) fn find(&self, key: &JobKey) -> Option<u32> {
         let place = search(&self.rows, &key.task, key.identity);
         place.ok().and_then(|place| u32::try_from(place).ok())
     }
@@ -386,22 +390,35 @@ impl Snapshot {
         let orphan = |job: &JobInfo| {
             !referred.contains(&job.place) && !matches!(job.state_name(), "running" | "starting") && job.path().is_dir()
         };
-        self.jobs().into_iter().filter(orphan).collect()
+        self.all_jobs().into_iter().filter(orphan).collect()
     }
 
-    /// How many jobs there are.
+    /// How many jobs there are, under whatever identity.
     pub fn job_count(&self) -> usize {
         self.shared.rows.rows.len()
     }
 
-    /// How many jobs are in each state.
+    /// How many jobs are in each state; those of [`jobs`](Self::jobs).
     pub fn counts(&self) -> Counts {
-        self.shared.count(0..self.job_count() as u32)
+        let mut places: Vec<u32> = (0..self.job_count() as u32).collect();
+        told_once(&self.shared, &mut places);
+        self.shared.count(places.into_iter())
     }
 
-    /// Every job, newest first: what runs, then what something happened to last.
+    /// Every job, newest first: what runs, then what something happened to last. A finished job that was migrated is told
+    /// once, under its new identity.
     pub fn jobs(&self) -> Vec<JobInfo> {
         let mut places: Vec<u32> = (0..self.job_count() as u32).collect();
+        told_once(&self.shared, &mut places);
+        self.newest_first(places)
+    }
+
+    /// Every job, also what [`jobs`](Self::jobs) tells under its new identity only, newest first.
+    pub(crate) fn all_jobs(&self) -> Vec<JobInfo> {
+        self.newest_first((0..self.job_count() as u32).collect())
+    }
+
+    fn newest_first(&self, mut places: Vec<u32>) -> Vec<JobInfo> {
         self.shared.newest_first(&mut places);
         places.into_iter().map(|place| self.at(place)).collect()
     }

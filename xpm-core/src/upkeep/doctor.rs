@@ -81,7 +81,7 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
     temporaries(root, &mut findings);
     temporaries(&root.join("tokens"), &mut findings);
     temporaries(&root.join(".index"), &mut findings);
-    for job in snapshot.jobs() {
+    for job in snapshot.all_jobs() {
         look_at_job(&job, &mut findings);
     }
     strays(root, &mut findings);
