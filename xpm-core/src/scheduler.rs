@@ -292,7 +292,7 @@ impl Scheduler {
         if failed.is_none() {
             let round = self.jobs[job.index()].round.wrapping_add(1);
             self.jobs[job.index()].round = round;
-            for dependency in &depends_on {
+            for dependency in depends_on.iter() {
                 let number = *dependency;
                 let dependency = &mut self.jobs[number.index()];
                 if dependency.state == State::Held {
@@ -360,7 +360,7 @@ impl Scheduler {
         let (class, key) = (record.class, record.key(job));
         if to == State::Done {
             // A done job is never queued again.
-            record.depends_on = Box::default();
+            record.depends_on = job::Dependencies::default();
         }
         *self.counts.of(from) -= 1;
         *self.counts.of(to) += 1;

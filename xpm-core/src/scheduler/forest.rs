@@ -102,10 +102,10 @@ impl Forest {
         least
     }
 
-    /// Finds the first number in order among those that need `limit` at most.
-    pub(super) fn first_within(&self, tree: Tree, limit: u64) -> Option<(Key, u32)> {
-        let (mut at, mut found) = (tree.0, (Key::LAST, NONE));
-        while at != NONE {
+    /// Finds the first number in order among those that need `limit` at most and are not after `bound`.
+    pub(super) fn first_within(&self, tree: Tree, limit: u64, bound: Key) -> Option<(Key, u32)> {
+        let (mut at, mut found) = (tree.0, (bound, NONE));
+        while at != NONE && self.node(at).first < found {
             let node = self.node(at);
             if node.amount > limit {
                 at = node.left;
@@ -269,8 +269,11 @@ mod tests {
             assert_eq!(forest.least(tree), model.iter().map(|entry| entry.0).min(), "step {step}");
             for limit in 0..14 {
                 let within = || model.iter().filter(move |entry| entry.0 <= limit).map(keyed);
-                assert_eq!(forest.first_within(tree, limit), within().min(), "step {step}, limit {limit}");
                 let bound = Key::new(3, JobNumber(step / 2));
+                for bound in [bound, Key::LAST] {
+                    let expected = within().min().filter(|found| found.0 <= bound);
+                    assert_eq!(forest.first_within(tree, limit, bound), expected, "step {step}, limit {limit}");
+                }
                 let mut seen = Vec::new();
                 forest.visit(tree, limit, &mut bound.clone(), &mut |number, key, _| seen.push((key, number)));
                 seen.sort_unstable();

@@ -1,6 +1,8 @@
 //! A job as the scheduler sees it: its number, its state, what was asked for it. It does not know what the job computes,
 //! where its folder is, or its identity; the driver keeps these beside, indexed by [`JobNumber`].
 
+use std::ops::Deref;
+
 use super::class::{ClassNumber, Key};
 use super::graph::Dependents;
 use super::needs::{Needs, PoolNumber};
@@ -138,12 +140,53 @@ impl Counts {
     }
 }
 
-/// The scheduler's record of one job: 56 bytes, and the list of its dependencies until it is done.
+/// The jobs that a job depends on. A few are kept in the record itself: what a plan of a million jobs costs is above all
+/// what it touches.
+#[derive(Debug)]
+pub(super) enum Dependencies {
+    Few {
+        count: u8,
+        jobs: [JobNumber; 3],
+    },
+    #[expect(clippy::box_collection, reason = "a fat pointer beside the tag would make the record larger")]
+    Many(Box<Vec<JobNumber>>),
+}
+
+impl Default for Dependencies {
+    fn default() -> Self {
+        Self::Few { count: 0, jobs: [JobNumber(0); 3] }
+    }
+}
+
+impl From<Vec<JobNumber>> for Dependencies {
+    fn from(mut all: Vec<JobNumber>) -> Self {
+        let mut jobs = [JobNumber(0); 3];
+        if let (Some(places), Ok(count)) = (jobs.get_mut(..all.len()), u8::try_from(all.len())) {
+            places.copy_from_slice(&all);
+            return Self::Few { count, jobs };
+        }
+        all.shrink_to_fit();
+        Self::Many(Box::new(all))
+    }
+}
+
+impl Deref for Dependencies {
+    type Target = [JobNumber];
+
+    fn deref(&self) -> &[JobNumber] {
+        match self {
+            Self::Few { count, jobs } => &jobs[..usize::from(*count)],
+            Self::Many(jobs) => jobs,
+        }
+    }
+}
+
+/// The scheduler's record of one job: 56 bytes, and the list of its dependencies, if they are many, until it is done.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) priority: i64,
     /// Kept until the job is done: a resubmission and `why` need it.
-    pub(super) depends_on: Box<[JobNumber]>,
+    pub(super) depends_on: Dependencies,
     pub(super) state: State,
     pub(super) class: ClassNumber,
     pub(super) dependents: Dependents,

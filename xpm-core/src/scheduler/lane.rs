@@ -8,12 +8,14 @@
 //! door is *restless*, and the next search that looks at the group takes out the lanes that now get enough, in order, and only
 //! as many as come before the best one found so far. A group for which there are too few CPUs or GPUs is not looked at.
 
+#[cfg(test)]
+mod check;
+mod table;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use super::capacity::{Limits, Pools};
-#[cfg(test)]
-use super::class::Classes;
 use super::class::{ClassNumber, Key};
 use super::forest::{Forest, Tree};
 use super::needs::{Need, PoolNumber};
@@ -101,29 +103,6 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Finds or makes the lane for a class of these needs, and counts one more class.
-    pub(super) fn acquire(&mut self, needs: &[Need]) -> LaneNumber {
-        let needs: Box<[Need]> = needs.iter().copied().filter(|need| need.0 != PoolNumber::MEMORY).collect();
-        let number = self.by_needs.get(&needs).copied().unwrap_or_else(|| self.add(needs));
-        self.lane_mut(number).users += 1;
-        number
-    }
-
-    /// Counts one class less.
-    pub(super) fn release(&mut self, number: LaneNumber) {
-        let lane = self.lane_mut(number);
-        lane.users -= 1;
-        if lane.users > 0 {
-            return;
-        }
-        let (needs, tokens) = (std::mem::take(&mut lane.needs), std::mem::take(&mut lane.tokens));
-        self.by_needs.remove(&needs);
-        for token in tokens {
-            self.release_door(token.door);
-        }
-        self.free_lanes.push(number);
-    }
-
     /// Takes note that the first job of a class is another one now, or that it has none.
     pub(super) fn set_head(
         &mut self,
@@ -218,9 +197,9 @@ impl Lanes {
     fn first_behind(&self, door: DoorNumber, pools: &Pools) -> Option<(Key, LaneNumber)> {
         let Door { pool, shut, .. } = self.doors[door.0 as usize];
         let pool = pools.get(pool);
-        let mut found = self.lanes_by_amount.first_within(shut, pool.free());
+        let mut found = self.lanes_by_amount.first_within(shut, pool.free(), Key::LAST);
         if let Some(claim) = found.and_then(|(key, _)| pool.claim_before(key)) {
-            found = self.lanes_by_amount.first_within(shut, pool.free().saturating_sub(claim.amount));
+            found = self.lanes_by_amount.first_within(shut, pool.free().saturating_sub(claim.amount), Key::LAST);
         }
         found.map(|(key, number)| (key, LaneNumber(number)))
     }
@@ -286,113 +265,6 @@ impl Lanes {
         self.lanes_by_amount.remove(tree, number.0);
     }
 
-    fn add(&mut self, needs: Box<[Need]>) -> LaneNumber {
-        let of = |pool| needs.iter().find(|need| need.0 == pool).map_or(0, |need| need.1);
-        let (cpus, gpus) = (of(PoolNumber::CPUS), of(PoolNumber::GPUS));
-        let known = self.groups.iter().position(|group| (group.cpus, group.gpus) == (cpus, gpus));
-        let group = known.unwrap_or_else(|| {
-            self.groups.push(Group { cpus, gpus, open: Tree::EMPTY, restless: Vec::new() });
-            self.groups.len() - 1
-        });
-        let group = GroupNumber(u32::try_from(group).expect("there are no more groups than classes"));
-        let tokens = needs.iter().filter(|need| need.0.is_token());
-        let tokens =
-            tokens.map(|&(pool, amount)| TokenNeed { pool, amount, door: self.acquire_door(group, pool) }).collect();
-        let lane = Lane { group, tokens, needs: needs.clone(), classes: Tree::EMPTY, place: Place::Idle, users: 0 };
-        let number = if let Some(number) = self.free_lanes.pop() {
-            *self.lane_mut(number) = lane;
-            number
-        } else {
-            self.lanes.push(lane);
-            LaneNumber(u32::try_from(self.lanes.len() - 1).expect("there are no more lanes than classes"))
-        };
-        self.by_needs.insert(needs, number);
-        number
-    }
-
-    fn acquire_door(&mut self, group: GroupNumber, pool: PoolNumber) -> DoorNumber {
-        if self.doors_of.len() <= pool.index() {
-            self.doors_of.resize_with(pool.index() + 1, Vec::new);
-        }
-        let known = self.doors_of[pool.index()].iter().copied().find(|door| self.doors[door.0 as usize].group == group);
-        let number = known.unwrap_or_else(|| {
-            let door = Door { group, pool, shut: Tree::EMPTY, restless: false, users: 0 };
-            let number = if let Some(number) = self.free_doors.pop() {
-                self.doors[number.0 as usize] = door;
-                number
-            } else {
-                self.doors.push(door);
-                DoorNumber(u32::try_from(self.doors.len() - 1).expect("a plan has fewer than 2^32 needs of tokens"))
-            };
-            self.doors_of[pool.index()].push(number);
-            number
-        });
-        self.doors[number.0 as usize].users += 1;
-        number
-    }
-
-    fn release_door(&mut self, number: DoorNumber) {
-        let door = &mut self.doors[number.0 as usize];
-        door.users -= 1;
-        if door.users == 0 {
-            self.doors_of[door.pool.index()].retain(|&other| other != number);
-            if std::mem::take(&mut door.restless) {
-                self.groups[door.group.0 as usize].restless.retain(|&other| other != number);
-            }
-            self.free_doors.push(number);
-        }
-    }
-
-    /// Checks that what waits is where it is looked for, for the invariant checker.
-    #[cfg(test)]
-    pub(super) fn check(&self, all: &Classes) -> Result<(), String> {
-        use std::collections::BTreeMap;
-        let (mut found, mut users) = (BTreeMap::new(), BTreeMap::<u32, u32>::new());
-        for group in &self.groups {
-            found.extend(self.lanes_by_amount.list(group.open).into_iter().map(|lane| (lane, Place::Open)));
-        }
-        for (index, door) in self.doors.iter().enumerate() {
-            let number = DoorNumber(index as u32);
-            for lane in self.lanes_by_amount.list(door.shut) {
-                let behind = self.lane(LaneNumber(lane)).tokens.iter().position(|token| token.door == number);
-                let behind = behind.ok_or_else(|| format!("lane {lane} is behind {number:?}"))?;
-                found.insert(lane, Place::Shut(behind));
-            }
-            let listed = self.groups[door.group.0 as usize].restless.contains(&number);
-            (door.restless == listed).then_some(()).ok_or_else(|| format!("{number:?} restless? {listed}"))?;
-        }
-        let mut classes = BTreeMap::new();
-        for (index, lane) in self.lanes.iter().enumerate() {
-            let number = index as u32;
-            let place = found.remove(&number).unwrap_or(Place::Idle);
-            let expected = self.classes_by_memory.first(lane.classes).zip(self.classes_by_memory.least(lane.classes));
-            let amount = match lane.place {
-                Place::Idle => None,
-                Place::Open => expected.map(|(_, least)| least),
-                Place::Shut(index) => Some(lane.tokens[index].amount),
-            };
-            let entry = (lane.place != Place::Idle).then(|| self.lanes_by_amount.entry(number));
-            let expected = amount.zip(expected.map(|((key, _), _)| key));
-            let right = place == lane.place && entry == expected && (lane.classes.is_empty() == (place == Place::Idle));
-            right.then_some(()).ok_or_else(|| format!("lane {number} is {place:?} with {entry:?}: {lane:?}"))?;
-            let listed = self.classes_by_memory.list(lane.classes).into_iter();
-            classes.extend(listed.map(|class| (ClassNumber(class), (index, self.classes_by_memory.entry(class)))));
-        }
-        for (number, class) in all.iter() {
-            let entry = class.head().map(|head| (class.lane.0 as usize, (class.memory, head)));
-            let found = classes.remove(&number);
-            (found == entry).then_some(()).ok_or_else(|| format!("{number:?} is found at {found:?}, not {entry:?}"))?;
-            *users.entry(class.lane.0).or_default() += 1;
-        }
-        for (number, lane) in (0..).zip(&self.lanes) {
-            let counted = users.remove(&number).unwrap_or(0);
-            (lane.users == counted)
-                .then_some(())
-                .ok_or_else(|| format!("lane {number} has {counted} users: {lane:?}"))?;
-        }
-        Ok(())
-    }
-
     fn lane(&self, number: LaneNumber) -> &Lane {
         &self.lanes[number.0 as usize]
     }
@@ -414,41 +286,11 @@ impl Search {
     /// Looks for the first class of a lane that has all its tokens, at least for its first job.
     fn try_lane(&mut self, lanes: &Lanes, number: LaneNumber, pools: &Pools) {
         let lane = lanes.lane(number);
-        let found = lanes.classes_by_memory.first_within(lane.classes, self.limits.memory);
-        let Some((key, class)) = found.filter(|found| found.0 <= self.bound) else { return };
+        let found = lanes.classes_by_memory.first_within(lane.classes, self.limits.memory, self.bound);
+        let Some((key, class)) = found else { return };
         // A reservation may bind this class, though it does not bind the first one of the lane.
         if lanes.short_token(number, key, pools).is_none() {
             (self.bound, self.found) = (key, Some((key, ClassNumber(class))));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::stories::{Story, tokens};
-    use super::super::{Event, Needs};
-
-    #[test]
-    fn what_no_job_needs_any_more_goes_and_its_place_is_used_again() {
-        let mut story = Story::new(4);
-        let token = story.token(2);
-        let mut sizes = Vec::new();
-        for round in 0..3 {
-            let jobs = (0..60).map(|job| {
-                let own = story.token(1);
-                let needs = Needs { memory: 1 + job % 50, cpus: 1, ..tokens(&[(token, 1 + job % 2), (own, 1)]) };
-                story.submit(&[], needs)
-            });
-            let jobs: Vec<_> = jobs.collect();
-            story.handle(Event::StopRequested(jobs[30]));
-            for &job in jobs.iter().filter(|&&job| job != jobs[30]) {
-                story.done(job);
-            }
-            let ready = &story.scheduler.ready;
-            assert_eq!(ready.classes.iter().count(), 0, "round {round}");
-            assert!(ready.lanes.by_needs.is_empty() && ready.lanes.doors_of.iter().all(Vec::is_empty));
-            sizes.push((ready.lanes.lanes.len(), ready.lanes.doors.len(), ready.lanes.groups.len()));
-        }
-        assert_eq!(sizes, [(60, 61, 1); 3]);
     }
 }

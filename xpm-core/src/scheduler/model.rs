@@ -10,6 +10,7 @@ use super::*;
 enum Step {
     Submit {
         cpus: u32,
+        memory: u64,
         tokens: Vec<(u32, u64)>,
         priority: i64,
     },
@@ -25,6 +26,8 @@ enum Step {
     SetCpus(u32),
 }
 
+const MEMORY: u64 = 10;
+
 #[derive(Debug)]
 struct Naive {
     cpus: u32,
@@ -37,13 +40,16 @@ struct Naive {
 impl Naive {
     fn fits(&self, needs: &Needs) -> bool {
         let cpus = self.running.iter().map(|(_, other)| other.needs.cpus).sum::<u32>();
+        let memory = self.running.iter().map(|(_, other)| other.needs.memory).sum::<u64>();
         let fits_token = |&(token, amount): &(TokenNumber, u64)| {
             let (capacity, elsewhere) = self.tokens[token.index()];
             let held = self.running.iter().flat_map(|(_, other)| &other.needs.tokens);
             let used = held.filter(|other| other.0 == token).map(|other| other.1).sum::<u64>();
             amount == 0 || used + elsewhere + amount <= capacity
         };
-        (needs.cpus == 0 || cpus + needs.cpus <= self.cpus) && needs.tokens.iter().all(fits_token)
+        (needs.cpus == 0 || cpus + needs.cpus <= self.cpus)
+            && memory + needs.memory <= MEMORY
+            && needs.tokens.iter().all(fits_token)
     }
 
     fn start(&mut self) -> Vec<JobNumber> {
@@ -68,7 +74,8 @@ fn step() -> impl Strategy<Value = Step> {
         tokens
     });
     prop_oneof![
-        4 => (0_u32..4, tokens, 0_i64..3).prop_map(|(cpus, tokens, priority)| Step::Submit { cpus, tokens, priority }),
+        4 => (0_u32..4, 0_u64..7, tokens, 0_i64..3)
+            .prop_map(|(cpus, memory, tokens, priority)| Step::Submit { cpus, memory, tokens, priority }),
         3 => any::<usize>().prop_map(Step::End),
         1 => any::<usize>().prop_map(Step::Cancel),
         1 => (0_u32..3, 0_u64..5, 0_u64..3)
@@ -82,15 +89,15 @@ proptest! {
 
     #[test]
     fn starts_what_a_scan_of_all_jobs_starts(steps in vec(step(), 1..PATIENCE as usize)) {
-        let mut scheduler = Scheduler::new(&Capacity { cpus: 4, memory: None, gpus: Vec::new() });
+        let mut scheduler = Scheduler::new(&Capacity { cpus: 4, memory: Some(MEMORY), gpus: Vec::new() });
         let mut naive = Naive { cpus: 4, tokens: [(3, 0); 3], ready: Vec::new(), running: Vec::new() };
         let tokens = naive.tokens.map(|(capacity, _)| scheduler.add_token(capacity));
         let mut actions = Vec::new();
         for step in steps {
             match step {
-                Step::Submit { cpus, tokens: amounts, priority } => {
+                Step::Submit { cpus, memory, tokens: amounts, priority } => {
                     let amounts = amounts.into_iter().map(|(token, amount)| (tokens[token as usize], amount)).collect();
-                    let needs = Needs { cpus, tokens: amounts, ..Needs::default() };
+                    let needs = Needs { cpus, memory, tokens: amounts, ..Needs::default() };
                     let request = Request { needs, priority, ..Request::default() };
                     if let Ok(job) = scheduler.submit(request.clone(), &mut actions) {
                         naive.ready.push((job, request));
@@ -112,7 +119,7 @@ proptest! {
                 }
                 Step::SetCpus(cpus) => {
                     naive.cpus = cpus;
-                    let capacity = Capacity { cpus, memory: None, gpus: Vec::new() };
+                    let capacity = Capacity { cpus, memory: Some(MEMORY), gpus: Vec::new() };
                     scheduler.handle(Event::CapacityChanged(capacity), &mut actions);
                 }
             }
