@@ -159,9 +159,9 @@ impl JobFolder {
             fault::point("put aside", &self.path.join(&name))?;
             fs::rename(self.path.join(&name), aside.join(&name))?;
         }
-        match fs::remove_file(self.shared()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        if self.shared().exists() {
+            fault::point("remove", &self.shared())?;
+            fs::remove_file(self.shared())?;
         }
         if attempt > 1 {
             let before = attempts.join((attempt - 1).to_string());
