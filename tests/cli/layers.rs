@@ -54,6 +54,13 @@ fn mistakes_in_layers_are_told() {
     assert!(error::<Cli>(&["--config", &path]).contains("there is no argument `modle`"));
     let (_folder, path) = file("a.toml", "[model]\nk3 = 1\n");
     assert!(error::<Cli>(&[&given[..], &["--config", &path]].concat()).contains("cli.bm25 has no argument `k3`"));
+    let (_folder, path) = file("a.yaml", "collection: {name: no, path: /data}\nmodel:\n  k1: 2\n");
+    let cli: Cli = parse(&["--config", &path]);
+    let rank = cli.rank.value().unwrap();
+    assert_eq!((rank.collection.name.as_str(), rank.model.k1), ("no", 2.0), "`no` is a text");
+    let (_folder, path) = file("a.yml", "model:\n  k1: 1\n  k1: 2\n");
+    let text = error::<Cli>(&[&given[..], &["--config", &path]].concat());
+    assert!(text.contains("line 3, column 3: `model`: `k1` stands here for the second time"), "{text}");
     assert!(error::<Cli>(&["--config", "none.toml"]).contains("cannot be read"));
     assert!(error::<Cli>(&["--config", "none.yaml"]).contains("cannot be read"));
     for wrong in ["model.k2=1", "model.k1"] {

@@ -19,6 +19,7 @@ pub(crate) mod roles;
 mod shape;
 mod sweep;
 mod text;
+mod yaml;
 
 use crate::config::ConfigType;
 

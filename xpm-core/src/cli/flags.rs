@@ -37,7 +37,7 @@ use crate::value::{Node, Tags, Value};
 /// | `#[param(json)]` | JSON |
 /// | a task | a finished job of it: its identity |
 ///
-/// `--config FILE` takes values from a TOML or JSON file and is stronger than flags, `--set model.k1=1.2` is stronger than
+/// `--config FILE` takes values from a TOML, YAML or JSON file and is stronger than flags, `--set model.k1=1.2` is stronger than
 /// both; a flag that gives way to a file is told. They are called `--xpm-config` and `--xpm-set` where you have flags of
 /// these names yourself.
 pub struct Flags<C: ConfigType> {

@@ -53,7 +53,7 @@ pub(crate) fn add(command: Command) -> Command {
         .action(ArgAction::Append)
         .value_hint(ValueHint::FilePath)
         .value_parser(Reads { known, read: file })
-        .help("Takes arguments from a TOML or JSON file; stronger than flags [may be repeated]");
+        .help("Takes arguments from a TOML, YAML or JSON file; stronger than flags [may be repeated]");
     let (sweep, sweep_file) = (name("sweep"), name("sweep-file"));
     let command = command.arg(set).arg(config);
     if !command.get_arguments().any(|arg| arg.get_id() == SWEEP) {
@@ -83,14 +83,14 @@ fn file(behind: Behind<'_>, value: &OsStr) -> Result<ConfigFile, String> {
     Ok(ConfigFile { name: value.to_string_lossy().into_owned(), members })
 }
 
-/// The members of a TOML or JSON file.
+/// The members of a TOML, YAML or JSON file.
 pub(super) fn read_file(path: &Path) -> Result<Map<String, Json>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
     let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
     match kind {
         "toml" => toml::from_str(&text).map_err(|error| error.to_string()),
         "json" => serde_json::from_str(&text).map_err(|error| error.to_string()),
-        "yaml" | "yml" => Err("YAML is not read: write it as .toml or .json".to_owned()),
-        _ => Err("a file ends with .toml or .json".to_owned()),
+        "yaml" | "yml" => super::yaml::parse(&text),
+        _ => Err("a file ends with .toml, .yaml or .json".to_owned()),
     }
 }

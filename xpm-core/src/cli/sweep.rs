@@ -50,7 +50,7 @@ pub(super) const SWEEP_FILE: &str = "xpm-sweep-file";
 /// argument's name (`k1`; `model.k1` if another swept argument ends like it): tags are not in the identity, so a job is the
 /// same one whether it comes from a sweep or not.
 ///
-/// A sweep file is TOML or JSON: in each table `[[sweep]]` the lists of arguments that vary together, the first table varying
+/// A sweep file is TOML, YAML or JSON: in each table `[[sweep]]` the lists of arguments that vary together, the first table varying
 /// slowest, then lists of single arguments in order of their names. A text in the place of a list is read as behind `--sweep`.
 ///
 /// ```toml
@@ -279,7 +279,7 @@ fn sweep_args(command: Command) -> Command {
         .value_name("FILE")
         .action(ArgAction::Append)
         .value_hint(ValueHint::FilePath)
-        .help("Takes what varies from a TOML or JSON file [may be repeated]");
+        .help("Takes what varies from a TOML, YAML or JSON file [may be repeated]");
     command.arg(sweep).arg(file)
 }
 
