@@ -85,6 +85,23 @@ fn a_job_that_does_not_stop_is_killed_after_the_grace_period_with_its_children()
 }
 
 #[test]
+fn a_job_whose_driver_is_gone_is_stopped_at_its_time_limit_by_the_next_one() {
+    let arena = Arena::new();
+    fs::create_dir(&arena.workdir).unwrap();
+    fs::write(arena.workdir.join("xpm.toml"), "format = 1\n[local]\ngrace_seconds = 1\n").unwrap();
+    let mut first = arena.start(arena.command("hard", &["ignore-term", "3000"]));
+    wait_until("it has started", || !arena.lines("child").is_empty());
+    first.kill();
+    let (job, child) = (pid_in(&arena, "started"), pid_in(&arena, "child"));
+    let outcome = arena.run("hard", &["ignore-term", "3000"]);
+    assert_eq!(outcome.code(), Some(1), "{outcome}");
+    outcome.says(&["is run by another process", "ran out of time"]);
+    wait_until("both are gone", || !lives(job) && !lives(child));
+    assert_eq!(json(&arena.job("faults.hard").join("status.json"))["failure"]["reason"], "timed_out");
+    assert_eq!(arena.lines("started").len(), 1);
+}
+
+#[test]
 fn a_job_that_is_told_of_its_time_limit_has_run_out_of_time() {
     let arena = Arena::new();
     let outcome = arena.run("hard", &["listen", "200"]);

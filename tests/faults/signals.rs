@@ -67,6 +67,51 @@ fn a_second_signal_stops_the_jobs() {
     }
 }
 
+/// A run of one job that is held, of an experiment of this name. A job that holds tokens would not do: another run may wait for
+/// these instead of for the job.
+fn held_alone(arena: &Arena, experiment: &str, so_far: &str) -> Running {
+    arena.mark("hold.first");
+    let mut command = arena.command("graph", &["third"]);
+    command.env("FAULTS_EXPERIMENT", experiment);
+    let run = arena.start(command);
+    wait_until("the job runs", || arena.has_started("first") && run.said().contains(so_far));
+    run
+}
+
+fn interrupt_twice(run: Running) {
+    assert!(kill(&run.pid().to_string(), "INT"));
+    wait_until("the first is heard", || run.said().contains("interrupted; 1 running job"));
+    assert!(kill(&run.pid().to_string(), "INT"));
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(1), "{outcome}");
+}
+
+#[test]
+fn a_second_signal_stops_the_jobs_of_a_driver_that_is_gone() {
+    let arena = Arena::new();
+    held_alone(&arena, "faults", "").kill();
+    let jobs = arena.job_processes();
+    assert_eq!(jobs.len(), 1);
+    interrupt_twice(held_alone(&arena, "faults", "is run by another process"));
+    assert!(wait_for(Duration::from_secs(5), || !jobs.iter().any(|pid| lives(*pid))), "the job lives on");
+    arena.unmark("hold.first");
+    arena.ok("graph", &["third"]);
+    assert_eq!(arena.lines("executions").len(), 3);
+}
+
+#[test]
+fn a_second_signal_leaves_the_jobs_of_a_driver_that_lives_to_it() {
+    let arena = Arena::new();
+    let first = held_alone(&arena, "faults", "");
+    let jobs = arena.job_processes();
+    interrupt_twice(held_alone(&arena, "others", "is run by another process"));
+    assert_eq!(arena.job_processes(), jobs);
+    arena.unmark("hold.first");
+    let outcome = first.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome}");
+    assert_eq!(arena.lines("executions").len(), 3);
+}
+
 #[test]
 fn a_signal_at_any_time_loses_nothing() {
     // From before the run begins to after its end.

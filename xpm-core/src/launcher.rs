@@ -8,6 +8,7 @@ mod freezer;
 mod holding;
 mod local;
 mod machine;
+mod orphan;
 mod process;
 mod starter;
 mod starters;

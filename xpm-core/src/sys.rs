@@ -10,8 +10,10 @@ mod packets;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 pub(crate) use fork::{Forked, ThreadNumber, fork_sibling, may_fork, replace_stream, set_title, set_variable};
@@ -319,6 +321,42 @@ pub(crate) fn process_exists(pid: u32) -> bool {
     asked == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
+/// How long a process has run; `None` where the system does not tell.
+pub(crate) fn process_age(pid: u32) -> Option<Duration> {
+    let begin = Duration::from_millis(process_begin(pid)? * 1000 / ticks_per_second());
+    let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split(' ').next()?.parse().ok()?;
+    Some(Duration::try_from_secs_f64(uptime).ok()?.saturating_sub(begin))
+}
+
+/// When a process began, in ticks after the start of the machine; `None` where the system does not tell.
+pub(crate) fn process_begin(pid: u32) -> Option<u64> {
+    stat_field(pid, 19)
+}
+
+/// The process that has started another one, or has taken its place; `None` where the system does not tell.
+pub(crate) fn process_parent(pid: u32) -> Option<u32> {
+    stat_field(pid, 1)?.try_into().ok()
+}
+
+/// One of the numbers that the system tells of a process, counted from its state: that comes behind the name, which may hold
+/// anything.
+fn stat_field(pid: u32, index: usize) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(index)?.parse().ok()
+}
+
+/// Whether a process has a file open; `None` where the system does not tell.
+pub(crate) fn has_open(pid: u32, path: &Path) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let wanted = std::fs::metadata(path).ok()?;
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    let same = |file: std::fs::DirEntry| {
+        std::fs::metadata(file.path()).is_ok_and(|file| (file.dev(), file.ino()) == (wanted.dev(), wanted.ino()))
+    };
+    Some(files.flatten().any(same))
+}
+
 /// Ends this process at once, as a crash would.
 #[cfg(debug_assertions)]
 pub(crate) fn kill_self() {
@@ -360,7 +398,7 @@ pub(crate) fn at_exit(what: extern "C" fn()) {
 }
 
 /// Whether programs in `folder` can be executed: its file system is not mounted with `noexec`. Where it cannot be told they can.
-pub(crate) fn can_execute_from(folder: &std::path::Path) -> bool {
+pub(crate) fn can_execute_from(folder: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt;
     let Ok(folder) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else { return true };
     // SAFETY: `statvfs` is plain data, for which all zeros is a value; both pointers are to live, properly typed data.

@@ -234,6 +234,11 @@ impl Workspace {
         &self.root
     }
 
+    /// The file that drivers have open, and locked, while they run.
+    pub(crate) fn drivers(&self) -> PathBuf {
+        self.root.join(".drivers")
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }

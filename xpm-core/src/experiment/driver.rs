@@ -103,7 +103,10 @@ impl Driver {
                     self.scheduler.handle(Event::CapacityChanged(capacity), &mut self.actions);
                 }
                 Message::Draining => self.scheduler.handle(Event::Draining, &mut self.actions),
-                Message::StopAll => self.stop_all(),
+                Message::StopAll { kept } => {
+                    self.stop_all();
+                    let _ = kept.send(self.launcher.stop_attached());
+                }
                 Message::Closed => {
                     self.write_unstarted();
                     break;

@@ -1,5 +1,6 @@
 //! What the driver is told, by the plan, by launchers and by whoever watches something.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -30,8 +31,8 @@ pub(crate) enum Message {
     GpusFound(Vec<String>),
     /// Nothing more is to be started.
     Draining,
-    /// What runs is to be stopped.
-    StopAll,
+    /// What runs is to be stopped. Answers with what goes on, since other drivers run it.
+    StopAll { kept: Sender<HashSet<JobKey>> },
     /// A token of the plan.
     TokenDeclared { name: Arc<str>, capacity: u64 },
     /// A token's capacity, or what other processes hold of it, has changed.

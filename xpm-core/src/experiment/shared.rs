@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -369,12 +369,15 @@ impl Shared {
 
     /// Asks what runs to stop, and waits for it.
     pub(super) fn stop_running(&self) {
-        if self.send(Message::StopAll).is_err() {
+        let (kept, answer) = channel();
+        if self.send(Message::StopAll { kept }).is_err() {
             return;
         }
+        // What another driver runs is its own to stop, and goes on for as long as it takes.
+        let kept = answer.recv().unwrap_or_default();
         let cells: Vec<_> = self.jobs().by_key.values().cloned().collect();
         for cell in cells {
-            if matches!(cell.state(), JobState::Running | JobState::Starting) {
+            if matches!(cell.state(), JobState::Running | JobState::Starting) && !kept.contains(cell.key()) {
                 cell.wait(|| self.jobs().broken);
             }
         }

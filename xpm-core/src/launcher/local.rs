@@ -4,7 +4,7 @@
 //! again, write the arguments, start the process, which takes over the open file of the lock, wait, read the record. Each
 //! order has a thread to itself, which waits most of the time; there are never more than the scheduler lets run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::freezer::Freezer;
 use super::holding::{Asked, HeldTokens, OwnHolders};
+use super::orphan::{Orphan, Orphans};
 use super::process::{Control, Ended, Stop};
 use super::starter::{Started, Starter};
 use super::starters::Starters;
@@ -51,6 +52,7 @@ pub(crate) struct Local {
     holders: OwnHolders,
     workers: Workers,
     running: Arc<Mutex<HashMap<JobKey, Arc<Control>>>>,
+    attached: Orphans,
 }
 
 impl Local {
@@ -59,7 +61,15 @@ impl Local {
         let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
         let holders = OwnHolders::default();
         let starters = Arc::new(Starters::new(workspace.clone(), freezer));
-        Self { workspace, starters, grace, holders, workers: Workers::default(), running: Arc::default() }
+        Self {
+            workspace,
+            starters,
+            grace,
+            holders,
+            workers: Workers::default(),
+            running: Arc::default(),
+            attached: Orphans::default(),
+        }
     }
 
     /// Stops a job that this launcher has started. Its end is told as always.
@@ -67,6 +77,12 @@ impl Local {
         if let Some(control) = self.running().get(job) {
             control.stop();
         }
+    }
+
+    /// Stops the jobs of drivers that are gone, which this one waits for; gives those that are left alone, since somebody else
+    /// sees to them.
+    pub(crate) fn stop_attached(&self) -> HashSet<JobKey> {
+        self.attached.stop()
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<JobKey, Arc<Control>>> {
@@ -99,7 +115,7 @@ impl Local {
         let new = folder.create().map_err(|error| here(&error))?;
         let lock = match JobLock::try_take(&folder.lock()).map_err(|error| here(&error))? {
             TryLock::Taken(lock) => lock,
-            TryLock::Busy(wait) => match self.attach(folder, wait, tell)? {
+            TryLock::Busy(wait) => match self.attach(order, wait, tell)? {
                 Attached::Ended(end) => return Ok(Progress::Ended(end)),
                 Attached::Free => return Ok(Progress::Freed),
             },
@@ -187,7 +203,10 @@ impl Local {
     }
 
     /// Somebody has the job's lock: waits for it, and takes over what that attempt came to.
-    fn attach(&self, folder: &JobFolder, mut wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Attached, Failure> {
+    fn attach(&self, order: &Order, mut wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Attached, Failure> {
+        let folder = &order.folder;
+        let orphan = Arc::new(Orphan::new(folder.clone(), self.workspace.drivers(), self.grace));
+        let _waiting = self.attached.enter(folder.key(), &orphan);
         let recorded_before = folder.recorded_attempts(self.read(folder)?.as_ref());
         let owner_before = Owner::read(&folder.lock());
         let ran_before = owner_before.as_ref().is_some_and(Owner::may_live);
@@ -214,6 +233,7 @@ impl Local {
                 TryLock::Taken(lock) => break (lock, status),
                 TryLock::Busy(again) => again,
             };
+            orphan.mind(order.time);
             thread::park_timeout(LOOK);
         };
         let recorded = folder.recorded_attempts(status.as_ref());
@@ -221,7 +241,12 @@ impl Local {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
                 let process = Process { usage: None, executable: owner.executable.as_deref() };
-                let failure = record(folder, owner.attempt, Failure::Lost, process, &lock);
+                let why = match orphan.stopped() {
+                    None => Failure::Lost,
+                    Some(Stop::Requested) => Failure::Stopped,
+                    Some(Stop::OutOfTime) => Failure::TimedOut,
+                };
+                let failure = record(folder, owner.attempt, why, process, &lock);
                 Ok(Attached::Ended(End::Failed(failure)))
             }
             _ => Ok(Attached::Free),

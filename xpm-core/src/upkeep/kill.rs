@@ -1,7 +1,6 @@
 //! Asks a job's process to stop, after making sure that it is the one.
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::ids::JobKey;
@@ -78,7 +77,7 @@ pub fn victim(job: &JobInfo) -> Result<Victim, KillError> {
     if began_after(owner.pid, &owner.start) {
         return Err(other("it began later"));
     }
-    if has_open(owner.pid, &folder.lock()) == Some(false) {
+    if sys::has_open(owner.pid, &folder.lock()) == Some(false) {
         return Err(other("it does not have the job's lock"));
     }
     Ok(Victim { pid: owner.pid })
@@ -102,9 +101,7 @@ const SLACK: Duration = Duration::from_secs(2);
 /// did. Where the system does not tell, it did not.
 fn began_after(pid: u32, start: &str) -> bool {
     let begin = || {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // Behind the name, which may hold anything, comes the state; the begin is the twentieth from there.
-        let ticks: u64 = stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()?;
+        let ticks = sys::process_begin(pid)?;
         let boot = fs::read_to_string("/proc/stat").ok()?;
         let boot: u64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
         Some(UNIX_EPOCH + Duration::from_secs(boot) + Duration::from_millis(ticks * 1000 / sys::ticks_per_second()))
@@ -113,15 +110,4 @@ fn began_after(pid: u32, start: &str) -> bool {
         (Some(begin), Ok(said)) => begin > said.checked_add(SLACK).unwrap_or(SystemTime::UNIX_EPOCH),
         _ => false,
     }
-}
-
-/// Whether a process has a file open; `None` where the system does not tell.
-fn has_open(pid: u32, path: &Path) -> Option<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let wanted = fs::metadata(path).ok()?;
-    let files = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
-    let same = |file: fs::DirEntry| {
-        fs::metadata(file.path()).is_ok_and(|file| (file.dev(), file.ino()) == (wanted.dev(), wanted.ino()))
-    };
-    Some(files.flatten().any(same))
 }

@@ -237,7 +237,7 @@ pub(crate) fn alone(workspace: &Workspace) -> io::Result<Option<File>> {
 }
 
 fn open_live(workspace: &Workspace) -> io::Result<File> {
-    let path = workspace.path().join(".drivers");
+    let path = workspace.drivers();
     fault::point("open", &path)?;
     OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
