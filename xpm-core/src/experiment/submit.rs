@@ -19,7 +19,7 @@ use crate::report::Event;
 use crate::schema::{Resources, Transient};
 use crate::value::{Node, Value};
 use crate::workspace::journal::{JobName, JournalEvent};
-use crate::workspace::{Failure, JobFolder, Status, StatusError};
+use crate::workspace::{Failure, JobFolder, Status, StatusError, Terms};
 
 /// Something that a job waits for before it starts: a job (`&job`, or what it hands on: its promise, its files, what it
 /// produces), or some of a token (`token.dependency(n)`). [`Job::dependency`] makes one where several kinds stand in a list.
@@ -198,7 +198,11 @@ impl Shared {
         depends_on.retain(|job| *job != key);
         let mut state = state_before(node, options, status.as_ref());
         match &state {
-            JobState::Done if self.mode() == RunMode::Normal => self.mend_arguments(&folder, node),
+            JobState::Done if self.mode() == RunMode::Normal => {
+                let executable = status.as_ref().and_then(|status| status.executable.clone());
+                let terms = || Terms { executable, ..terms(node, self.workspace(), &resources, options) };
+                self.mend_arguments(&folder, node, terms);
+            }
             JobState::Failed(failure) => self.say_spent(&key, failure, max_retries(node.schema().resumable(), options)),
             _ => {}
         }
