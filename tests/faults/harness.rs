@@ -175,6 +175,10 @@ impl Running {
         String::from_utf8_lossy(&fs::read(&self.stderr).unwrap()).into_owned()
     }
 
+    pub fn printed(&self) -> String {
+        fs::read_to_string(&self.stdout).unwrap()
+    }
+
     pub fn kill(&mut self) {
         let _ = self.child.kill();
     }

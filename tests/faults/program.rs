@@ -9,6 +9,8 @@
 
 #[path = "graph.rs"]
 mod graph;
+#[path = "machine_plan.rs"]
+mod machine_plan;
 #[path = "marker.rs"]
 mod marker;
 
@@ -86,7 +88,8 @@ impl Task for Resumed {
 impl Common {
     fn work(&self, fail: impl FnOnce(u32) -> TaskResult<()>) -> TaskResult<Made> {
         let marker = Marker::take(&self.control, &self.name)?;
-        let mut held = Vec::new();
+        // Each job takes a CPU.
+        let mut held = vec![Marker::take_one_of(&self.control, "cpu", CPUS.into())?];
         for (token, amount) in &self.tokens {
             for _ in 0..*amount {
                 held.push(Marker::take_one_of(&self.control, token, graph_capacity(token)?)?);
@@ -116,6 +119,9 @@ impl Common {
         Ok(Made { value, by: marker::nonce()? })
     }
 }
+
+/// What the jobs of the graph may take together.
+const CPUS: u32 = 4;
 
 fn graph_capacity(token: &str) -> TaskResult<u64> {
     let found = graph::TOKENS.iter().find(|(name, _)| *name == token);
@@ -267,6 +273,8 @@ fn main() -> xpm::Result<()> {
         "hard" => hard(&call),
         "many" => many(&call),
         "chain" => chain(&call),
+        "machine" => machine_plan::machine(&call),
+        "stream" => machine_plan::stream(&call),
         other => Err(xpm::Error::msg(format!("there is no plan {other}"))),
     }
 }
@@ -279,7 +287,7 @@ enum Node {
 
 /// Runs the jobs that are named and all that they need; says what each returned.
 fn run_graph(call: &Call) -> xpm::Result<()> {
-    call.run(4, |xp| {
+    call.run(CPUS, |xp| {
         let mut tokens = HashMap::new();
         for (name, capacity) in graph::TOKENS {
             tokens.insert(*name, xp.token(name, *capacity)?);

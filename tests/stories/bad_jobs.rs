@@ -183,6 +183,9 @@ fn a_task_sees_nothing_of_the_driver_s_files() {
     let open = outcome.stdout.lines().map(|line| line.trim_start_matches("output: "));
     let mut ours: Vec<_> = open.filter(|path| path.starts_with(story.path().to_str().unwrap())).collect();
     ours.sort_unstable();
+    // What it has of the machine, its lock and its logs.
+    let machine = ours.remove(0);
+    assert!(machine.starts_with(&format!("{}/.machine@", story.workdir.display())), "{machine}");
     let expected = [".xpm/lock", "stderr.log", "stdout.log"].map(|name| format!("{folder}/{name}"));
     assert_eq!(ours, expected);
     story.ok("bad", ["session"]).says(&["1 done before"]);

@@ -53,6 +53,6 @@ fn a_job_keeps_its_gpu_when_its_driver_is_killed_and_gives_it_back_when_it_is() 
     story.unmark("gpu.4");
     let outcome = both.end();
     assert_eq!(outcome.code(), Some(0), "{outcome:?}");
-    assert_eq!(outcome.stdout, "waits for 2 GPUs, 1 of 2 are free, other processes have 1\n");
+    assert_eq!(outcome.stdout, "waits for 2 GPUs, 1 of 2 are free, jobs of other runs have 1\n");
     assert_eq!(story.log(), ["b on GPU-b", "both on 4,GPU-b"]);
 }

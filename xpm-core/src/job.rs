@@ -28,6 +28,8 @@ pub(crate) use fork_server::{READY, serve, server_arguments};
 pub use metrics::Number;
 #[cfg(feature = "cli")]
 pub(crate) use panics::caught;
+#[cfg(target_os = "linux")]
+pub(crate) use process::HANDED;
 #[cfg(feature = "cli")]
 pub(crate) use process::on_large_stack;
 pub(crate) use process::{CHECK, check_arguments, check_job, job_arguments, run_job};

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::value::Node;
-use crate::workspace::{Failure, JobFolder, Terms, TokenFile};
+use crate::workspace::{Failure, JobFolder, Part, Terms, TokenFile};
 
 /// What a launcher is asked to run.
 #[derive(Clone, Debug)]
@@ -38,6 +38,7 @@ pub(crate) struct Order {
     pub(crate) keep_files: bool,
     /// Tokens and how much of each, the GPUs of this machine among them.
     pub(crate) tokens: Vec<(TokenFile, u64)>,
+    pub(crate) cpus: u32,
     /// The memory that the job asked for, in bytes.
     pub(crate) memory: Option<u64>,
     /// The time after which the job is stopped.
@@ -65,12 +66,21 @@ pub(crate) enum Progress {
     Recording,
     /// Somebody else runs the job; its end is waited for.
     Attached,
-    /// There is too little left of the token with this place in the order: nothing has been started.
-    Deferred(usize),
+    /// There is too little left of something: nothing has been started.
+    Deferred(Lack),
     /// Whoever had the job has left it as it was: it is to be started again.
     Freed,
     /// The order is over.
     Ended(End),
+}
+
+/// What there is too little left of, since jobs of other drivers have it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lack {
+    /// The token with this place in the order.
+    Token(usize),
+    /// A part of this machine.
+    Machine(Part),
 }
 
 /// How an order ended.

@@ -150,7 +150,7 @@ impl Scheduler {
             }
             Event::JobEnded { job, outcome } => self.job_ended(job, outcome, actions),
             Event::JobFoundDone(job) => self.job_ended(job, Outcome::Done, actions),
-            Event::StartDeferred { job, token } => self.start_deferred(job, token, actions),
+            Event::StartDeferred { job, resource } => self.start_deferred(job, resource, actions),
             Event::JobFoundElsewhere(job) => {
                 if matches!(self.state(job), State::Waiting { .. } | State::Ready | State::Delayed | State::Starting) {
                     self.transition(job, State::Elsewhere);
@@ -172,6 +172,7 @@ impl Scheduler {
                 self.pools.set_machine(&capacity);
                 self.ready.reconsider_claims(&mut self.pools);
             }
+            Event::MachineChanged { cpus, memory } => self.pools.set_machine_elsewhere(cpus, memory),
             Event::TokenChanged { token, capacity, elsewhere } => {
                 if self.pools.set_token(token, capacity, elsewhere) {
                     self.ready.reconsider_claims(&mut self.pools);
@@ -192,6 +193,24 @@ impl Scheduler {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Tells whether a job lacks nothing but CPUs or memory that other processes have. Looks at all classes of needs.
+    #[must_use]
+    pub fn lacks_machine(&self) -> bool {
+        let machine = [needs::PoolNumber::CPUS, needs::PoolNumber::MEMORY];
+        let elsewhere = |pool: &needs::PoolNumber| self.pools.is_elsewhere(*pool);
+        let lacks = |(_, class): (_, &class::Class)| {
+            class.head().is_some_and(|key| {
+                let mut short = ready::short(class, key, &self.pools);
+                let mut any = false;
+                short.all(|pool| {
+                    any |= elsewhere(&pool);
+                    machine.contains(&pool)
+                }) && any
+            })
+        };
+        machine.iter().any(elsewhere) && !self.draining && self.ready.classes.iter().any(lacks)
     }
 
     /// Returns how many jobs have not ended.
@@ -221,15 +240,16 @@ impl Scheduler {
         }
     }
 
-    fn start_deferred(&mut self, job: JobNumber, token: TokenNumber, actions: &mut Vec<Action>) {
+    fn start_deferred(&mut self, job: JobNumber, resource: Resource, actions: &mut Vec<Action>) {
         if self.state(job) != State::Starting {
             return;
         }
         let class = self.jobs[job.index()].class;
-        let needed = self.ready.classes.get(class).amount(needs::PoolNumber::of_token(token));
+        let pool = needs::PoolNumber::of(resource);
+        let needed = self.ready.classes.get(class).amount(pool);
         self.enqueue_unless_stopping(job, actions);
         // After the job has given its units back: what it was refused is what is there without them.
-        self.pools.learn_refusal(token, needed);
+        self.pools.learn_refusal(pool, needed);
         self.ready.start_failed(class);
     }
 

@@ -6,6 +6,7 @@
 mod fork;
 #[cfg(target_os = "linux")]
 mod packets;
+mod ranges;
 
 use std::fs::File;
 use std::io;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub(crate) use fork::{Forked, ThreadNumber, fork_sibling, may_fork, replace_stream, set_title, set_variable};
 #[cfg(target_os = "linux")]
 pub(crate) use packets::Packets;
+pub(crate) use ranges::{has_no_range_locks, range_of_another, try_lock_range, unlock_range};
 
 /// A child of this process that nobody has waited for: its number is its own until [`wait`] has taken it.
 #[derive(Debug)]
@@ -311,6 +313,12 @@ fn linux_process_is_dying(pid: u32) -> Option<bool> {
     let pending = pending.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     let killed = pending.fold(0, |all, mask| all | mask) & (1 << (libc::SIGKILL - 1)) != 0;
     Some(ended || exiting || killed)
+}
+
+/// Whether the process with this number is stopped (Ctrl-Z, a debugger); where it cannot be told, it is not.
+pub(crate) fn process_is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with(['T', 't']))
 }
 
 /// Whether there is a process with this number, whoever's it is.

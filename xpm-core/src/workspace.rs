@@ -13,6 +13,7 @@ pub(crate) mod history;
 pub(crate) mod journal;
 mod lock;
 mod log_filter;
+mod machine;
 mod outputs;
 mod owner;
 mod params;
@@ -41,6 +42,7 @@ pub(crate) use lock::{JobLock, TryLock, WaitLock};
 #[cfg(feature = "tracing")]
 pub(crate) use log_filter::LogLevel;
 pub(crate) use log_filter::{LogFilter, ParseLogFilterError};
+pub(crate) use machine::{AskedShare, Elsewhere, MachineFile, Part, Share, give_cpus_back};
 pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter};
 pub(crate) use owner::Owner;
 pub use params::ParamsError;

@@ -49,8 +49,9 @@ pub fn gpus(call: &Call) -> xpm::Result<()> {
         }
         let asked = Control { folder: call.control.clone() };
         if asked.exists("ask") {
-            let others =
-                |job: &Job<OnGpus>| job.why().map(|why| why.to_string()).filter(|why| why.contains("other processes"));
+            let others = |job: &Job<OnGpus>| {
+                job.why().map(|why| why.to_string()).filter(|why| why.contains("jobs of other runs"))
+            };
             asked.wait_until("others have GPUs", |_| others(&jobs[0]).is_some())?;
             println!("{}", others(&jobs[0]).unwrap_or_default());
             fs::remove_file(call.control.join("ask"))?;

@@ -121,6 +121,8 @@ pub(crate) fn why(state: &JobStatus) -> String {
         JobStatus::Running(process) => process.to_string(),
         JobStatus::Waiting { jobs, token } => match (&jobs[..], token) {
             ([], None) => String::new(),
+            ([], Some(part)) if part == ".cpus" => "for CPUs".to_owned(),
+            ([], Some(part)) if part == ".memory" => "for memory".to_owned(),
             ([], Some(token)) => format!("for token {token}"),
             ([one], _) => format!("for {one}"),
             ([one, rest @ ..], _) => format!("for {one} and {} more", rest.len()),

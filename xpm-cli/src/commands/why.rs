@@ -91,6 +91,10 @@ fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Res
                 (Some(folder), true) if folder.starts_with("partials/") => {
                     writeln!(text, "  for the folder {folder} of the workspace, which another job uses")?;
                 }
+                (Some(part), true) if [".cpus", ".memory"].contains(&&*part) => {
+                    let part = if part == ".cpus" { "CPUs" } else { "memory" };
+                    writeln!(text, "  for {part} of the machine, which jobs of other runs have")?;
+                }
                 (Some(token), true) => {
                     writeln!(
                         text,

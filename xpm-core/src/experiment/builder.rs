@@ -13,7 +13,7 @@ use super::Experiment;
 use super::driver::Driver;
 use super::failures::RunError;
 use super::interrupt::Interrupts;
-use super::journalled::freezer;
+use super::journalled::{freezer, machine};
 use super::message::Message;
 use super::mode::{ParseRunModeError, RunMode};
 use super::retry::{capacity, spawn};
@@ -127,8 +127,8 @@ pub fn experiment(workdir: impl AsRef<Path>, id: impl Into<String>) -> Experimen
 }
 
 impl ExperimentBuilder {
-    /// Lets jobs take at most this many CPUs together. Without it: `[local] cpus` of the workspace's `xpm.toml`, or what
-    /// the machine has for this process.
+    /// Lets jobs take at most this many CPUs together, those of other runs in the workspace on this machine with the same limit or
+    /// a lower one counted in. Without it: `[local] cpus` of the workspace's `xpm.toml`, or what the machine has for this process.
     #[must_use]
     pub fn cpus(mut self, cpus: NonZeroU32) -> Self {
         self.cpus = Some(cpus);
@@ -327,7 +327,8 @@ impl ExperimentBuilder {
         let capacity = capacity(&workspace, self.cpus);
         let environment = (!dry).then(|| Arc::new(Recorder::begin(run.path(), Some(program.path()))));
         let freezer = freezer(&workspace, program, self.reporter.clone(), environment.clone());
-        let launcher = Local::new(workspace.clone(), Some(freezer));
+        let machine = machine(&workspace, &capacity, self.reporter.clone());
+        let launcher = Local::new(workspace.clone(), Some(freezer), machine);
         let keep = self.keep.unwrap_or_else(|| workspace.settings().history.keep());
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::new(self.id, workspace, run, self.reporter, capacity.clone(), sender.clone()));

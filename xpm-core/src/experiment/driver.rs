@@ -11,15 +11,15 @@ use super::retries::Retries;
 use super::shared::Shared;
 use super::source::max_retries;
 use super::state::{JobCell, JobState};
-use super::watch::TokenWatch;
+use super::watch::Watch;
 use crate::config::SubmitOptions;
 use crate::ids::JobKey;
-use crate::launcher::{End, Local, Order, Progress};
+use crate::launcher::{End, Lack, Local, Order, Progress};
 use crate::report::Event as Report;
 use crate::scheduler::{
-    Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Retry, Scheduler, State, TokenNumber,
+    Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Resource, Retry, Scheduler, State, TokenNumber,
 };
-use crate::workspace::{Failure, TokenFile};
+use crate::workspace::{Failure, Part, TokenFile};
 
 pub(crate) struct Driver {
     pub(super) shared: Arc<Shared>,
@@ -38,7 +38,7 @@ pub(crate) struct Driver {
     pub(super) unheard: Vec<(Arc<JobCell>, SubmitOptions)>,
     pub(super) tokens: Vec<TokenFile>,
     token_numbers: HashMap<Arc<str>, TokenNumber>,
-    watch: Option<TokenWatch>,
+    watch: Option<Watch>,
     /// The GPUs of this machine, shared with other drivers; which of them are a job's is decided where they are taken, and not
     /// by the scheduler, which does not know those of others.
     gpus: Option<TokenNumber>,
@@ -95,6 +95,11 @@ impl Driver {
                     let event = Event::TokenChanged { token, capacity, elsewhere };
                     self.scheduler.handle(event, &mut self.actions);
                 }
+                Message::MachineChanged(elsewhere) => {
+                    let event = Event::MachineChanged { cpus: elsewhere.cpus, memory: elsewhere.memory };
+                    self.scheduler.handle(event, &mut self.actions);
+                    self.tell_lack();
+                }
                 Message::Progress { job, progress } => self.progress(job, progress),
                 Message::GpusFound(names) => {
                     let gpus = (0..).take(names.len()).collect();
@@ -113,6 +118,17 @@ impl Driver {
                 }
             }
             self.act();
+        }
+    }
+
+    /// Tells the watch whether jobs wait for what others have of the machine.
+    fn tell_lack(&self) {
+        let Some(watch) = &self.watch else { return };
+        if self.scheduler.lacks_machine() {
+            watch.lacks_machine(true);
+        } else if self.scheduler.counts().starting == 0 {
+            // One that is starting may yet be refused.
+            watch.lacks_machine(false);
         }
     }
 
@@ -171,17 +187,21 @@ impl Driver {
         let number = self.scheduler.add_token(capacity);
         debug_assert_eq!(number.index(), self.tokens.len(), "numbers are given in order of declaration");
         self.tokens.push(file);
-        if self.watch.is_none() {
-            match TokenWatch::start(self.to_self.clone(), self.launcher.holders()) {
-                Ok(watch) => self.watch = Some(watch),
-                Err(error) => {
-                    let text =
-                        format!("tokens cannot be watched ({error}): what other processes give back is not seen");
-                    self.shared.report(&Report::Warning(text));
-                }
+        self.start_watch();
+        number
+    }
+
+    fn start_watch(&mut self) {
+        if self.watch.is_some() {
+            return;
+        }
+        match Watch::start(self.to_self.clone(), self.launcher.holders(), self.launcher.machine().clone()) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => {
+                let text = format!("tokens and the machine cannot be watched ({error})");
+                self.shared.report(&Report::Warning(format!("{text}: what other processes give back is not seen")));
             }
         }
-        number
     }
 
     /// The right to use a folder that jobs share.
@@ -291,15 +311,10 @@ impl Driver {
                 self.shared.job_freed(&cell);
                 Event::JobFreed(job)
             }
-            Progress::Deferred(place) => {
+            Progress::Deferred(lack) => {
                 cell.set(JobState::Waiting);
-                let Some(&(token, _)) = self.tokens_of.get(&job).and_then(|tokens| tokens.get(place)) else { return };
-                let file = &self.tokens[token.index()];
-                self.shared.journal_deferred(&cell, file);
-                if let Some(watch) = &self.watch {
-                    watch.is_short(token, file);
-                }
-                Event::StartDeferred { job, token }
+                let Some(resource) = self.deferred(job, &cell, lack) else { return };
+                Event::StartDeferred { job, resource }
             }
             Progress::Ended(End::Done { ran }) => {
                 self.shared.job_ended(&cell, JobState::Done, ran);
@@ -312,6 +327,33 @@ impl Driver {
             Progress::Ended(End::Failed(failure)) => return self.failed(job, &cell, failure),
         };
         self.scheduler.handle(event, &mut self.actions);
+    }
+
+    /// There was too little left of something: sees to it that it is told when there is more.
+    fn deferred(&mut self, job: JobNumber, cell: &JobCell, lack: Lack) -> Option<Resource> {
+        match lack {
+            Lack::Token(place) => {
+                let &(token, _) = self.tokens_of.get(&job)?.get(place)?;
+                let file = &self.tokens[token.index()];
+                self.shared.journal_deferred(cell, file.name());
+                if let Some(watch) = &self.watch {
+                    watch.is_short(token, file);
+                }
+                Some(Resource::Token(token))
+            }
+            Lack::Machine(part) => {
+                let (resource, name) = match part {
+                    Part::Cpus => (Resource::Cpus, ".cpus"),
+                    Part::Memory => (Resource::Memory, ".memory"),
+                };
+                self.shared.journal_deferred(cell, name);
+                self.start_watch();
+                if let Some(watch) = &self.watch {
+                    watch.machine_is_short();
+                }
+                Some(resource)
+            }
+        }
     }
 
     /// An attempt has failed: the scheduler knows whether there is another one.
@@ -364,6 +406,7 @@ impl Driver {
             with: cell.source.run_with(self.shared.workspace(), &resources, options),
             keep_files: cell.source.resumable(),
             tokens,
+            cpus: resources.cpu_count(),
             memory: resources.memory_bytes(),
             time: resources.time_limit(),
         };

@@ -9,11 +9,12 @@ use crate::config::SubmitOptions;
 use crate::ids::JobKey;
 use crate::launcher::{Freezer, Freezing};
 use crate::report::{Event, Reporter};
+use crate::scheduler::Capacity;
 use crate::workspace::environment::Recorder;
 use crate::workspace::frozen::{Program, collect_if_many};
 use crate::workspace::history::remove_old_runs;
 use crate::workspace::journal::{Ending, JobName, Journal, JournalEvent, MachineNeeds, StateBefore, Submitted};
-use crate::workspace::{RunStatus, TokenFile, Workspace};
+use crate::workspace::{MachineFile, RunStatus, Workspace};
 
 impl Shared {
     /// Begins the journal of the run. A run without one is as good: that it cannot be written is said, and stops nothing.
@@ -100,8 +101,8 @@ impl Shared {
         })));
     }
 
-    pub(super) fn journal_deferred(&self, cell: &JobCell, token: &TokenFile) {
-        self.journal(&JournalEvent::Deferred { job: cell.key().into(), token: token.name().to_owned() });
+    pub(super) fn journal_deferred(&self, cell: &JobCell, token: &str) {
+        self.journal(&JournalEvent::Deferred { job: cell.key().into(), token: token.to_owned() });
     }
 
     pub(super) fn journal_end(&self, cell: &JobCell, state: &JobState, ran: bool) {
@@ -133,5 +134,14 @@ pub(super) fn freezer(
             let text = format!("{text}; jobs run the program of this process, and none is kept to run them again");
             reporter.report(&Event::Warning(text));
         }
+    })
+}
+
+/// What counts the CPUs and the memory of all drivers' jobs, and says so where it cannot.
+pub(super) fn machine(workspace: &Workspace, capacity: &Capacity, reporter: Arc<dyn Reporter>) -> MachineFile {
+    MachineFile::new(workspace, capacity.cpus, capacity.memory, move |path, error| {
+        let text = format!("ranges of {} cannot be locked ({error})", path.display());
+        let text = format!("{text}: this run counts CPUs and memory for itself, and takes no notice of other runs");
+        reporter.report(&Event::Warning(text));
     })
 }

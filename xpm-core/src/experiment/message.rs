@@ -11,6 +11,7 @@ use crate::config::SubmitOptions;
 use crate::ids::JobKey;
 use crate::launcher::Progress;
 use crate::scheduler::{JobNumber, TokenNumber};
+use crate::workspace::Elsewhere;
 
 /// What the driver is told.
 pub(crate) enum Message {
@@ -37,6 +38,8 @@ pub(crate) enum Message {
     TokenDeclared { name: Arc<str>, capacity: u64 },
     /// A token's capacity, or what other processes hold of it, has changed.
     TokenChanged { token: TokenNumber, capacity: u64, elsewhere: u64 },
+    /// What jobs of other drivers have of this machine has changed.
+    MachineChanged(Elsewhere),
     /// A launcher's report.
     Progress { job: JobNumber, progress: Progress },
     /// The plan is over; everything submitted has ended.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::builder::StartError;
 use super::driver::Driver;
 use super::interrupt::Interrupts;
+use super::journalled::machine;
 use super::message::Message;
 use super::shared::Shared;
 use super::source::{FromFolder, Source};
@@ -76,7 +77,8 @@ fn start(
     let failed = |source| StartError::Run { path: workspace.path().to_owned(), source };
     let run = RunFolder::none(workspace).map_err(failed)?;
     let capacity = capacity(workspace, None);
-    let launcher = Local::new(workspace.clone(), None);
+    let machine = machine(workspace, &capacity, reporter.clone());
+    let launcher = Local::new(workspace.clone(), None, machine);
     let (sender, receiver) = mpsc::channel();
     let shared =
         Arc::new(Shared::new("retry".to_owned(), workspace.clone(), run, reporter, capacity.clone(), sender.clone()));

@@ -197,7 +197,8 @@ impl fmt::Display for Shortage {
         }
         write!(f, ", {free} of {capacity} are free")?;
         if *elsewhere > 0 {
-            write!(f, ", other processes have {elsewhere}")?;
+            let who = if matches!(what, Scarce::Token(_)) { "other processes have" } else { "jobs of other runs have" };
+            write!(f, ", {who} {elsewhere}")?;
         }
         match reserved_for {
             Some(job) => write!(f, ", some are kept for {job}, which has waited for long"),

@@ -6,8 +6,8 @@
 //! in the server but what runs before `main`, and it refuses to serve when that has started threads.
 //!
 //! A request is one message: the job's folder, the number of the attempt, its time in milliseconds or nothing, its GPUs or
-//! nothing, with a NUL between them; and the open files of the lock, of standard output, of standard error and of a
-//! pipe that takes a byte when the task is over. The answer is
+//! nothing, with a NUL between them; and the open files of the lock, of standard output, of standard error, of a
+//! pipe that takes a byte when the task is over and, if the job has one, of its share of the machine. The answer is
 //! the number of the process, or 0 and the number of the system error. When the driver is gone, so is the server.
 
 use std::ffi::{OsStr, OsString};
@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
-use super::process::{job_arguments, on_large_stack, run_job_with};
+use super::process::{free_cpus, job_arguments, on_large_stack, run_job_with};
 use super::request::StartRequest;
 use crate::config::Registry;
 use crate::settings;
@@ -52,16 +52,17 @@ fn serve_here() -> u8 {
     }
     let mut buffer = vec![0; LONGEST];
     loop {
-        let (length, files) = match socket.receive(&mut buffer) {
+        let (length, mut files) = match socket.receive(&mut buffer) {
             Ok((0, _)) | Err(_) => return 0,
             Ok(message) => message,
         };
+        let share = (files.len() == 5).then(|| files.pop()).flatten();
         let answer = match (StartRequest::decode(&buffer[..length]), <[File; 4]>::try_from(files)) {
             (Some(request), Ok(files)) => match sys::fork_sibling(number) {
                 Ok(Forked::Parent(pid)) => [pid, 0],
                 Ok(Forked::Child) => {
                     drop(socket);
-                    let code = be_job(&request, files, number);
+                    let code = be_job(&request, files, share.as_ref(), number);
                     #[expect(clippy::exit, reason = "the thread that would end the process is not in the copy")]
                     std::process::exit(code.into());
                 }
@@ -69,6 +70,7 @@ fn serve_here() -> u8 {
             },
             _ => [0, libc::EINVAL.unsigned_abs()],
         };
+        drop(share);
         let answer = answer.map(u32::to_le_bytes).concat();
         if socket.send(&answer, &[]).is_err() {
             return 0;
@@ -77,7 +79,7 @@ fn serve_here() -> u8 {
 }
 
 /// The new process, as if it had been started with its own command line.
-fn be_job(request: &StartRequest, files: [File; 4], number: ThreadNumber) -> u8 {
+fn be_job(request: &StartRequest, files: [File; 4], share: Option<&File>, number: ThreadNumber) -> u8 {
     let [lock, stdout, stderr, mut notifier] = files;
     let streams = sys::replace_stream(io::stdout().as_fd(), stdout.as_fd())
         .and_then(|()| sys::replace_stream(io::stderr().as_fd(), stderr.as_fd()));
@@ -94,6 +96,7 @@ fn be_job(request: &StartRequest, files: [File; 4], number: ThreadNumber) -> u8 
     sys::set_title([program].iter().chain(&arguments).map(OsString::as_os_str), number);
     run_job_with(Ok(lock), &request.folder, request.attempt, request.time, |work| {
         let result = work();
+        free_cpus(share);
         // The driver may use the CPUs for another job while this process waits for the disk.
         let _ = notifier.write_all(b"x");
         result

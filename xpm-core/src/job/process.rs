@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -22,7 +23,7 @@ use crate::ids::JobKey;
 use crate::value::Node;
 use crate::workspace::frozen::own_digest;
 use crate::workspace::{
-    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, parse_params, read_params,
+    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, give_cpus_back, parse_params, read_params,
 };
 use crate::{clock, sys};
 
@@ -33,8 +34,56 @@ const STACK: usize = 1 << 30;
 /// Runs the job in `folder`: reads its arguments, executes its task, writes its terminal record. The exit code is for
 /// people; the record is what counts.
 pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8 {
-    let on_stack = |work: Work<'_>| on_large_stack(work).unwrap_or_else(|| Err(panicked()));
-    run_job_with(sys::take_stdin().map(File::from), folder, attempt, time, on_stack)
+    let (lock, share) = match sys::take_stdin().map(handed) {
+        Ok(Ok((lock, share))) => (Ok(lock), share),
+        // Without its lock, somebody else might run the job as well.
+        Ok(Err(error)) => {
+            let _ = writeln!(io::stderr(), "xpm: the job's lock could not be taken over: {error}");
+            return UNRECORDED;
+        }
+        Err(error) => (Err(error), None),
+    };
+    run_job_with(lock, folder, attempt, time, |work| {
+        let result = on_large_stack(work).unwrap_or_else(|| Err(panicked()));
+        free_cpus(share.as_ref());
+        result
+    })
+}
+
+/// With what a driver hands on more than one open file as standard input.
+pub(crate) const HANDED: &[u8] = b"lock and share";
+
+/// What the driver has handed on as standard input: the job's lock, or a socket in which that lies with its share of the machine.
+#[cfg(target_os = "linux")]
+fn handed(stdin: OwnedFd) -> io::Result<(File, Option<File>)> {
+    use std::os::unix::fs::FileTypeExt;
+    let stdin = File::from(stdin);
+    if !stdin.metadata().is_ok_and(|file| file.file_type().is_socket()) {
+        return Ok((stdin, None));
+    }
+    let socket = sys::Packets::from(OwnedFd::from(stdin.try_clone()?));
+    // What the driver has sent was there before this process was. Of one that was started by hand it may be anybody's socket.
+    let _ = socket.limit_wait(Duration::from_secs(1));
+    let mut text = [0; 64];
+    match socket.receive(&mut text) {
+        Ok((length, files)) if &text[..length] == HANDED => {
+            let mut files = files.into_iter();
+            Ok((files.next().ok_or(io::ErrorKind::InvalidData)?, files.next()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
+        _ => Ok((stdin, None)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn handed(stdin: OwnedFd) -> io::Result<(File, Option<File>)> {
+    Ok((stdin.into(), None))
+}
+
+/// The task is over: others may have the CPUs of this process while that waits for the disk.
+pub(super) fn free_cpus(share: Option<&File>) {
+    // What cannot be freed is free when this process ends.
+    let _ = share.map(give_cpus_back);
 }
 
 /// [`run_job`] with the open file of the job's lock. From here on this process holds the lock itself: whatever happens to

@@ -50,11 +50,11 @@ impl ForkClient {
         self.connection.as_ref().map(|(socket, _)| socket)
     }
 
-    /// Asks for the process of a job, which gets the open files of its lock, its standard output, its standard error, and the
-    /// pipe into which it says that its task is over.
-    pub(super) fn ask(&self, request: &StartRequest, files: [BorrowedFd<'_>; 4]) -> Answer {
+    /// Asks for the process of a job, which gets the open files of its lock, its standard output, its standard error, the
+    /// pipe into which it says that its task is over and, if it has one, its share of the machine.
+    pub(super) fn ask(&self, request: &StartRequest, files: &[BorrowedFd<'_>]) -> Answer {
         let Some(socket) = self.socket() else { return Answer::Nothing };
-        if socket.send(&request.encode(), &files).is_err() {
+        if socket.send(&request.encode(), files).is_err() {
             return Answer::Nothing;
         }
         let mut answer = [0; 8];

@@ -19,14 +19,14 @@ use super::process::{Control, Ended, Stop};
 use super::starter::{Started, Starter};
 use super::starters::Starters;
 use super::workers::Workers;
-use super::{End, Order, Progress, RunWith, machine};
+use super::{End, Lack, Order, Progress, RunWith, machine};
 use crate::fault;
 use crate::ids::JobKey;
 use crate::job::StartRequest;
 use crate::sys;
 use crate::workspace::{
-    Failure, JobFolder, JobLock, Owner, Status, StatusError, Terms, TryLock, WaitLock, Workspace, write_params,
-    write_params_line,
+    AskedShare, Failure, JobFolder, JobLock, MachineFile, Owner, Share, Status, StatusError, Terms, TryLock, WaitLock,
+    Workspace, write_params, write_params_line,
 };
 
 /// How long a job that is asked to stop may take, unless `xpm.toml` says otherwise.
@@ -50,6 +50,7 @@ pub(crate) struct Local {
     starters: Arc<Starters>,
     grace: Duration,
     holders: OwnHolders,
+    machine: MachineFile,
     workers: Workers,
     running: Arc<Mutex<HashMap<JobKey, Arc<Control>>>>,
     attached: Orphans,
@@ -57,7 +58,7 @@ pub(crate) struct Local {
 
 impl Local {
     /// Without a `freezer`, only with programs of before.
-    pub(crate) fn new(workspace: Workspace, freezer: Option<Freezer>) -> Self {
+    pub(crate) fn new(workspace: Workspace, freezer: Option<Freezer>, machine: MachineFile) -> Self {
         let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
         let holders = OwnHolders::default();
         let starters = Arc::new(Starters::new(workspace.clone(), freezer));
@@ -66,6 +67,7 @@ impl Local {
             starters,
             grace,
             holders,
+            machine,
             workers: Workers::default(),
             running: Arc::default(),
             attached: Orphans::default(),
@@ -92,6 +94,11 @@ impl Local {
     /// The jobs that hold tokens for this driver.
     pub(crate) fn holders(&self) -> OwnHolders {
         self.holders.clone()
+    }
+
+    /// What the jobs of all drivers have of this machine.
+    pub(crate) fn machine(&self) -> &MachineFile {
+        &self.machine
     }
 
     /// Takes an order; `tell` is called from another thread.
@@ -126,9 +133,15 @@ impl Local {
             return Ok(Progress::Ended(End::Done { ran: false }));
         }
         let starter = self.starter_of(order)?;
+        let share = self.machine.take(order.cpus.into(), order.memory.unwrap_or(0));
+        let mut share =
+            match share.map_err(|error| launch_failed(&self.machine.path().display().to_string(), &error))? {
+                AskedShare::Taken(share) => share,
+                AskedShare::Short(part) => return Ok(Progress::Deferred(Lack::Machine(part))),
+            };
         let held = match HeldTokens::take(&order.tokens, folder.key(), &self.holders) {
             Ok(Asked::Held(held)) => held,
-            Ok(Asked::Short(place)) => return Ok(Progress::Deferred(place)),
+            Ok(Asked::Short(place)) => return Ok(Progress::Deferred(Lack::Token(place))),
             Err(error) => return Err(launch_failed_because(error)),
         };
         let attempt = if new && status.is_none() && !folder.stderr().exists() {
@@ -140,10 +153,11 @@ impl Local {
         };
         self.write_arguments(order, &starter).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
-        let Some(end) = self.run(order, &starter, attempt, lock, &held, tell)? else {
+        let Some(end) = self.run(order, &starter, attempt, lock, (&held, &mut share), tell)? else {
             tell(Progress::Attached);
             return Ok(Progress::Freed);
         };
+        share.end();
         let own_end = |status: &Status| match (status.is_done(), end.stopped) {
             (true, _) | (false, None) => true,
             // A job that ends by itself when it is asked to says why, unless it calls that an error.
@@ -261,7 +275,7 @@ impl Local {
         starter: &Starter,
         attempt: u32,
         lock: JobLock,
-        held: &HeldTokens<'_>,
+        (held, share): (&HeldTokens<'_>, &mut Share),
         tell: &dyn Fn(Progress),
     ) -> Result<Option<Ended>, Failure> {
         let folder = &order.folder;
@@ -274,7 +288,7 @@ impl Local {
         let request = StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
         let started = starter
-            .start(&request, lock, stdout, stderr)
+            .start(&request, lock, stdout, stderr, share.file())
             .map_err(|error| launch_failed(&starter.executable().display().to_string(), &error))?;
         let Started::Process(child, notice) = started else { return Ok(None) };
         let control = Control::new(&child, self.grace);
@@ -289,6 +303,7 @@ impl Local {
         if let Some(notice) = notice
             && sys::wait_for_notice(&child, &notice)
         {
+            share.cpus_given_back();
             tell(Progress::Recording);
         }
         let ended = control.wait(child);

@@ -13,8 +13,12 @@ use super::VISIBLE_GPUS;
 #[cfg(target_os = "linux")]
 use super::fork_client::{Answer, ForkClient};
 use super::freezer::Freezer;
+#[cfg(target_os = "linux")]
+use crate::job::HANDED;
 use crate::job::{StartRequest, job_arguments};
 use crate::sys::ChildProcess;
+#[cfg(target_os = "linux")]
+use crate::sys::Packets;
 use crate::workspace::JobLock;
 
 /// Starts processes of one program.
@@ -77,15 +81,16 @@ impl Starter {
         self.freezer.digest()
     }
 
-    /// Starts the process of a job, which takes over the lock.
+    /// Starts the process of a job, which takes over the lock and the job's share of the machine.
     pub(super) fn start(
         &self,
         request: &StartRequest,
         lock: JobLock,
         stdout: File,
         stderr: File,
+        share: Option<&File>,
     ) -> io::Result<Started> {
-        if let Some(started) = self.fork(request, &lock, &stdout, &stderr) {
+        if let Some(started) = self.fork(request, &lock, &stdout, &stderr, share) {
             return Ok(started);
         }
         let mut command = self.command();
@@ -93,14 +98,21 @@ impl Starter {
         if let Some(gpus) = &request.gpus {
             command.env(VISIBLE_GPUS, gpus);
         }
-        command.stdin(Stdio::from(lock.into_file())).stdout(stdout).stderr(stderr);
+        command.stdin(handed(lock, share)?).stdout(stdout).stderr(stderr);
         let child = spawn(&mut command)?;
         Ok(Started::Process(child.into(), None))
     }
 
     /// Asks the fork server; `None` if it does not serve, and has started nothing.
     #[cfg(target_os = "linux")]
-    fn fork(&self, request: &StartRequest, lock: &JobLock, stdout: &File, stderr: &File) -> Option<Started> {
+    fn fork(
+        &self,
+        request: &StartRequest,
+        lock: &JobLock,
+        stdout: &File,
+        stderr: &File,
+        share: Option<&File>,
+    ) -> Option<Started> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*server, Server::NotYet) {
             *server = match ForkClient::start(self.command()) {
@@ -110,7 +122,9 @@ impl Starter {
         }
         let Server::Serving(client) = &*server else { return None };
         let (notice, notifier) = io::pipe().ok()?;
-        match client.ask(request, [lock.file().as_fd(), stdout.as_fd(), stderr.as_fd(), notifier.as_fd()]) {
+        let files = [lock.file().as_fd(), stdout.as_fd(), stderr.as_fd(), notifier.as_fd()];
+        let files: Vec<_> = files.into_iter().chain(share.map(AsFd::as_fd)).collect();
+        match client.ask(request, &files) {
             Answer::Process(process) => Some(Started::Process(process, Some(notice))),
             Answer::Nothing => None,
             Answer::Lost => {
@@ -121,9 +135,25 @@ impl Starter {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn fork(&self, _: &StartRequest, _: &JobLock, _: &File, _: &File) -> Option<Started> {
+    fn fork(&self, _: &StartRequest, _: &JobLock, _: &File, _: &File, _: Option<&File>) -> Option<Started> {
         None
     }
+}
+
+/// What a job's process gets as its standard input: the lock or, since there is but one standard input, a socket in which the lock
+/// lies with the job's share of the machine. What lies in a socket is held as if it were open.
+#[cfg(target_os = "linux")]
+fn handed(lock: JobLock, share: Option<&File>) -> io::Result<Stdio> {
+    let Some(share) = share else { return Ok(lock.into_file().into()) };
+    let (socket, theirs) = Packets::pair()?;
+    socket.send(HANDED, &[lock.file().as_fd(), share.as_fd()])?;
+    Ok(theirs.into())
+}
+
+/// Nobody has a share here.
+#[cfg(not(target_os = "linux"))]
+fn handed(lock: JobLock, _: Option<&File>) -> io::Result<Stdio> {
+    Ok(lock.into_file().into())
 }
 
 /// How long a program may be busy.

@@ -111,9 +111,22 @@ impl Pools {
         resized
     }
 
+    /// Takes note of what other processes have of the machine.
+    pub(super) fn set_machine_elsewhere(&mut self, cpus: u64, memory: u64) {
+        for (number, elsewhere) in [(PoolNumber::CPUS, cpus), (PoolNumber::MEMORY, memory)] {
+            self.pools[number.index()].elsewhere = elsewhere;
+            self.raise(number);
+        }
+    }
+
+    /// Whether other processes have some of this.
+    pub(super) fn is_elsewhere(&self, number: PoolNumber) -> bool {
+        self.get(number).elsewhere > 0
+    }
+
     /// Takes note that `needed` was not to be had: other processes have so much that at best one less is left.
-    pub(super) fn learn_refusal(&mut self, token: TokenNumber, needed: u64) {
-        let pool = &mut self.pools[PoolNumber::of_token(token).index()];
+    pub(super) fn learn_refusal(&mut self, number: PoolNumber, needed: u64) {
+        let pool = &mut self.pools[number.index()];
         let at_least = pool.capacity.saturating_sub(pool.used).saturating_sub(needed.saturating_sub(1));
         pool.elsewhere = pool.elsewhere.max(at_least);
     }

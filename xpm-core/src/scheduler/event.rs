@@ -2,7 +2,7 @@
 
 use super::capacity::Capacity;
 use super::job::JobNumber;
-use super::needs::TokenNumber;
+use super::needs::{Resource, TokenNumber};
 
 /// Something that happened outside. An event that does not fit the job's state (a late report about a job that has ended,
 /// say) is ignored: two reports about one job may cross.
@@ -19,13 +19,13 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
-    /// A starting job could not start because another process has units of this token. The job goes back among the ready
-    /// ones, and nothing asks as much of the token again until it changes or own jobs give units back.
+    /// A starting job could not start because other processes have too much of this. The job goes back among the ready
+    /// ones, and nothing asks for as much of it again until that changes or own jobs give some back.
     StartDeferred {
         /// The job.
         job: JobNumber,
-        /// A token that the job needs.
-        token: TokenNumber,
+        /// Something that the job needs: a token, CPUs or memory.
+        resource: Resource,
     },
     /// Somebody else has the lock of a waiting, ready or starting job. It is then [`Elsewhere`](super::State::Elsewhere)
     /// until `JobFreed`, `JobFoundDone` or `JobEnded`.
@@ -42,6 +42,13 @@ pub enum Event {
     JobNeeded(JobNumber),
     /// The machine's limits changed. Running jobs keep what they have, also when it is more than there is now.
     CapacityChanged(Capacity),
+    /// What other processes have of the machine changed.
+    MachineChanged {
+        /// The CPUs that they have, as far as known.
+        cpus: u64,
+        /// Their memory in bytes.
+        memory: u64,
+    },
     /// A token's size, or what other processes have of it, changed.
     TokenChanged {
         /// The token.

@@ -25,7 +25,7 @@ fn a_refused_token_is_asked_for_again_when_it_changes() {
     let mut story = Story::new(8);
     let token = story.token(4);
     let large = story.submit(&[], tokens(&[(token, 3)]));
-    story.handle(Event::StartDeferred { job: large, token });
+    story.handle(Event::StartDeferred { job: large, resource: Resource::Token(token) });
     // Two units may still be there, so a smaller request is tried.
     let small = story.submit(&[], tokens(&[(token, 2)]));
     assert_eq!(story.log(), "start 0, start 1");
@@ -35,8 +35,31 @@ fn a_refused_token_is_asked_for_again_when_it_changes() {
     story.done(small);
     assert_eq!(story.log(), "start 0");
     story.handle(Event::StopRequested(large));
-    story.handle(Event::StartDeferred { job: large, token });
+    story.handle(Event::StartDeferred { job: large, resource: Resource::Token(token) });
     assert_eq!(story.log(), "stop 0, ended 0");
+}
+
+#[test]
+fn refused_cpus_and_memory_are_asked_for_again_when_others_give_some_back() {
+    let mut story = Story::new(4);
+    let large = story.submit(&[], cpus(3));
+    let memory = story.submit(&[], Needs { memory: 80, ..cpus(0) });
+    story.handle(Event::StartDeferred { job: large, resource: Resource::Cpus });
+    story.handle(Event::StartDeferred { job: memory, resource: Resource::Memory });
+    assert_eq!(story.log(), "start 0, start 1");
+    assert_eq!(story.short(large), [Resource::Cpus]);
+    assert_eq!(story.short(memory), [Resource::Memory]);
+    assert!(story.scheduler.lacks_machine());
+    let small = story.submit(&[], cpus(1));
+    story.handle(Event::MachineChanged { cpus: 2, memory: 30 });
+    assert_eq!(story.log(), "start 2");
+    story.handle(Event::MachineChanged { cpus: 1, memory: 20 });
+    assert_eq!(story.log(), "start 1");
+    story.handle(Event::MachineChanged { cpus: 0, memory: 20 });
+    assert_eq!(story.log(), "start 0");
+    story.done(small);
+    story.done(memory);
+    assert!(!story.scheduler.lacks_machine());
 }
 
 #[test]
@@ -141,7 +164,7 @@ fn an_aged_job_that_cannot_fit_any_more_reserves_nothing() {
     story.done(holder);
     assert_eq!(story.scheduler.state(large), State::Starting);
     story.handle(Event::TokenChanged { token, capacity: 1, elsewhere: 0 });
-    story.handle(Event::StartDeferred { job: large, token });
+    story.handle(Event::StartDeferred { job: large, resource: Resource::Token(token) });
     // Back in the queue and as old as before, but it can no longer fit.
     assert_eq!(story.scheduler.state(small), State::Starting);
     story.done(small);
@@ -180,7 +203,7 @@ fn a_start_that_came_to_nothing_does_not_make_young_again() {
     story.done(holder);
     let small = story.submit(&[], tokens(&[(token, 1)]));
     assert_eq!(story.scheduler.state(large), State::Starting);
-    story.handle(Event::StartDeferred { job: large, token });
+    story.handle(Event::StartDeferred { job: large, resource: Resource::Token(token) });
     let Some(WaitReason::Resources { short, .. }) = story.scheduler.why_waiting(small) else { panic!() };
     assert_eq!((short[0].free, short[0].elsewhere, short[0].reserved_for), (1, 1, Some(large)));
 }

@@ -92,6 +92,15 @@ impl PoolNumber {
         Self(token.0.saturating_add(Self::FIRST_TOKEN))
     }
 
+    pub(super) fn of(resource: Resource) -> Self {
+        match resource {
+            Resource::Cpus => Self::CPUS,
+            Resource::Memory => Self::MEMORY,
+            Resource::Gpus => Self::GPUS,
+            Resource::Token(token) => Self::of_token(token),
+        }
+    }
+
     pub(super) fn is_token(self) -> bool {
         self.0 >= Self::FIRST_TOKEN
     }

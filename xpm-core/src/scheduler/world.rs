@@ -37,6 +37,8 @@ pub(super) struct World {
     checked: bool,
     capacity: Capacity,
     used: (u32, u64),
+    /// CPUs and memory that others have.
+    elsewhere: (u64, u64),
     gpus: BTreeMap<u32, JobNumber>,
     pub(super) tokens: Vec<(TokenNumber, WorldToken)>,
     pub(super) jobs: Vec<(JobNumber, Request)>,
@@ -69,6 +71,7 @@ impl World {
             checked,
             capacity,
             used: (0, 0),
+            elsewhere: (0, 0),
             gpus: BTreeMap::new(),
             tokens,
             jobs: Vec::new(),
@@ -163,7 +166,10 @@ impl World {
         });
         if let Some((token, _)) = lacking {
             self.leave(job);
-            self.handle(Event::StartDeferred { job, token });
+            self.handle(Event::StartDeferred { job, resource: Resource::Token(token) });
+        } else if let Some(resource) = self.lacking_machine(job) {
+            self.leave(job);
+            self.handle(Event::StartDeferred { job, resource });
         } else if self.random.one_in(40) {
             self.leave(job);
             self.handle(Event::JobFoundElsewhere(job));
@@ -171,6 +177,17 @@ impl World {
             self.running.push(job);
             self.handle(Event::JobStarted(job));
         }
+    }
+
+    /// What others have so much of that the job, which has its own, has too little.
+    fn lacking_machine(&self, job: JobNumber) -> Option<Resource> {
+        let (needs, (cpus, memory)) = (&self.jobs[job.index()].1.needs, self.elsewhere);
+        let over = |used: u64, elsewhere: u64, capacity: u64| elsewhere > 0 && used + elsewhere > capacity;
+        if needs.cpus > 0 && over(self.used.0.into(), cpus, self.capacity.cpus.into()) {
+            return Some(Resource::Cpus);
+        }
+        let full = over(self.used.1, memory, self.capacity.memory.unwrap_or(u64::MAX));
+        (needs.memory > 0 && full).then_some(Resource::Memory)
     }
 
     pub(super) fn end_one(&mut self, failing: u64) {
@@ -256,7 +273,9 @@ impl World {
     pub(super) fn disturb(&mut self) {
         let job = self.some_job();
         let held = self.scheduler.state(job).holds_resources();
-        match self.random.below(10) {
+        match self.random.below(12) {
+            10 => self.change_elsewhere(),
+            11 => self.report_machine(),
             9 => self.handle(Event::JobNeeded(job)),
             0 => self.handle(Event::StopRequested(job)),
             1 if self.random.one_in(2) => {
@@ -298,6 +317,22 @@ impl World {
         self.handle(Event::CapacityChanged(capacity));
     }
 
+    /// Others take or give back some of the machine, which may stay unknown until a start is refused.
+    fn change_elsewhere(&mut self) {
+        let free = |capacity: u64, used: u64| capacity.saturating_sub(used);
+        let cpus = self.random.below(5).min(free(self.capacity.cpus.into(), self.used.0.into()));
+        let memory = self.random.below(40).min(free(self.capacity.memory.unwrap_or(0), self.used.1));
+        self.elsewhere = (cpus, memory);
+        if self.random.one_in(2) {
+            self.report_machine();
+        }
+    }
+
+    fn report_machine(&mut self) {
+        let (cpus, memory) = self.elsewhere;
+        self.handle(Event::MachineChanged { cpus, memory });
+    }
+
     fn report(&mut self, token: TokenNumber) {
         let WorldToken { capacity, elsewhere, .. } = self.tokens[token.index()].1;
         self.handle(Event::TokenChanged { token, capacity, elsewhere });
@@ -306,6 +341,8 @@ impl World {
     /// Ends all disturbance and runs to the end: every job has to get there.
     pub(super) fn finish(&mut self) {
         self.change_capacity(Capacity { gpus: vec![0, 2, 3, 5], ..FULL });
+        self.elsewhere = (0, 0);
+        self.report_machine();
         for index in 0..self.tokens.len() {
             self.tokens[index].1.capacity = 6;
             self.tokens[index].1.elsewhere = 0;

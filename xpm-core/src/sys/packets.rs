@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// The open files that a message can carry.
-const FILES: usize = 4;
+const FILES: usize = 5;
 
 /// Room for the files of a message, aligned as the kernel wants it. See cmsg(3).
 #[repr(align(8))]
@@ -53,14 +53,14 @@ impl Packets {
     /// Sends a message whole, with copies of open files.
     ///
     /// # Panics
-    /// With more than four files.
+    /// With more than five files.
     pub(crate) fn send(&self, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::Result<()> {
         assert!(files.len() <= FILES, "a message carries at most {FILES} files");
         let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         let mut room = Ancillary([MaybeUninit::zeroed(); 64]);
         let size = size_of_val(files) as u32;
         // SAFETY: the header and the room for files are live while the call lasts, the room is as large as CMSG_SPACE
-        // wants (24 bytes for four files and 16 for the header), and only as much of it is written as there are files.
+        // wants (24 bytes for five files and 16 for the header), and only as much of it is written as there are files.
         let sent = unsafe {
             let mut message: libc::msghdr = zeroed();
             message.msg_iov = &raw mut part;
@@ -142,13 +142,13 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"content").unwrap();
         here.send(b"first", &[]).unwrap();
-        here.send(b"second", &[file.as_fd(), file.as_fd(), file.as_fd(), file.as_fd()]).unwrap();
+        here.send(b"second", &[file.as_fd(); FILES]).unwrap();
         drop(here);
         let mut buffer = [0; 64];
         let (length, files) = there.receive(&mut buffer).unwrap();
         assert_eq!((&buffer[..length], files.len()), (&b"first"[..], 0));
         let (length, mut files) = there.receive(&mut buffer).unwrap();
-        assert_eq!((&buffer[..length], files.len()), (&b"second"[..], 4));
+        assert_eq!((&buffer[..length], files.len()), (&b"second"[..], FILES));
         let mut text = String::new();
         files[3].rewind().unwrap();
         files[3].read_to_string(&mut text).unwrap();

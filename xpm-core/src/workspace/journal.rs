@@ -42,7 +42,7 @@ pub(crate) enum JournalEvent {
     Started { job: JobName, attempt: u32 },
     /// The job is run by somebody else; its end is waited for.
     Attached { job: JobName },
-    /// There is too little left of a token: the job waits for a change of it.
+    /// There is too little left of a token, or of the machine's `.cpus` or `.memory`: the job waits for a change of it.
     Deferred { job: JobName, token: String },
     /// An attempt has failed, and there will be another.
     Retried { job: JobName, failure: Failure },

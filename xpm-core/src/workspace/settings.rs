@@ -4,7 +4,7 @@
 //! ```toml
 //! format = 1                  # the version of everything in the workspace
 //!
-//! [local]                     # what jobs on this machine may take
+//! [local]                     # what jobs on this machine, of all runs, may take
 //! cpus = 8                    # together; what the machine has for the driver
 //! memory_bytes = 17179869184  # that they may ask for together; the machine's
 //! gpus = 2                    # numbered from 0; what is detected
