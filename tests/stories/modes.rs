@@ -59,6 +59,42 @@ fn a_dry_run_says_what_would_be_run_and_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_tells_which_transient_jobs_nothing_needs() {
+    let story = Story::new();
+    let outcome = in_mode(&story, "dry-run", "transient", &["scratch s", "prepare p", "chain q", "states"]);
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "Some(Skipped) Some(Skipped)\n"), "{outcome:?}");
+    outcome
+        .says(&["is not needed story.transient.kept/", "story: 0 would run, 0 done before, 3 not needed; "])
+        .does_not_say("would run story");
+
+    // What needs one stands behind it, and so does what that one needs.
+    let plan = ["scratch s", "prepare p", "chain q", "use u", "prepare other"];
+    let outcome = in_mode(&story, "dry-run", "transient", &plan);
+    let lines: Vec<&str> = outcome.stderr.lines().filter_map(|line| line.strip_prefix("xpm: ")).collect();
+    let begins = |line: &str, begin: &str| assert!(line.starts_with(begin), "{line}: {outcome:?}");
+    begins(lines[0], "would run story.transient.removed/");
+    begins(lines[1], "would run story.transient.kept/");
+    begins(lines[2], "would run story.transient.kept/");
+    assert!(lines[2].contains(" after story.transient.kept/"), "{outcome:?}");
+    begins(lines[3], "would run story.transient.use/");
+    begins(lines[4], "is not needed story.transient.kept/");
+    begins(lines[5], "story: 4 would run, 0 done before, 1 not needed; ");
+
+    let outcome = in_mode(&story, "dry-run", "transient", &["prepare p", "chain q", "output"]);
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    outcome.says(&["the plan goes on from the output of story.transient.kept/", "story: 2 would run, 0 done before; "]);
+    assert!(!story.workdir.exists());
+
+    // What is done needs nothing.
+    story.ok("transient", ["scratch s", "use u"]);
+    let outcome = in_mode(&story, "dry-run", "transient", &["scratch s", "use u"]);
+    outcome.says(&["story: 0 would run, 1 done before, 1 not needed; "]);
+    let outcome = in_mode(&story, "generate-only", "transient", &["scratch s", "prepare p", "use v"]);
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    outcome.says(&["story: 3 would run, 0 done before; "]);
+}
+
+#[test]
 fn the_mode_that_does_less_counts() {
     let story = Story::new();
     for (outside, inside, counts) in [

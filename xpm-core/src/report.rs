@@ -136,6 +136,8 @@ pub enum JobPlan {
     Done,
     /// Nothing: it has failed, and its retries are spent.
     Failed,
+    /// Nothing: it is transient, and nothing that would be run needs it.
+    NotNeeded,
     /// It would be run.
     WouldRun {
         /// The jobs that it would wait for.
@@ -157,6 +159,8 @@ pub struct PlanSummary {
     pub done: usize,
     /// Jobs that have failed and would not be run again.
     pub failed: usize,
+    /// Transient jobs that nothing needs.
+    pub not_needed: usize,
     /// The job whose output the plan needs to go on.
     pub stopped_at: Option<JobKey>,
 }

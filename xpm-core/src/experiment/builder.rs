@@ -254,7 +254,10 @@ impl ExperimentBuilder {
         close(&shared, &mut record, &summary, result.as_ref().err());
         shared.report(&match shared.mode() {
             RunMode::Normal => Event::RunEnded(summary),
-            _ => Event::PlanEnded(shared.plan_summary(stopped_at)),
+            _ => {
+                shared.plan_rest();
+                Event::PlanEnded(shared.plan_summary(stopped_at))
+            }
         });
         result
     }

@@ -1,9 +1,10 @@
 //! Run modes: what a run does beside listening to its plan.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
@@ -58,6 +59,9 @@ impl FromStr for RunMode {
     }
 }
 
+/// In a run that starts nothing, the transient jobs that nothing needs so far, with the jobs that they depend on.
+pub(super) type Unneeded = HashMap<JobKey, Vec<JobKey>>;
+
 impl Shared {
     pub(super) fn mode(&self) -> RunMode {
         self.mode.get().copied().unwrap_or_default()
@@ -68,13 +72,59 @@ impl Shared {
         if self.mode() == RunMode::Normal {
             return;
         }
-        let waits = |job: &&JobKey| self.find(job).is_some_and(|job| job.state() != JobState::Done);
         let plan = match cell.state() {
             JobState::Done => JobPlan::Done,
             JobState::Failed(_) => JobPlan::Failed,
-            _ => JobPlan::WouldRun { after: depends_on.iter().filter(waits).cloned().collect() },
+            // It is told when it is known whether something needs it.
+            JobState::Skipped => {
+                self.unneeded().insert(cell.key().clone(), depends_on.to_vec());
+                return;
+            }
+            _ => {
+                self.plan_needed(depends_on);
+                self.would_run(depends_on)
+            }
         };
         self.report(&Event::JobPlanned { job: self.label(cell), plan });
+    }
+
+    fn would_run(&self, depends_on: &[JobKey]) -> JobPlan {
+        let waits = |job: &&JobKey| self.find(job).is_some_and(|job| job.state() != JobState::Done);
+        JobPlan::WouldRun { after: depends_on.iter().filter(waits).cloned().collect() }
+    }
+
+    fn unneeded(&self) -> MutexGuard<'_, Unneeded> {
+        self.unneeded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In a run that starts nothing: these jobs, of which some may be transient, would be needed.
+    pub(super) fn plan_needed(&self, jobs: &[JobKey]) {
+        let mut needed = Vec::new();
+        {
+            let mut unneeded = self.unneeded();
+            let mut left: Vec<JobKey> = jobs.to_vec();
+            while let Some(job) = left.pop() {
+                if let Some(depends_on) = unneeded.remove(&job) {
+                    left.extend_from_slice(&depends_on);
+                    needed.extend(self.plan_transient(&job).map(|place| (place, job, depends_on)));
+                }
+            }
+        }
+        // In order of submission, what others depend on first.
+        needed.sort_by_key(|(place, ..)| *place);
+        for (_, job, depends_on) in needed {
+            let Some(cell) = self.find(&job) else { continue };
+            self.report(&Event::JobPlanned { job: self.label(&cell), plan: self.would_run(&depends_on) });
+        }
+    }
+
+    /// In a run that starts nothing, when it is over: tells of the jobs that nothing needed.
+    pub(super) fn plan_rest(&self) {
+        for cell in self.cells() {
+            if cell.state() == JobState::Skipped {
+                self.report(&Event::JobPlanned { job: self.label(&cell), plan: JobPlan::NotNeeded });
+            }
+        }
     }
 
     /// Writes the folder and the arguments of a job, unless somebody runs it or has run it.
@@ -97,12 +147,14 @@ impl Shared {
             would_run: 0,
             done: 0,
             failed: 0,
+            not_needed: 0,
             stopped_at,
         };
         for cell in self.cells() {
             match cell.state() {
                 JobState::Done => summary.done += 1,
                 JobState::Failed(_) | JobState::Cancelled => summary.failed += 1,
+                JobState::Skipped => summary.not_needed += 1,
                 _ => summary.would_run += 1,
             }
         }

@@ -13,7 +13,7 @@ use super::callbacks::FailedCallback;
 use super::failures::FailedJob;
 use super::live::Watched;
 use super::message::Message;
-use super::mode::RunMode;
+use super::mode::{RunMode, Unneeded};
 use super::pool::{Pool, while_blocked};
 use super::state::{JobCell, JobError, JobState};
 use super::transient::Consumers;
@@ -54,6 +54,7 @@ pub(crate) struct Shared {
     pub(super) environment: OnceLock<Arc<Recorder>>,
     pub(super) keep: OnceLock<Keep>,
     pub(super) mode: OnceLock<RunMode>,
+    pub(super) unneeded: Mutex<Unneeded>,
 }
 
 /// Every job of the run, in order of submission.
@@ -109,6 +110,7 @@ impl Shared {
             environment: OnceLock::new(),
             keep: OnceLock::new(),
             mode: OnceLock::new(),
+            unneeded: Mutex::default(),
         }
     }
 
@@ -299,8 +301,23 @@ impl Shared {
         true
     }
 
+    /// A transient job would be run, if this run started anything. Gives its place in the order of submission.
+    pub(super) fn plan_transient(&self, job: &JobKey) -> Option<usize> {
+        let mut jobs = self.jobs();
+        let (place, _, cell) = jobs.by_key.get_full(job)?;
+        cell.plan();
+        jobs.skipped -= 1;
+        Some(place)
+    }
+
     /// Makes a transient job run, since somebody waits for it. From here on the run does not end before it.
     pub(super) fn need(&self, cell: &JobCell) {
+        if self.mode() != RunMode::Normal {
+            if !self.is_over() {
+                self.plan_needed(std::slice::from_ref(cell.key()));
+            }
+            return;
+        }
         if !self.is_over() && self.job_wanted(cell) {
             // Without a driver nothing is started, which whoever waits is told.
             let _ = self.send(Message::Needed(cell.key().clone()));

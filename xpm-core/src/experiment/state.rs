@@ -155,6 +155,11 @@ impl JobCell {
         self.lock().state = state;
     }
 
+    /// Nothing more becomes of a transient job, which is needed, since the run starts nothing. Whoever waits for it asks for it first.
+    pub(super) fn plan(&self) {
+        self.lock().state = JobState::Planned;
+    }
+
     /// The one place where a job ends for the plan: wakes who waits, and gives the callbacks that are meant for this end,
     /// or the lanes that have to read the job's outputs first.
     pub(super) fn end(&self, state: JobState) -> (Vec<Callback>, Vec<Arc<Lane>>) {

@@ -208,7 +208,7 @@ impl Shared {
         }
         if matches!(state, JobState::Waiting | JobState::Skipped) {
             self.check_known(node.schema().id(), &depends_on)?;
-            if self.mode() != RunMode::Normal {
+            if self.mode() != RunMode::Normal && state == JobState::Waiting {
                 state = JobState::Planned;
             }
         }
@@ -219,7 +219,8 @@ impl Shared {
         let (cell, new) = self.enter(cell);
         if new {
             self.journal_submitted(&cell, link, at, &depends_on, options);
-            if cell.state() == JobState::Planned && self.mode() == RunMode::GenerateOnly {
+            let generates = self.mode() == RunMode::GenerateOnly;
+            if generates && matches!(cell.state(), JobState::Planned | JobState::Skipped) {
                 let path = cell.folder.path().to_owned();
                 let terms = terms(node, self.workspace(), &cell.resources(), options);
                 self.generate(&cell, node, &terms).map_err(|source| SubmitError::Generate {
@@ -231,7 +232,8 @@ impl Shared {
             self.plan_job(&cell, &depends_on);
             self.add_consumer(&cell, &depends_on);
         }
-        if new && matches!(cell.state(), JobState::Waiting | JobState::Skipped) {
+        let runs = self.mode() == RunMode::Normal;
+        if new && runs && matches!(cell.state(), JobState::Waiting | JobState::Skipped) {
             let options = Box::new(options.clone());
             self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
         }

@@ -95,6 +95,7 @@ pub(super) fn planned(job: &JobLabel, plan: &JobPlan) -> Line {
     let (style, how) = match plan {
         JobPlan::Done => (Style::Good, "is done "),
         JobPlan::Failed => (Style::Bad, "has failed "),
+        JobPlan::NotNeeded => (Style::Plain, "is not needed "),
         JobPlan::WouldRun { .. } => (Style::Plain, "would run "),
     };
     let mut line = said().with(style, how);
@@ -113,7 +114,7 @@ pub(super) fn planned(job: &JobLabel, plan: &JobPlan) -> Line {
 
 /// What a run that starts nothing came to.
 pub(super) fn plan_ended(summary: &PlanSummary) -> Vec<Line> {
-    let PlanSummary { experiment, written, would_run, done, failed, stopped_at } = summary;
+    let PlanSummary { experiment, written, would_run, done, failed, not_needed, stopped_at } = summary;
     let mut lines = Vec::new();
     if let Some(job) = stopped_at {
         lines.push(plain(format!("the plan goes on from the output of {job}, which is not known yet")));
@@ -122,8 +123,9 @@ pub(super) fn plan_ended(summary: &PlanSummary) -> Vec<Line> {
         true => "nothing was started, and the folders of these jobs are written",
         false => "nothing was started or written",
     };
-    let failed = if *failed > 0 { format!(", {failed} failed before") } else { String::new() };
-    let counts = format!(": {would_run} would run, {done} done before{failed}; {what}");
+    let some = |count: usize, what| if count > 0 { format!(", {count} {what}") } else { String::new() };
+    let (failed, not_needed) = (some(*failed, "failed before"), some(*not_needed, "not needed"));
+    let counts = format!(": {would_run} would run, {done} done before{failed}{not_needed}; {what}");
     lines.push(said().with(Style::Bold, experiment).with(Style::Plain, counts));
     lines
 }
