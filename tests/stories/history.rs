@@ -73,6 +73,22 @@ fn old_runs_go_by_the_rule_and_what_people_made_stays_without_one() {
 }
 
 #[test]
+fn the_newest_run_is_the_last_though_the_clock_was_set_back() {
+    let story = Story::new();
+    story.ok("keep", ["-"]);
+    let experiment = story.workdir.join("experiments/story");
+    // As if the first run had begun before the clock was set back by a thousand years.
+    fs::rename(&story.runs()[0], experiment.join("30261124_120000")).unwrap();
+    story.ok("keep", ["1", "1"]);
+    let names = || story.runs().iter().map(|run| run.file_name().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(), ["30261124_120000.1"], "the older run goes, and not the newer one");
+    story.fails("keep", ["1", "1", "fail"]);
+    assert_eq!(names(), ["30261124_120000.1", "30261124_120000.2"]);
+    assert_eq!(fs::read_link(experiment.join("latest")).unwrap().to_str(), Some("30261124_120000.2"));
+    assert_eq!(story.last_run()["status"], "failed");
+}
+
+#[test]
 fn a_saved_value_is_found_by_another_program() {
     let story = Story::new();
     story.fails("load", ["best"]).says(&["is no workspace (it does not exist)"]);

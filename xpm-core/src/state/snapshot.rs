@@ -21,6 +21,7 @@ use super::{FindError, parse_full_name};
 use crate::ids::{Identity, JobKey};
 use crate::value::Tags;
 use crate::workspace::Workspace as Layout;
+use crate::workspace::history;
 
 /// Everything that is known of a workspace at one moment: its experiments, runs and jobs.
 #[derive(Clone)]
@@ -260,7 +261,7 @@ impl Shared {
     fn refer(&mut self, runs: &mut [Run], places: &[u32]) {
         self.submitted = vec![(NONE, NONE); self.rows.rows.len()];
         let mut oldest_first: Vec<usize> = (0..runs.len()).collect();
-        oldest_first.sort_by(|a, b| runs[*a].id.cmp(&runs[*b].id));
+        oldest_first.sort_by_key(|number| history::order_of(&runs[*number].id));
         for number in oldest_first {
             let run = &mut runs[number];
             let Some(digest) = self.digests.runs.get(&(run.experiment.clone(), run.id.clone())) else { continue };

@@ -76,7 +76,7 @@ pub(crate) fn runs(experiment: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 }
 
 /// The time, and the number behind it, of the id of a run; `None` if it is none.
-pub(super) fn order_of(name: &str) -> Option<(String, u32)> {
+pub(crate) fn order_of(name: &str) -> Option<(String, u32)> {
     let (time, number) = name.split_once('.').map_or((name, Some(0)), |(time, n)| (time, n.parse().ok()));
     let (day, clock) = time.split_once('_')?;
     let digits = |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());

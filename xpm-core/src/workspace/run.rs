@@ -87,26 +87,27 @@ impl RunFolder {
         }
     }
 
-    /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it. The number of a
-    /// run that was removed is not given again: the newest run always has the last name.
+    /// Makes the folder of a new run, named by the time; a second run within a second gets `.1` behind it, and so does one
+    /// that begins after the clock was set back behind the newest run. The number of a run that was removed is not given
+    /// again: the newest run always has the last name.
     pub(crate) fn create(workspace: &Workspace, experiment: &str, lock: JobLock) -> io::Result<Self> {
         let live = open_live(workspace)?;
         live.lock_shared()?;
         let experiment = workspace.experiment(experiment);
         Owner::this(0, crate::clock::timestamp()).write(lock.file())?;
-        let time = crate::clock::compact_timestamp();
+        let now = crate::clock::compact_timestamp();
         let newest = history::runs(&experiment)?.into_iter().next();
-        let newest = newest.and_then(|(id, _)| history::order_of(&id)).filter(|(other, _)| *other == time);
-        let first = newest.map_or(0, |(_, number)| number + 1);
-        let mut id = if first == 0 { time.clone() } else { format!("{time}.{first}") };
-        for n in first + 1.. {
+        let newest = newest.and_then(|(id, _)| history::order_of(&id)).filter(|(time, _)| *time >= now);
+        let (time, mut number) = newest.map_or((now, 0), |(time, number)| (time, number.saturating_add(1)));
+        let id = loop {
+            let id = if number == 0 { time.clone() } else { format!("{time}.{number}") };
             fault::point("make folder of run", &experiment)?;
             match fs::create_dir(experiment.join(&id)) {
-                Ok(()) => break,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => id = format!("{time}.{n}"),
+                Ok(()) => break id,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(error),
             }
-        }
+        };
         let path = experiment.join(&id);
         for folder in ["results", "jobs"] {
             fault::point("make folder", &path.join(folder))?;
