@@ -24,8 +24,6 @@ use clap::Subcommand;
 
 use crate::context::Context;
 
-pub(crate) use jobs::{full_name, tags_text};
-
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use serde_json::json;
 use xpm_core::state::FindError;
 
-use crate::commands::tags_text;
 use crate::context::Context;
+use crate::names::tags_text;
 use crate::output;
 
 /// It could not be done.

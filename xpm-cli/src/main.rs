@@ -4,6 +4,7 @@ mod commands;
 mod context;
 mod exit;
 mod formats;
+mod names;
 mod output;
 mod parallel;
 mod plot;

@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::{Command, Stdio};
 
-use xpm_core::state::JobInfo;
-
 use crate::context::{Context, read_env};
 
 pub(crate) const BOLD: &str = "1";
@@ -28,11 +26,6 @@ pub(crate) fn state_color(state: &str) -> &'static str {
         "waiting" | "interrupted" => YELLOW,
         _ => DIM,
     }
-}
-
-/// A job's name for people: its task and the first digits of its identity.
-pub(crate) fn short_name(job: &JobInfo) -> String {
-    job.key().to_string()
 }
 
 /// So many of something: `1 job`, `2 jobs`.

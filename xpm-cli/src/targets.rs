@@ -6,6 +6,7 @@ use xpm_core::state::filter::Filter;
 use xpm_core::state::{JobInfo, Snapshot, filter_jobs};
 
 use crate::context::Context;
+use crate::names::full_name;
 use crate::output;
 
 /// The jobs that a command acts on.
@@ -71,13 +72,13 @@ impl Account {
     pub(crate) fn done(&mut self, job: &JobInfo, what: &str) {
         self.done += 1;
         self.lines.push(format!("{}  {what}", job.key()));
-        self.json.push(json!({"job": super::commands::full_name(job), "ok": true, "message": what}));
+        self.json.push(json!({"job": full_name(job), "ok": true, "message": what}));
     }
 
     pub(crate) fn refused(&mut self, job: &JobInfo, why: &str) {
         self.refused += 1;
         self.lines.push(format!("{}  not: {why}", job.key()));
-        self.json.push(json!({"job": super::commands::full_name(job), "ok": false, "message": why}));
+        self.json.push(json!({"job": full_name(job), "ok": false, "message": why}));
     }
 
     /// Tells all of it. `would` and `did` are what is done, with `{}` for the jobs; the code is 1 if something was refused.

@@ -38,7 +38,7 @@ pub(crate) fn remove(
     let mut total = 0;
     for job in jobs {
         let size = upkeep::size(&job);
-        let what = format!("{}  {}  {}", job.state_name(), units::bytes(size), super::jobs::tags_text(&job));
+        let what = format!("{}  {}  {}", job.state_name(), units::bytes(size), crate::names::tags_text(&job));
         if !yes && matches!(job.state_name(), "running" | "starting") {
             account.refused(&job, "it runs; xpm kill stops it");
             continue;

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use xpm_core::state::{Difference, JobInfo, differences};
 
-use super::jobs::full_name;
 use crate::context::Context;
+use crate::names::{full_name, short_name};
 use crate::output::{self, DIM};
 use crate::table::{Cell, Table};
 
@@ -50,7 +50,7 @@ pub(crate) fn side_by_side(
     found: &[Difference],
     all: bool,
 ) -> String {
-    let name = |job: &JobInfo| output::short_name(job);
+    let name = |job: &JobInfo| short_name(job);
     let mut table = Table::new(["ARGUMENT".to_owned(), name(left), name(right), String::new()]);
     let mut hidden = 0;
     for difference in found {

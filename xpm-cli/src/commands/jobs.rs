@@ -15,6 +15,7 @@ use xpm_core::{Failure, Identity, Tags};
 
 use super::list::{counts, in_words};
 use crate::context::Context;
+use crate::names::{full_name, tags_text};
 use crate::output::{self, state_color};
 use crate::parallel;
 use crate::table::{Rows, Table};
@@ -107,12 +108,6 @@ fn row(cells: &mut Rows, job: &JobInfo, tags: bool, now: SystemTime) {
     cells.add(why(&state));
 }
 
-/// `b=0.4 k1=0.9`.
-pub(crate) fn tags_text(job: &JobInfo) -> String {
-    let tags: Vec<String> = job.tags().iter().map(|(name, value)| format!("{name}={value}")).collect();
-    tags.join(" ")
-}
-
 /// Why a job is as it is, in one line.
 pub(crate) fn why(state: &JobStatus) -> String {
     match state {
@@ -134,11 +129,6 @@ pub(crate) fn why(state: &JobStatus) -> String {
 /// What people read in the place of a state for a job that others depend on and of which there is no trace. It is no state,
 /// and `--json` has null.
 pub(crate) const NOT_THERE: &str = "not there";
-
-/// `task/identity`, all digits.
-pub(crate) fn full_name(job: &JobInfo) -> String {
-    format!("{}/{}", job.task(), job.identity())
-}
 
 /// A job in short, as `--json` prints it.
 #[derive(Serialize)]

@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
         let mut text = if path.exists() { read_all(&path)? } else { Vec::new() };
         text.drain(..args.lines.map_or(0, |lines| last_lines(&text, lines)));
         let text = String::from_utf8_lossy(&text);
-        output::json(&serde_json::json!({"job": super::full_name(&job), "path": path, "text": text}))?;
+        output::json(&serde_json::json!({"job": crate::names::full_name(&job), "path": path, "text": text}))?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.follow {

@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context, args: &Path) -> anyhow::Result<ExitCode> {
     let job = context.job(&args.job)?;
     let path = job.path();
     if context.json {
-        output::json(&json!({"job": super::jobs::full_name(&job), "path": path}))?;
+        output::json(&json!({"job": crate::names::full_name(&job), "path": path}))?;
     } else {
         output::page(context, &format!("{}\n", path.display()))?;
     }

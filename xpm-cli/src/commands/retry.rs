@@ -13,6 +13,7 @@ use xpm_core::{JobKey, JobState};
 
 use crate::context::Context;
 use crate::exit;
+use crate::names::full_name;
 use crate::output;
 use crate::targets::Targets;
 
@@ -73,9 +74,9 @@ pub(crate) fn run(context: &Context, args: &Retry) -> anyhow::Result<ExitCode> {
 fn tell(context: &Context, plan: &Plan) -> anyhow::Result<ExitCode> {
     let code = if plan.refused.is_empty() { ExitCode::SUCCESS } else { exit::FAILED.into() };
     if context.json {
-        let would = plan.jobs.iter().map(|job| {
-            json!({"job": super::full_name(&job.info), "ok": true, "message": why(job), "executable": job.executable})
-        });
+        let would = plan.jobs.iter().map(
+            |job| json!({"job": full_name(&job.info), "ok": true, "message": why(job), "executable": job.executable}),
+        );
         let jobs: Vec<Json> = would.chain(plan.refused.iter().map(refusal)).collect();
         let (count, refused) = (plan.jobs.len(), plan.refused.len());
         output::json(&json!({"dry": true, "done": count, "refused": refused, "jobs": jobs}))?;
@@ -134,7 +135,7 @@ fn ending((job, state): &(JobKey, JobState)) -> Json {
 
 /// A job that is not run, as JSON.
 fn refusal((job, why): &(JobInfo, RetryError)) -> Json {
-    json!({"job": super::full_name(job), "ok": false, "message": why.to_string()})
+    json!({"job": full_name(job), "ok": false, "message": why.to_string()})
 }
 
 /// The words of filters.

@@ -7,8 +7,9 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use xpm_core::state::{JobInfo, JobStatus, Snapshot};
 
-use super::jobs::{NOT_THERE, full_name, summary, tags_text};
+use super::jobs::{NOT_THERE, summary};
 use crate::context::Context;
+use crate::names::{full_name, tags_text};
 use crate::output::{self, BOLD, DIM, paint, state_color};
 use crate::table::one_line;
 use crate::units;

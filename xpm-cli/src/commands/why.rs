@@ -9,9 +9,10 @@ use xpm_core::state::{Difference, JobInfo, JobStatus, Snapshot, differences};
 use xpm_core::{Failure, JobKey};
 
 use super::diff::{describe, side_by_side};
-use super::jobs::{NOT_THERE, full_name};
+use super::jobs::NOT_THERE;
 use crate::context::Context;
-use crate::output::{self, short_name};
+use crate::names::{full_name, short_name};
+use crate::output;
 use crate::units;
 
 /// Why a job waits or failed, and why it ran: the nearest earlier job of its task and the arguments that differ
