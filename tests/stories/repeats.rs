@@ -128,7 +128,7 @@ fn every_job_that_waits_says_why() {
     assert_eq!(
         lines[..6],
         [
-            "runs: None true",
+            "runs: None",
             &format!("dependent: waits for 1 job: story.step/{id}"),
             "token: waits for 2 of token `slots`, 1 of 3 are free",
             "cpu: waits for 1 CPUs, 0 of 1 are free",

@@ -184,8 +184,9 @@ fn why(call: &Call, xp: &Experiment) -> xpm::Result<()> {
     asked.wait_until("it is held off", |_| matches!(flaky.why(), Some(Waiting::Retry { .. })))?;
     let token = xp.token("slots", 3)?;
     let runs = step("runs").add_dependency(token.dependency(2)).submit(xp)?;
-    asked.wait_until("it runs", |asked| asked.exists("started.runs"))?;
-    println!("runs: {:?} {}", runs.why(), runs.state() == JobState::Running);
+    // The process is there before its driver says so.
+    asked.wait_until("it runs", |asked| asked.exists("started.runs") && runs.state() == JobState::Running)?;
+    println!("runs: {:?}", runs.why());
     let dependent = step("dependent").after_job(&runs).submit(xp)?;
     let token_short =
         step("token").add_dependency(token.dependency(2)).resources(Resources::new().cpus(0)).submit(xp)?;
