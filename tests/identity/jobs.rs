@@ -1,5 +1,5 @@
 //! The identity where it takes jobs: rows 27 to 34 of the table of cases. Only a program whose `main` is marked can run
-//! jobs, so this is a test binary without the usual harness; it takes names to pick tests by, and `--list`.
+//! jobs, so this is a test binary with a harness of its own.
 
 mod compare;
 #[path = "jobs/everything.rs"]
@@ -9,10 +9,10 @@ mod rows;
 #[path = "jobs/tasks.rs"]
 mod tasks;
 
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::ExitCode;
 
+use libtest_mimic::{Arguments, Trial};
 use xpm::Experiment;
 
 const TESTS: &[(&str, fn())] = &[
@@ -30,24 +30,16 @@ const TESTS: &[(&str, fn())] = &[
 ];
 
 #[xpm::main]
-#[expect(clippy::print_stdout, reason = "this is the harness")]
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-') && *arg != "terse").collect();
-    let matches = |name: &str, wanted: &str| if has("--exact") { name == wanted } else { name.contains(wanted) };
-    let picked = |name: &str| named.is_empty() || named.iter().any(|wanted| matches(name, wanted));
-    let mut failed = 0;
-    for (name, test) in TESTS.iter().filter(|(name, _)| picked(name) && !has("--ignored")) {
-        if has("--list") {
-            println!("{name}: test");
-            continue;
-        }
-        let ok = catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
-        failed += usize::from(!ok);
-    }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    let tests = TESTS.iter().map(|(name, test)| {
+        Trial::test(*name, || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, tests.collect()).exit_code()
 }
 
 /// Runs a plan in a workspace.

@@ -1,5 +1,5 @@
 //! What `xpm results`, `plot`, `diff`, `why` and filters say of a workspace that a real plan has made. Only a program whose
-//! `main` is marked can run jobs, so this is a test binary without the usual harness; it takes names to pick tests by.
+//! `main` is marked can run jobs, so this is a test binary with a harness of its own.
 
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "tests")]
@@ -9,8 +9,9 @@ mod plot;
 mod results;
 mod why;
 
-use std::panic::catch_unwind;
 use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
 
 const TESTS: &[(&str, fn())] = &[
     ("results_show_tags_what_varies_and_what_came_out", results::shows_tags_what_varies_and_what_came_out),
@@ -37,18 +38,13 @@ fn main() -> ExitCode {
         plan::make(std::path::Path::new(workdir), &rest.join(" "));
         return ExitCode::SUCCESS;
     }
-    let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-') && *arg != "terse").collect();
-    let picked = |name: &str| named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str()));
-    let mut failed = 0;
-    for (name, test) in TESTS.iter().filter(|(name, _)| picked(name) && !has("--ignored")) {
-        if has("--list") {
-            println!("{name}: test");
-            continue;
-        }
-        let ok = catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
-        failed += usize::from(!ok);
-    }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    let tests = TESTS.iter().map(|(name, test)| {
+        Trial::test(*name, || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, tests.collect()).exit_code()
 }
