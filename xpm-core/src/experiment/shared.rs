@@ -7,17 +7,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use indexmap::IndexMap;
-
 use super::callbacks::FailedCallback;
 use super::failures::FailedJob;
+use super::jobs::{Counts, Jobs};
 use super::live::Watched;
 use super::message::Message;
 use super::mode::{RunMode, Unneeded};
 use super::pool::{Pool, while_blocked};
 use super::state::{JobCell, JobError, JobState};
 use super::transient::Consumers;
-use super::wakers::Wakers;
 use crate::config::{JobSource, ReadError};
 use crate::ids::{JobKey, check_token_name};
 use crate::job::read_output;
@@ -27,7 +25,7 @@ use crate::value::{JobRef, Node};
 use crate::workspace::environment::Recorder;
 use crate::workspace::history::Keep;
 use crate::workspace::journal::{Journal, JournalEvent};
-use crate::workspace::{Failure, RunFolder, TokenFile, Workspace};
+use crate::workspace::{RunFolder, TokenFile, Workspace};
 
 /// One run of an experiment.
 pub(crate) struct Shared {
@@ -41,7 +39,8 @@ pub(crate) struct Shared {
     tokens: Mutex<HashMap<Arc<str>, u64>>,
     pub(super) consumers: Consumers,
     pub(super) all_ended: Condvar,
-    ran: AtomicUsize,
+    /// Jobs that this run has run to completion.
+    pub(super) ran: AtomicUsize,
     interrupted: AtomicBool,
     pub(super) pool: Pool,
     failed_callbacks: Mutex<Vec<FailedCallback>>,
@@ -55,28 +54,6 @@ pub(crate) struct Shared {
     pub(super) keep: OnceLock<Keep>,
     pub(super) mode: OnceLock<RunMode>,
     pub(super) unneeded: Mutex<Unneeded>,
-}
-
-/// Every job of the run, in order of submission.
-#[derive(Default)]
-pub(super) struct Jobs {
-    by_key: IndexMap<JobKey, Arc<JobCell>>,
-    /// Jobs whose end is told, or about to be.
-    told: usize,
-    /// Jobs whose state says that they have ended.
-    ended: usize,
-    failed: usize,
-    /// Of those that have ended, the transient ones that nothing needed.
-    skipped: usize,
-    broken: bool,
-    /// Callbacks that are to be called or run.
-    pub(super) callbacks: usize,
-    /// Of these, how many wait for everything else.
-    pub(super) waiting: usize,
-    /// How often everything had ended but callbacks that wait for that.
-    pub(super) rounds: u64,
-    /// Futures that wait for everything.
-    pub(super) wakers: Wakers,
 }
 
 impl Shared {
@@ -167,37 +144,29 @@ impl Shared {
 
     /// A job of this run, for events.
     pub(super) fn label(&self, cell: &JobCell) -> JobLabel {
-        label(&self.jobs(), cell)
+        self.jobs().label(cell)
     }
 
     /// Every job of this run, in order of submission.
     pub(super) fn cells(&self) -> Vec<Arc<JobCell>> {
-        self.jobs().by_key.values().cloned().collect()
+        self.jobs().cells()
     }
 
     pub(super) fn find(&self, key: &JobKey) -> Option<Arc<JobCell>> {
-        self.jobs().by_key.get(key).cloned()
+        self.jobs().get(key)
     }
 
     /// Enters a job unless one of its name is there; says which it is, and whether it is new.
     pub(super) fn enter(&self, cell: Arc<JobCell>) -> (Arc<JobCell>, bool) {
         let state = cell.state();
         let mut jobs = self.jobs();
-        if let Some(known) = jobs.by_key.get(cell.key()) {
-            return (known.clone(), false);
+        if let Some(known) = jobs.get(cell.key()) {
+            return (known, false);
         }
-        jobs.by_key.insert(cell.key().clone(), cell.clone());
-        // A skipped job is waited for by nobody, until it is needed.
-        let skipped = state == JobState::Skipped;
-        if state.is_final() || skipped {
-            jobs.told += 1;
-            jobs.ended += 1;
-            jobs.skipped += usize::from(skipped);
-            jobs.failed += usize::from(state.has_failed());
-        }
-        let label = label(&jobs, &cell);
+        jobs.add(cell.clone(), &state);
+        let label = jobs.label(&cell);
         drop(jobs);
-        if !skipped {
+        if state != JobState::Skipped {
             self.report(&Event::JobSubmitted(label.clone()));
         }
         if state.is_final() {
@@ -213,139 +182,6 @@ impl Shared {
             self.break_down();
             JobError::Broken
         })
-    }
-
-    /// Says that an attempt of a job has been started, or that it is run by somebody else.
-    pub(super) fn job_runs(self: &Arc<Self>, cell: &Arc<JobCell>, attempt: Option<u32>) {
-        cell.set(JobState::Running);
-        self.watch_outputs(cell);
-        let job = cell.key().into();
-        self.journal(&match attempt {
-            Some(attempt) => JournalEvent::Started { job, attempt },
-            None => JournalEvent::Attached { job },
-        });
-        let label = label(&self.jobs(), cell);
-        self.report(&if attempt.is_none() { Event::JobAttached(label) } else { Event::JobStarted(label) });
-    }
-
-    /// Says that whoever ran the job is gone.
-    pub(super) fn job_freed(&self, cell: &JobCell) {
-        cell.set(JobState::Waiting);
-        let label = label(&self.jobs(), cell);
-        self.report(&Event::JobFreed(label));
-    }
-
-    /// The one place where a job of this run ends. `ran` says whether it was by this run.
-    pub(super) fn job_ended(self: &Arc<Self>, cell: &Arc<JobCell>, state: JobState, ran: bool) {
-        self.job_wanted(cell);
-        let label = {
-            let mut jobs = self.jobs();
-            jobs.told += 1;
-            label(&jobs, cell)
-        };
-        if state == JobState::Done && ran {
-            self.ran.fetch_add(1, Ordering::Relaxed);
-        }
-        self.journal_end(cell, &state, ran);
-        self.report_end(cell, &state, label, ran);
-        let failed = state != JobState::Done;
-        let (callbacks, lanes) = cell.end(state);
-        // Before the job counts as ended: these count as callbacks.
-        for lane in lanes {
-            self.run_lane(cell, &lane, true);
-        }
-        // Counted last, and at once: whoever finds that all have ended finds that in their states too, and in their callbacks.
-        self.settle(|jobs| {
-            jobs.ended += 1;
-            jobs.failed += usize::from(failed);
-            jobs.callbacks += callbacks.len();
-        });
-        for callback in callbacks {
-            self.call_back(cell, callback);
-        }
-    }
-
-    fn report_end(&self, cell: &JobCell, state: &JobState, label: JobLabel, ran: bool) {
-        match state {
-            JobState::Failed(failure) => {
-                let log = cell.folder.stderr();
-                let log = log.exists().then_some(log);
-                self.report(&Event::JobFailed { job: label, failure: failure.clone(), log });
-            }
-            JobState::Cancelled => self.report(&Event::JobStopped(label)),
-            // A run that starts nothing says more of it.
-            JobState::Planned => {}
-            _ if ran => self.report(&Event::JobDone(label)),
-            _ => self.report(&Event::JobFoundDone(label)),
-        }
-    }
-
-    /// A transient job is needed. Says whether nothing had needed it before.
-    pub(super) fn job_wanted(&self, cell: &JobCell) -> bool {
-        if cell.state() != JobState::Skipped {
-            return false;
-        }
-        let label = {
-            let mut jobs = self.jobs();
-            // Whoever waits for it and the driver may find it at once.
-            if cell.state() != JobState::Skipped {
-                return false;
-            }
-            jobs.told -= 1;
-            jobs.ended -= 1;
-            jobs.skipped -= 1;
-            cell.set(JobState::Waiting);
-            label(&jobs, cell)
-        };
-        self.report(&Event::JobSubmitted(label));
-        true
-    }
-
-    /// A transient job would be run, if this run started anything. Gives its place in the order of submission.
-    pub(super) fn plan_transient(&self, job: &JobKey) -> Option<usize> {
-        let mut jobs = self.jobs();
-        let (place, _, cell) = jobs.by_key.get_full(job)?;
-        cell.plan();
-        jobs.skipped -= 1;
-        Some(place)
-    }
-
-    /// Makes a transient job run, since somebody waits for it. From here on the run does not end before it.
-    pub(super) fn need(&self, cell: &JobCell) {
-        if self.mode() != RunMode::Normal {
-            if !self.is_over() {
-                self.plan_needed(std::slice::from_ref(cell.key()));
-            }
-            return;
-        }
-        if !self.is_over() && self.job_wanted(cell) {
-            // Without a driver nothing is started, which whoever waits is told.
-            let _ = self.send(Message::Needed(cell.key().clone()));
-        }
-    }
-
-    /// An attempt has failed and there will be another.
-    pub(super) fn job_retried(self: &Arc<Self>, cell: &Arc<JobCell>, failure: &Failure, delay: Duration) {
-        cell.set(JobState::Waiting);
-        self.journal(&JournalEvent::Retried { job: cell.key().into(), failure: failure.clone() });
-        for lane in cell.lanes() {
-            self.run_lane(cell, &lane, false);
-        }
-        let label = label(&self.jobs(), cell);
-        self.report(&Event::JobRetried { job: label, failure: failure.clone(), delay });
-    }
-
-    /// A job that had failed or was cancelled is wanted again: it has not ended any more.
-    pub(super) fn job_revived(&self, cell: &JobCell) {
-        let label = {
-            let mut jobs = self.jobs();
-            jobs.told -= 1;
-            jobs.ended -= 1;
-            jobs.failed -= 1;
-            cell.set(JobState::Waiting);
-            label(&jobs, cell)
-        };
-        self.report(&Event::JobResubmitted(label));
     }
 
     /// Waits until one job has ended.
@@ -370,9 +206,7 @@ impl Shared {
         if !self.interrupted.swap(true, Ordering::SeqCst) {
             self.journal(&JournalEvent::Interrupted);
         }
-        let jobs = self.jobs();
-        let cells: Vec<_> = jobs.by_key.values().cloned().collect();
-        drop(jobs);
+        let cells = self.cells();
         self.wake_all();
         // A driver that is gone starts nothing either.
         let _ = self.send(Message::Draining);
@@ -392,10 +226,9 @@ impl Shared {
         }
         // What another driver runs is its own to stop, and goes on for as long as it takes.
         let kept = answer.recv().unwrap_or_default();
-        let cells: Vec<_> = self.jobs().by_key.values().cloned().collect();
-        for cell in cells {
+        for cell in self.cells() {
             if matches!(cell.state(), JobState::Running | JobState::Starting) && !kept.contains(cell.key()) {
-                cell.wait(|| self.jobs().broken);
+                cell.wait(|| self.jobs().is_broken());
             }
         }
     }
@@ -418,16 +251,9 @@ impl Shared {
     /// on, or were never started.
     pub(super) fn break_down(&self) {
         self.end_callbacks();
-        let mut jobs = self.jobs();
-        if jobs.ended < jobs.by_key.len() {
-            jobs.broken = true;
-            let unfinished: Vec<_> = jobs.by_key.values().filter(|cell| !cell.state().is_final()).cloned().collect();
-            drop(jobs);
-            for cell in unfinished {
-                cell.end(JobState::Cancelled);
-            }
-        } else {
-            drop(jobs);
+        let unfinished = self.jobs().break_down();
+        for cell in unfinished {
+            cell.end(JobState::Cancelled);
         }
         self.wake_all();
     }
@@ -439,31 +265,27 @@ impl Shared {
 
     /// Lets go of what callbacks hold that were never called.
     pub(super) fn forget_callbacks(&self) {
-        let cells: Vec<_> = self.jobs().by_key.values().cloned().collect();
-        cells.iter().for_each(|cell| cell.forget_callbacks());
+        self.cells().iter().for_each(|cell| cell.forget_callbacks());
     }
 
     /// The jobs that failed, in order of submission.
     pub(super) fn failed_jobs(&self) -> Vec<FailedJob> {
-        let jobs = self.jobs();
-        if jobs.failed == 0 {
-            return Vec::new();
-        }
-        jobs.by_key.values().filter_map(|cell| FailedJob::of(cell)).collect()
+        self.jobs().failed()
     }
 
     /// The run in numbers.
     pub(super) fn summary(&self, elapsed: Duration) -> Summary {
-        let jobs = self.jobs();
+        let Counts { submitted, done, failed, skipped, unfinished } = self.jobs().counts();
         let ran = self.ran.load(Ordering::Relaxed);
         Summary {
             experiment: self.id.clone(),
-            submitted: jobs.by_key.len(),
+            submitted,
             ran,
-            found_done: jobs.ended.saturating_sub(jobs.failed + jobs.skipped + ran),
-            failed: jobs.failed,
-            skipped: jobs.skipped,
-            unfinished: jobs.by_key.len() - jobs.ended,
+            // Between a job's end and its counting.
+            found_done: done.saturating_sub(ran),
+            failed,
+            skipped,
+            unfinished,
             elapsed,
             run: self.run.path().to_owned(),
         }
@@ -482,26 +304,6 @@ impl Shared {
             false => format!("{}_{}", cell.key().task, crate::value::tags_path(&cell.tags)),
         };
         self.run.link_job(&name, &identity, cell.folder.path())
-    }
-}
-
-impl Jobs {
-    pub(super) fn all_ended(&self) -> bool {
-        self.ended >= self.by_key.len()
-    }
-
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken
-    }
-}
-
-fn label(jobs: &Jobs, cell: &JobCell) -> JobLabel {
-    JobLabel {
-        key: cell.key().clone(),
-        tags: cell.tags.clone(),
-        folder: cell.folder.clone(),
-        ended: jobs.told,
-        submitted: jobs.by_key.len(),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::PoisonError;
 use std::task::Waker;
 
+use super::jobs::Jobs;
 use super::pool::while_blocked;
-use super::shared::{Jobs, Shared};
+use super::shared::Shared;
 use super::state::JobError;
 
 impl Shared {
