@@ -27,6 +27,8 @@ mod harness;
 mod history;
 #[path = "stories/journal.rs"]
 mod journal;
+#[path = "stories/limits.rs"]
+mod limits;
 #[path = "stories/live.rs"]
 mod live;
 #[path = "stories/locks.rs"]

@@ -113,6 +113,46 @@ fn a_second_signal_leaves_the_jobs_of_a_driver_that_lives_to_it() {
 }
 
 #[test]
+fn what_another_driver_was_told_to_stop_is_run_by_the_one_that_waits_for_it() {
+    let arena = Arena::new();
+    let first = held_alone(&arena, "faults", "");
+    let second = held_alone(&arena, "others", "is run by another process");
+    let starts = || arena.lines("started").iter().filter(|line| line.starts_with("first ")).count();
+    assert_eq!(starts(), 1);
+    interrupt_twice(first);
+    wait_until("it runs again", || starts() == 2);
+    arena.unmark("hold.first");
+    let outcome = second.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome}");
+    outcome.says(&["others: 3 run in "]);
+    assert_eq!(arena.lines("executions").len(), 3);
+}
+
+#[test]
+fn a_second_signal_stops_a_job_whose_process_is_about_to_be_started() {
+    let arena = Arena::new();
+    let (log, go) = (arena.control.join("points"), arena.control.join("go"));
+    let mut command = arena.command("graph", &["third"]);
+    command.env("XPM_FAULT_LOG", &log);
+    command.env("XPM_FAULT", format!("driver 1 wait:{} start process of JOB", go.display()));
+    let run = arena.start(command);
+    wait_until("it is about to be started", || {
+        arena.lines("points").iter().any(|line| line.contains("start process of"))
+    });
+    assert!(kill(&run.pid().to_string(), "INT"));
+    wait_until("the first is heard", || run.said().contains("interrupted; 1 running job"));
+    assert!(kill(&run.pid().to_string(), "INT"));
+    // Nothing tells when the second has been heard; whether the process is stopped or not started at all, it does not execute.
+    arena.mark("hold.first");
+    arena.mark("go");
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(1), "{outcome}");
+    assert!(wait_for(Duration::from_secs(5), || arena.job_processes().is_empty()), "the job lives on: {outcome}");
+    arena.unmark("hold.first");
+    arena.ok("graph", &["third"]);
+}
+
+#[test]
 fn a_signal_at_any_time_loses_nothing() {
     // From before the run begins to after its end.
     for step in 0..24u64 {

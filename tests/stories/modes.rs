@@ -59,6 +59,21 @@ fn a_dry_run_says_what_would_be_run_and_writes_nothing() {
 }
 
 #[test]
+fn a_plan_that_writes_results_is_dry_run_to_its_end() {
+    let story = Story::new();
+    story.ok("keep", ["-", "-", "results"]);
+    let before = tree(&story.workdir);
+    let temporary = story.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut command = story.command("keep", ["-", "-", "results"]);
+    command.env("XPM_RUN_MODE", "dry-run").env("TMPDIR", &temporary);
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    assert_eq!(tree(&story.workdir), before);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+#[test]
 fn a_dry_run_tells_which_transient_jobs_nothing_needs() {
     let story = Story::new();
     let outcome = in_mode(&story, "dry-run", "transient", &["scratch s", "prepare p", "chain q", "states"]);

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+/// No time that is waited for is longer: who writes `Duration::MAX` means one without end, and an `Instant` has its limits.
+pub(crate) const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// Now, as RFC 3339 in UTC with milliseconds.
 pub(crate) fn timestamp() -> String {
     humantime::format_rfc3339_millis(now()).to_string()

@@ -22,6 +22,7 @@ mod pool;
 mod refusal;
 mod retries;
 mod retry;
+mod scratch;
 mod shared;
 mod source;
 mod state;
@@ -92,9 +93,13 @@ impl Experiment {
         self.shared.run().path()
     }
 
-    /// The folder for what the plan makes of its jobs: `results` in the folder of this run.
+    /// The folder for what the plan makes of its jobs: `results` in the folder of this run. In a dry run, which has none, a
+    /// folder of the system's temporary folder that goes with the run: the plan may write into it as always.
     pub fn results_path(&self) -> PathBuf {
-        self.shared.run().results()
+        match self.shared.mode() {
+            RunMode::DryRun => self.shared.scratch(),
+            _ => self.shared.run().results(),
+        }
     }
 
     /// The folder of the workspace.

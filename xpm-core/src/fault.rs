@@ -3,7 +3,8 @@
 //! Every disk write, lock, start of a process and rename of driver and job calls [`point`] first. In a release build it
 //! is nothing. In a debug build `XPM_FAULT_LOG=FILE` writes the name of each point that is reached into a file, a line
 //! each, and `XPM_FAULT=ROLE NTH ACTION NAME` makes the NTH time (from 1) that a process in the role ROLE (`driver` or
-//! `job`) reaches the point NAME fail: ACTION is `kill` (SIGKILL to itself) or the number of a system error.
+//! `job`) reaches the point NAME fail: ACTION is `kill` (SIGKILL to itself), `wait:FILE` (until that file is there) or the number of a
+//! system error.
 
 #[cfg(not(debug_assertions))]
 #[inline(always)]
@@ -37,6 +38,7 @@ mod tried_out {
 
     enum Action {
         Kill,
+        Wait(PathBuf),
         Error(i32),
     }
 
@@ -55,12 +57,18 @@ mod tried_out {
         }
         match &plan.fault {
             Some(fault) if fault.name == name && plan.reached.fetch_add(1, Ordering::SeqCst) + 1 == fault.nth => {
-                match fault.action {
+                match &fault.action {
                     Action::Kill => {
                         crate::sys::kill_self();
                         Ok(())
                     }
-                    Action::Error(number) => Err(io::Error::from_raw_os_error(number)),
+                    Action::Wait(file) => {
+                        while !file.exists() {
+                            std::thread::park_timeout(std::time::Duration::from_millis(2));
+                        }
+                        Ok(())
+                    }
+                    Action::Error(number) => Err(io::Error::from_raw_os_error(*number)),
                 }
             }
             _ => Ok(()),
@@ -85,7 +93,11 @@ mod tried_out {
         let fault = crate::settings::fault().and_then(|text| {
             let mut parts = text.splitn(4, ' ');
             let (wanted, nth, action, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-            let action = if action == "kill" { Action::Kill } else { Action::Error(action.parse().ok()?) };
+            let action = match (action, action.strip_prefix("wait:")) {
+                ("kill", _) => Action::Kill,
+                (_, Some(file)) => Action::Wait(file.into()),
+                _ => Action::Error(action.parse().ok()?),
+            };
             (wanted == role).then_some(Fault { name: name.to_owned(), nth: nth.parse().ok()?, action })
         });
         Plan { log: crate::settings::fault_log().map(PathBuf::from), fault, role, reached: AtomicU32::new(0) }

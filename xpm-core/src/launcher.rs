@@ -10,6 +10,7 @@ mod local;
 mod machine;
 mod orphan;
 mod process;
+mod running;
 mod starter;
 mod starters;
 mod workers;

@@ -11,6 +11,7 @@ mod async_plans;
 mod bad_jobs;
 mod external;
 mod gpus;
+mod limits;
 mod live;
 mod logs;
 mod partial;
@@ -76,6 +77,7 @@ fn main() -> xpm::Result<()> {
         "parallel" => plans::parallel(&call),
         "bytes" => plans::bytes(&call),
         "id" => plans::id(&call),
+        "limits" => limits::limits(&call),
         "bad" => bad_jobs::bad(&call),
         "fill" => bad_jobs::fill(&call),
         "bad-output" => bad_jobs::bad_output(&call),

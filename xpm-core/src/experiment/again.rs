@@ -50,7 +50,10 @@ impl Shared {
         let (answer, answered) = channel();
         let options = Box::new(options.clone());
         let task = || cell.key().task.to_string();
-        self.send(Message::SubmittedAgain { cell: cell.clone(), depends_on, options, answer })?;
+        {
+            let _submitting = self.submitting();
+            self.send(Message::SubmittedAgain { cell: cell.clone(), depends_on, options, answer })?;
+        }
         match answered.recv().map_err(|_| JobError::Broken)? {
             Ok(()) => Ok(cell),
             Err(Refusal::WaitsForItself(job)) => Err(SubmitError::WaitsForItself { task: task(), job }),
@@ -87,8 +90,8 @@ impl Driver {
         if ended {
             cell.set_resources(options.resources.clone().or(&cell.source.usual_resources()));
         }
-        if let Some(root) = self.failed_before(depends_on) {
-            self.fail_with(job, &cell, root);
+        if let Some(failure) = self.failed_before(depends_on) {
+            self.fail_with(job, &cell, failure);
             return Ok(());
         }
         let tokens = self.tokens(&cell, options);
@@ -128,7 +131,7 @@ impl Driver {
     }
 
     /// A dependency had failed before the scheduler heard of it, so that the scheduler cannot fail the job with it.
-    fn fail_with(&mut self, job: JobNumber, cell: &Arc<JobCell>, root: JobKey) {
+    fn fail_with(&mut self, job: JobNumber, cell: &Arc<JobCell>, failure: Failure) {
         match self.scheduler.state(job) {
             State::Done => return,
             state if state.holds_resources() => return,
@@ -138,6 +141,6 @@ impl Driver {
                 self.scheduler.handle(event, &mut self.actions);
             }
         }
-        self.shared.job_ended(cell, JobState::Failed(Failure::DependencyFailed { job: root }), false);
+        self.shared.job_ended(cell, JobState::Failed(failure), false);
     }
 }

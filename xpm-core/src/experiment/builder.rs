@@ -200,9 +200,17 @@ impl ExperimentBuilder {
         let (experiment, driver) = self.start()?;
         let shared = experiment.shared.clone();
         let mut record = shared.run().record(shared.id());
-        begin_records(&shared, &record)?;
-        let interrupts = Interrupts::take(&shared)
-            .map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
+        let begun = begin_records(&shared, &record).and_then(|()| Interrupts::take(&shared));
+        let interrupts = match begun {
+            Ok(interrupts) => interrupts,
+            Err(error) => {
+                // The driver keeps the experiment's lock for as long as it lives.
+                let _ = shared.send(Message::Closed);
+                let _ = driver.join();
+                shared.run().release();
+                return Err(error.into());
+            }
+        };
         let planned = match panic::catch_unwind(AssertUnwindSafe(|| plan(&experiment))) {
             Ok(planned) => planned,
             Err(payload) => {

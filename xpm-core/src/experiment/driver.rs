@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::source::max_retries;
 use super::state::{JobCell, JobState};
 use super::watch::Watch;
+use crate::clock::FOREVER;
 use crate::config::SubmitOptions;
 use crate::ids::JobKey;
 use crate::launcher::{End, Lack, Local, Order, Progress};
@@ -217,9 +218,9 @@ impl Driver {
     }
 
     pub(super) fn submitted(&mut self, cell: Arc<JobCell>, depends_on: &[JobKey], options: &SubmitOptions) {
-        if let Some(job) = self.failed_before(depends_on) {
+        if let Some(failure) = self.failed_before(depends_on) {
             self.unheard.push((cell.clone(), options.clone()));
-            self.shared.job_ended(&cell, JobState::Failed(Failure::DependencyFailed { job }), false);
+            self.shared.job_ended(&cell, JobState::Failed(failure), false);
             return;
         }
         let tokens = self.tokens(&cell, options);
@@ -247,13 +248,19 @@ impl Driver {
         }
     }
 
-    /// The job to blame, if one of these had failed already when it was submitted: the scheduler does not know such jobs.
-    pub(super) fn failed_before(&self, jobs: &[JobKey]) -> Option<JobKey> {
+    /// Why a job that depends on these cannot be run, if one of them had failed already when it was submitted: the scheduler does
+    /// not know such jobs.
+    pub(super) fn failed_before(&self, jobs: &[JobKey]) -> Option<Failure> {
         jobs.iter().filter(|key| !self.numbers.contains_key(*key)).find_map(|key| {
             match self.shared.find(key)?.state() {
-                JobState::Failed(Failure::DependencyFailed { job }) => Some(job),
-                JobState::Failed(_) | JobState::Cancelled => Some(key.clone()),
-                _ => None,
+                JobState::Done => None,
+                JobState::Failed(failure @ Failure::DependencyFailed { .. }) => Some(failure),
+                JobState::Failed(_) | JobState::Cancelled => Some(Failure::DependencyFailed { job: key.clone() }),
+                // Never started before what it needs, whatever has gone wrong.
+                _ => {
+                    let message = format!("{key}, which it depends on, was not submitted before it");
+                    Some(Failure::LaunchFailed { message })
+                }
             }
         })
     }
@@ -378,7 +385,7 @@ impl Driver {
         self.retries.count(job);
         self.shared.job_retried(cell, &failure, delay);
         if state == State::Delayed {
-            self.retries.hold(job, Instant::now() + delay, failure);
+            self.retries.hold(job, Instant::now() + delay.min(FOREVER), failure);
         }
     }
 
@@ -408,7 +415,7 @@ impl Driver {
             tokens,
             cpus: resources.cpu_count(),
             memory: resources.memory_bytes(),
-            time: resources.time_limit(),
+            time: resources.time_limit().filter(|&limit| limit < FOREVER),
         };
         let to_self = self.to_self.clone();
         // If the driver is gone, the job's own record tells the next one.

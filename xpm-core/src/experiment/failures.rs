@@ -24,7 +24,11 @@ pub struct FailedJob {
 
 impl FailedJob {
     pub(super) fn of(cell: &JobCell) -> Option<Self> {
-        let JobState::Failed(failure) = cell.state() else { return None };
+        let failure = match cell.state() {
+            JobState::Failed(failure) => failure,
+            JobState::Cancelled => Failure::Stopped,
+            _ => return None,
+        };
         Some(Self {
             job: cell.key().clone(),
             tags: Tags::clone(&cell.tags),

@@ -11,6 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use super::builder::StartError;
 use super::shared::Shared;
 use crate::report::Event;
 
@@ -28,7 +29,11 @@ pub(super) struct Interrupts {
 
 impl Interrupts {
     /// From here on signals go to this run.
-    pub(super) fn take(shared: &Arc<Shared>) -> io::Result<Self> {
+    pub(super) fn take(shared: &Arc<Shared>) -> Result<Self, StartError> {
+        Self::catch(shared).map_err(|source| StartError::Driver { what: "signals cannot be caught", source })
+    }
+
+    fn catch(shared: &Arc<Shared>) -> io::Result<Self> {
         static LISTENING: Once = Once::new();
         let mut signals = None;
         LISTENING.call_once(|| signals = Some(Signals::new([SIGINT, SIGTERM])));

@@ -47,8 +47,14 @@ pub(crate) fn run_again(
         workdir: workspace.path().to_owned(),
         run: shared.run().path().to_owned(),
     });
-    let interrupts =
-        Interrupts::take(&shared).map_err(|source| StartError::Driver { what: "signals cannot be caught", source })?;
+    let interrupts = match Interrupts::take(&shared) {
+        Ok(interrupts) => interrupts,
+        Err(error) => {
+            let _ = shared.send(Message::Closed);
+            let _ = driver.join();
+            return Err(error);
+        }
+    };
     let mut cells = Vec::with_capacity(jobs.len());
     for job in jobs {
         if shared.is_interrupted() {

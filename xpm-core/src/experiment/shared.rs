@@ -1,6 +1,7 @@
 //! What the plan, the driver and the handles of one run share.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -14,6 +15,7 @@ use super::live::Watched;
 use super::message::Message;
 use super::mode::{RunMode, Unneeded};
 use super::pool::{Pool, while_blocked};
+use super::scratch::Scratch;
 use super::state::{JobCell, JobError, JobState};
 use super::transient::Consumers;
 use crate::config::{JobSource, ReadError};
@@ -21,11 +23,14 @@ use crate::ids::{JobKey, check_token_name};
 use crate::job::read_output;
 use crate::report::{Event, JobLabel, Reporter, Summary};
 use crate::scheduler::Capacity;
-use crate::value::{JobRef, Node};
+use crate::value::{JobRef, Node, shortened};
 use crate::workspace::environment::Recorder;
 use crate::workspace::history::Keep;
 use crate::workspace::journal::{Journal, JournalEvent};
 use crate::workspace::{RunFolder, TokenFile, Workspace};
+
+/// The longest name of a link, in bytes: file systems allow 255.
+const LONGEST_LINK: usize = 240;
 
 /// One run of an experiment.
 pub(crate) struct Shared {
@@ -36,6 +41,7 @@ pub(crate) struct Shared {
     capacity: Capacity,
     to_driver: Mutex<Sender<Message>>,
     jobs: Mutex<Jobs>,
+    submitting: Mutex<()>,
     tokens: Mutex<HashMap<Arc<str>, u64>>,
     pub(super) consumers: Consumers,
     pub(super) all_ended: Condvar,
@@ -54,6 +60,7 @@ pub(crate) struct Shared {
     pub(super) keep: OnceLock<Keep>,
     pub(super) mode: OnceLock<RunMode>,
     pub(super) unneeded: Mutex<Unneeded>,
+    pub(super) scratch: Mutex<Option<Scratch>>,
 }
 
 impl Shared {
@@ -73,6 +80,7 @@ impl Shared {
             capacity,
             to_driver: Mutex::new(to_driver),
             jobs: Mutex::default(),
+            submitting: Mutex::default(),
             tokens: Mutex::default(),
             consumers: Consumers::default(),
             all_ended: Condvar::new(),
@@ -88,6 +96,7 @@ impl Shared {
             keep: OnceLock::new(),
             mode: OnceLock::new(),
             unneeded: Mutex::default(),
+            scratch: Mutex::default(),
         }
     }
 
@@ -134,12 +143,19 @@ impl Shared {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
+    /// A reporter that panics has said so; the run, and what its jobs come to, does not depend on it.
     pub(crate) fn report(&self, event: &Event) {
-        self.reporter.report(event);
+        let _ = catch_unwind(AssertUnwindSafe(|| self.reporter.report(event)));
     }
 
     pub(super) fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held from where a job is entered until the driver has been told of it: who finds it there and submits what depends on it
+    /// must not be quicker.
+    pub(super) fn submitting(&self) -> MutexGuard<'_, ()> {
+        self.submitting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A job of this run, for events.
@@ -303,7 +319,8 @@ impl Shared {
             true => format!("{}_{identity}", cell.key().task),
             false => format!("{}_{}", cell.key().task, crate::value::tags_path(&cell.tags)),
         };
-        self.run.link_job(&name, &identity, cell.folder.path())
+        // Room is left for the identity, which is put behind a name that is taken.
+        self.run.link_job(&shortened(name, LONGEST_LINK), &identity, cell.folder.path())
     }
 }
 

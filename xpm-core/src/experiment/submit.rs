@@ -216,27 +216,32 @@ impl Shared {
         let cell = Arc::new(JobCell::new(folder, source, node.tags(), resources, state));
         // Before it is entered: what is entered is waited for.
         let link = self.link(&cell).map_err(|source| SubmitError::Link { task: task(), source })?;
+        let submitting = self.submitting();
         let (cell, new) = self.enter(cell);
-        if new {
-            self.journal_submitted(&cell, link, at, &depends_on, options);
-            let generates = self.mode() == RunMode::GenerateOnly;
-            if generates && matches!(cell.state(), JobState::Planned | JobState::Skipped) {
-                let path = cell.folder.path().to_owned();
-                let terms = terms(node, self.workspace(), &cell.resources(), options);
-                self.generate(&cell, node, &terms).map_err(|source| SubmitError::Generate {
-                    task: task(),
-                    path,
-                    source,
-                })?;
-            }
-            self.plan_job(&cell, &depends_on);
-            self.add_consumer(&cell, &depends_on);
+        if !new {
+            // Another thread was quicker.
+            drop(submitting);
+            return self.submit_again(cell, options);
         }
+        self.journal_submitted(&cell, link, at, &depends_on, options);
+        let generates = self.mode() == RunMode::GenerateOnly;
+        if generates && matches!(cell.state(), JobState::Planned | JobState::Skipped) {
+            let path = cell.folder.path().to_owned();
+            let terms = terms(node, self.workspace(), &cell.resources(), options);
+            self.generate(&cell, node, &terms).map_err(|source| SubmitError::Generate {
+                task: task(),
+                path,
+                source,
+            })?;
+        }
+        self.plan_job(&cell, &depends_on);
+        self.add_consumer(&cell, &depends_on);
         let runs = self.mode() == RunMode::Normal;
-        if new && runs && matches!(cell.state(), JobState::Waiting | JobState::Skipped) {
+        if runs && matches!(cell.state(), JobState::Waiting | JobState::Skipped) {
             let options = Box::new(options.clone());
             self.send(Message::Submitted { cell: cell.clone(), depends_on, options })?;
         }
+        drop(submitting);
         Ok(cell)
     }
 

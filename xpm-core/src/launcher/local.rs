@@ -4,11 +4,12 @@
 //! again, write the arguments, start the process, which takes over the open file of the lock, wait, read the record. Each
 //! order has a thread to itself, which waits most of the time; there are never more than the scheduler lets run.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -16,10 +17,12 @@ use super::freezer::Freezer;
 use super::holding::{Asked, HeldTokens, OwnHolders};
 use super::orphan::{Orphan, Orphans};
 use super::process::{Control, Ended, Stop};
+use super::running::Running;
 use super::starter::{Started, Starter};
 use super::starters::Starters;
 use super::workers::Workers;
 use super::{End, Lack, Order, Progress, RunWith, machine};
+use crate::clock::FOREVER;
 use crate::fault;
 use crate::ids::JobKey;
 use crate::job::StartRequest;
@@ -52,14 +55,15 @@ pub(crate) struct Local {
     holders: OwnHolders,
     machine: MachineFile,
     workers: Workers,
-    running: Arc<Mutex<HashMap<JobKey, Arc<Control>>>>,
+    running: Running,
     attached: Orphans,
 }
 
 impl Local {
     /// Without a `freezer`, only with programs of before.
     pub(crate) fn new(workspace: Workspace, freezer: Option<Freezer>, machine: MachineFile) -> Self {
-        let grace = workspace.settings().local.grace_seconds.map_or(GRACE, Duration::from_secs);
+        let grace =
+            workspace.settings().local.grace_seconds.map_or(GRACE, |seconds| Duration::from_secs(seconds).min(FOREVER));
         let holders = OwnHolders::default();
         let starters = Arc::new(Starters::new(workspace.clone(), freezer));
         Self {
@@ -69,26 +73,20 @@ impl Local {
             holders,
             machine,
             workers: Workers::default(),
-            running: Arc::default(),
+            running: Running::default(),
             attached: Orphans::default(),
         }
     }
 
-    /// Stops a job that this launcher has started. Its end is told as always.
+    /// Stops a job that this launcher has started, or is about to start. Its end is told as always.
     pub(crate) fn stop(&self, job: &JobKey) {
-        if let Some(control) = self.running().get(job) {
-            control.stop();
-        }
+        self.running.stop(job);
     }
 
     /// Stops the jobs of drivers that are gone, which this one waits for; gives those that are left alone, since somebody else
     /// sees to them.
     pub(crate) fn stop_attached(&self) -> HashSet<JobKey> {
         self.attached.stop()
-    }
-
-    fn running(&self) -> MutexGuard<'_, HashMap<JobKey, Arc<Control>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The jobs that hold tokens for this driver.
@@ -106,11 +104,20 @@ impl Local {
         let local = self.clone();
         let tell = Arc::new(tell);
         let told = tell.clone();
+        let key = order.folder.key().clone();
+        self.running.enter(&key);
         let work = move || {
-            let last = local.attempt(&order, &*told);
+            // A panic must not leave the plan waiting for this job for ever.
+            let last = catch_unwind(AssertUnwindSafe(|| local.attempt(&order, &*told))).unwrap_or_else(|_| {
+                let message = "the driver's thread for this job panicked; its standard error says how".to_owned();
+                Err(Failure::LaunchFailed { message })
+            });
+            // Before it is told: the same job may be started again at once.
+            local.running.leave(order.folder.key());
             told(last.unwrap_or_else(|failure| Progress::Ended(End::Failed(failure))));
         };
         if let Err(error) = self.workers.run(Box::new(work)) {
+            self.running.leave(&key);
             tell(Progress::Ended(End::Failed(launch_failed("a thread cannot be started", &error))));
         }
     }
@@ -229,6 +236,7 @@ impl Local {
         fault::point("wait for process of", folder.path()).map_err(|error| here(&error))?;
         // The record counts as well as the lock: processes that the job leaves behind may hold that for ever.
         let mut seen = None;
+        let key = folder.key();
         let (lock, status) = loop {
             // Compared for being another one only: clocks are set back.
             let stamp = std::fs::metadata(folder.status()).ok().map(|file| (file.modified().ok(), file.ino()));
@@ -240,13 +248,19 @@ impl Local {
             if let Some(status) = &status
                 && (status.is_done() || status.attempt > recorded_before)
             {
-                return Ok(Attached::Ended(end_of(status, false)));
+                // Who ran it does not want it any more; this driver does.
+                let dropped = matches!(status.result(), Err(Failure::Stopped)) && orphan.stopped().is_none();
+                return Ok(if dropped { Attached::Free } else { Attached::Ended(end_of(status, false)) });
             }
             seen = stamp;
             wait = match tried {
                 TryLock::Taken(lock) => break (lock, status),
                 TryLock::Busy(again) => again,
             };
+            // It was asked to stop before it was found out that somebody else runs it.
+            if self.running.is_to_stop(key) && !orphan.stop(Stop::Requested) {
+                return Ok(Attached::Ended(End::Failed(Failure::Stopped)));
+            }
             orphan.mind(order.time);
             thread::park_timeout(LOOK);
         };
@@ -284,6 +298,9 @@ impl Local {
         let stdout = File::create(folder.stdout()).map_err(|error| here(&error))?;
         fault::point("create", &folder.stderr()).map_err(|error| here(&error))?;
         let stderr = File::create(folder.stderr()).map_err(|error| here(&error))?;
+        if self.running.is_to_stop(folder.key()) {
+            return Err(Failure::Stopped);
+        }
         let gpus = order.tokens.iter().any(|(token, _)| token.has_units()).then(|| held.units().join(","));
         let request = StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
@@ -294,7 +311,7 @@ impl Local {
         let control = Control::new(&child, self.grace);
         // Too late to fail: the process is there.
         let _ = fault::point("started process of", folder.path());
-        self.running().insert(folder.key().clone(), control.clone());
+        self.running.started(folder.key(), &control);
         tell(Progress::Started { attempt });
         let limited = order.time.map_or(Ok(()), |limit| control.limit_time(limit));
         if limited.is_err() {
@@ -307,7 +324,6 @@ impl Local {
             tell(Progress::Recording);
         }
         let ended = control.wait(child);
-        self.running().remove(folder.key());
         limited.map_err(|error| launch_failed("the time limit cannot be watched", &error))?;
         ended.map(Some).map_err(|error| launch_failed("waiting for the process", &error))
     }

@@ -81,6 +81,9 @@ pub(super) fn not_started(cause: &JobKey, count: usize) -> Line {
 pub(super) fn interrupted(running: usize) -> Line {
     plain(match running {
         0 => "interrupted".to_owned(),
+        1 => "interrupted; 1 running job goes on by itself and is found again by the next run; \
+              Ctrl-C again within 2 s stops it too"
+            .to_owned(),
         _ => format!(
             "interrupted; {running} running jobs go on by themselves and are found again by the next run; \
              Ctrl-C again within 2 s stops them too"

@@ -163,13 +163,14 @@ pub fn tags_path(tags: &Tags) -> String {
         let ambiguous = matches!(value, TagValue::Text(_)) && reads_as_scalar(&text);
         escape(&mut name, &text, |_, c| matches!(c, '.' | '+'), ambiguous);
     }
-    if name.len() > LONGEST {
+    shortened(name, LONGEST)
+}
+
+/// A name of at most so many bytes; of one that is longer, the beginning and a digest of the whole.
+pub(crate) fn shortened(mut name: String, longest: usize) -> String {
+    if name.len() > longest {
         let digest = Sha256::digest(name.as_bytes());
-        let mut cut = LONGEST - 18;
-        while !name.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        name.truncate(cut);
+        name.truncate(name.floor_char_boundary(longest - 18));
         name.push_str("%~");
         for byte in &digest[..8] {
             name.push_str(&format!("{byte:02x}"));
