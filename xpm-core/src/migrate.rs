@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub(crate) use folder::{FolderError, put};
 pub(crate) use plan::{Plan, plan};
-pub(crate) use undo::{Moved, in_use, moved, take_back};
+pub(crate) use undo::{Moved, moved, take_back};
 
 use crate::ids::JobKey;
 use crate::value::Node;

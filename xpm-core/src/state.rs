@@ -19,7 +19,9 @@ mod index;
 mod job;
 mod leaves;
 mod migrated;
+mod named;
 mod nearest;
+mod orphans;
 mod read;
 mod rows;
 mod runs;
@@ -31,7 +33,7 @@ mod snapshot;
 mod staleness;
 mod status;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use scan::Depth;
 
@@ -39,6 +41,7 @@ pub use differences::{Difference, differences};
 pub use experiment::{Counts, ExperimentInfo, RunInfo};
 pub use fields::{JobFields, filter_jobs};
 pub use job::{JobInfo, JobReadError};
+pub(crate) use orphans::damaged_lines;
 pub use series::{MetricSummary, Metrics, ProgressLevel};
 pub use snapshot::Snapshot;
 pub use status::{JobStatus, Process, RunState};
@@ -89,6 +92,14 @@ pub enum FindError {
     NoId {
         /// What was asked for.
         text: String,
+    },
+    /// The text is the path of something that is no job of this workspace.
+    #[error("{text} is no job's folder of the workspace {}; if it is one of another workspace, give that: --workdir FOLDER", workspace.display())]
+    Elsewhere {
+        /// What was asked for.
+        text: String,
+        /// The workspace.
+        workspace: PathBuf,
     },
     /// No job is called so.
     #[error("no job begins with `{text}` (of {jobs}); `xpm jobs` lists them")]

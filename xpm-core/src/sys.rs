@@ -118,17 +118,22 @@ pub(crate) fn wait_for_notice(_: &ChildProcess, _: &impl AsRawFd) -> bool {
 }
 
 /// Sends a signal to the process group of the process `pid`, or to the process alone while it leads none yet. That there
-/// is nobody left is no error.
+/// is nobody left is no error, and of its own children a driver need not know any other.
 pub(crate) fn signal_group(pid: u32, signal: i32) {
-    let Ok(pid) = libc::pid_t::try_from(pid) else { return };
-    if pid <= 1 {
-        return;
-    }
-    // SAFETY: kill takes no pointers; the number is that of a child which has not been waited for.
-    unsafe {
-        if libc::kill(-pid, signal) != 0 {
-            libc::kill(pid, signal);
-        }
+    let _ = try_signal_group(pid, signal);
+}
+
+/// The same, for whoever must know whether it was sent. That there is nobody left is no error.
+pub(crate) fn try_signal_group(pid: u32, signal: i32) -> io::Result<()> {
+    let Some(pid) = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 1) else {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    };
+    // SAFETY: kill takes no pointers. Whose number it is, the caller has made sure of.
+    let send = |to| if unsafe { libc::kill(to, signal) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) };
+    let nobody = |error: &io::Error| error.raw_os_error() == Some(libc::ESRCH);
+    match send(-pid) {
+        Err(error) if nobody(&error) => send(pid).or_else(|error| if nobody(&error) { Ok(()) } else { Err(error) }),
+        sent => sent,
     }
 }
 

@@ -12,6 +12,6 @@ mod tokens;
 
 pub use doctor::{Finding, Kind, diagnose, mend};
 pub use kill::{KillError, Victim, kill, victim};
-pub use remove::{RemoveError, remove, size};
+pub use remove::{RemoveError, Remover, size};
 pub use retry::{Retried, Retry, RetryError, RetryJob, RetryOptions, RetryReason};
 pub use tokens::{HolderInfo, TokenInfo, tokens};

@@ -18,6 +18,7 @@ mod outputs;
 mod owner;
 mod params;
 mod partial;
+mod reading;
 mod run;
 mod saved;
 pub(crate) mod sealed;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub(crate) use atomic::{Durability, create_atomic, write_atomic};
+pub(crate) use atomic::{Durability, create_atomic, temporary_of, write_atomic};
 pub use failure::Failure;
 pub use folder::JobFolder;
 pub use frozen::Collected;
@@ -48,6 +49,7 @@ pub(crate) use owner::Owner;
 pub use params::ParamsError;
 pub(crate) use params::{Made, Recorded, params_line, parse_params, read_params, write_params, write_params_line};
 pub(crate) use partial::PartialFolder;
+pub(crate) use reading::in_use;
 pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus, alone};
 pub(crate) use saved::save;
 pub use saved::{LoadError, SaveError, load};

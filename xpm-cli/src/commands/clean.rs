@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use xpm_core::state::JobInfo;
-use xpm_core::upkeep;
+use xpm_core::upkeep::{self, Remover};
 
 use crate::context::Context;
 use crate::targets::{Account, Targets};
@@ -20,17 +20,19 @@ pub(crate) struct Clean {
 }
 
 pub(crate) fn run(context: &Context, args: &Clean) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot()?;
+    let workspace = context.workspace()?;
+    let snapshot = workspace.snapshot();
     let jobs = args.targets.find(&snapshot)?;
     let named = args.targets.names_jobs();
     // What waits without a folder has nothing to remove.
     let jobs = jobs.into_iter().filter(|job| named || job.path().is_dir());
-    remove(context, jobs, args.targets.yes)
+    remove(context, Remover::new(&workspace, &snapshot), jobs, args.targets.yes)
 }
 
 /// Removes folders, or tells which it would remove.
 pub(crate) fn remove(
     context: &Context,
+    remover: Remover,
     jobs: impl IntoIterator<Item = JobInfo>,
     yes: bool,
 ) -> anyhow::Result<ExitCode> {
@@ -43,7 +45,7 @@ pub(crate) fn remove(
             account.refused(&job, "it runs; xpm kill stops it");
             continue;
         }
-        match if yes { upkeep::remove(&job) } else { Ok(()) } {
+        match if yes { remover.remove(&job) } else { remover.check(&job) } {
             Ok(()) => {
                 total += size;
                 account.done(&job, what.trim_end());
@@ -51,6 +53,8 @@ pub(crate) fn remove(
             Err(error) => account.refused(&job, &format!("{:#}", anyhow::Error::from(error))),
         }
     }
+    // Drivers may begin again before somebody has read all of it.
+    drop(remover);
     let size = units::bytes(total);
     account.tell(context, &format!("remove {{}} ({size})"), &format!("removed {{}} ({size})"), yes)
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use xpm_core::upkeep;
+use xpm_core::upkeep::{self, Remover};
 
 use crate::context::Context;
 use crate::output;
@@ -26,18 +26,11 @@ pub(crate) struct Orphans {
 }
 
 pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode> {
+    if args.clean {
+        return clean(context, args.yes);
+    }
     let snapshot = context.snapshot_with_arguments()?;
     let orphans = snapshot.orphans();
-    if args.clean {
-        if let Some(run) = snapshot.runs().iter().find(|run| run.jobs().is_empty() && run.error().is_some()) {
-            output::error_line(&format!(
-                "note: what the run {}/{} refers to cannot be told, so its jobs may be among these",
-                run.experiment(),
-                run.id()
-            ));
-        }
-        return super::clean::remove(context, orphans, args.yes);
-    }
     let sizes: Vec<u64> = orphans.iter().map(|job| if args.size { upkeep::size(job) } else { 0 }).collect();
     let total = sizes.iter().sum();
     if context.json {
@@ -71,4 +64,24 @@ pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode>
     text.push_str(if orphans.is_empty() { "\n" } else { "; `xpm orphans --clean` removes them\n" });
     output::page(context, &text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes them, or tells which it would remove; none of them if it cannot be told which they are.
+fn clean(context: &Context, yes: bool) -> anyhow::Result<ExitCode> {
+    let workspace = context.workspace()?;
+    let (remover, snapshot) = if yes {
+        Remover::alone(&workspace)?
+    } else {
+        let snapshot = workspace.snapshot_with_arguments();
+        (Remover::new(&workspace, &snapshot), snapshot)
+    };
+    let doubts = snapshot.orphan_doubts();
+    if !doubts.is_empty() {
+        anyhow::bail!(
+            "which jobs no run refers to cannot be told, and none is removed: {}; mend what is named, or remove the folder of a run \
+             that is not needed; `xpm clean` removes jobs by their names",
+            doubts.join("; ")
+        );
+    }
+    super::clean::remove(context, remover, snapshot.orphans(), yes)
 }

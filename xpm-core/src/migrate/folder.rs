@@ -105,7 +105,9 @@ pub(super) fn remove(new: &JobFolder, old: &JobFolder) -> Result<(), FolderError
 
 /// Removes what a `migrate` that was killed has left out of sight.
 pub(super) fn sweep(workspace: &Workspace) -> Result<(), (PathBuf, io::Error)> {
-    for task in fs::read_dir(workspace.jobs()).into_iter().flatten().flatten() {
+    // A task's folder that is a link leads elsewhere: nothing is removed there.
+    let is_folder = |task: &fs::DirEntry| task.file_type().is_ok_and(|kind| kind.is_dir());
+    for task in fs::read_dir(workspace.jobs()).into_iter().flatten().flatten().filter(is_folder) {
         for entry in fs::read_dir(task.path()).into_iter().flatten().flatten() {
             if is_out_of_sight(&entry.file_name().to_string_lossy()) {
                 let path = entry.path();

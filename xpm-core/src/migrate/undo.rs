@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Right;
 use super::folder::{FolderError, remove};
 use crate::ids::JobKey;
-use crate::workspace::{JobLock, Recorded, Workspace};
+use crate::workspace::Workspace;
 
 /// A job that is found under a new identity.
 #[derive(Debug)]
@@ -36,18 +36,6 @@ pub(crate) fn moved(workspace: &Workspace, tasks: &[String]) -> Vec<Moved> {
         left = sources;
     }
     ordered
-}
-
-/// The jobs of which a job that runs may be reading files: all that it depends on, also through others.
-pub(crate) fn in_use(workspace: &Workspace) -> HashSet<JobKey> {
-    let running = workspace.job_keys().into_iter().filter(|key| JobLock::is_held(&workspace.job(key).lock()));
-    let mut open: Vec<JobKey> = running.collect();
-    let mut found = HashSet::new();
-    while let Some(key) = open.pop() {
-        let above = Recorded::read(&workspace.job(&key)).map(|recorded| recorded.jobs().to_vec());
-        open.extend(above.unwrap_or_default().into_iter().filter(|job| found.insert(job.clone())));
-    }
-    found
 }
 
 /// Takes one back: its folder under the new identity goes, the old one is as it was.

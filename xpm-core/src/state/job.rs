@@ -134,6 +134,19 @@ impl JobInfo {
         self.folder().read_status().ok()??.result().err().cloned()
     }
 
+    /// Whether its terminal record is still this one, or still missing.
+    pub(crate) fn is_recorded_as(&self, now: &Result<Option<Status>, StatusError>) -> bool {
+        let row = self.row();
+        match (row.kind, now) {
+            (Kind::Done | Kind::Failed, Ok(Some(status))) => {
+                (status.is_done(), status.attempt) == (row.kind == Kind::Done, row.attempt)
+                    && read::milliseconds(&status.end) == row.end
+            }
+            (Kind::Unreadable, Err(_)) | (Kind::Open | Kind::Absent, Ok(None)) => true,
+            _ => false,
+        }
+    }
+
     /// The number of the attempt that its state is about, from 1; 0 before the first.
     pub fn attempt(&self) -> u32 {
         match self.shared.process(self.place) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::status::{Process, RunState};
 use crate::ids::JobKey;
-use crate::workspace::{FORMAT, JobLock, Owner, RunRecord, RunStatus, Workspace};
+use crate::workspace::{FORMAT, JobLock, Owner, RunRecord, RunStatus, Workspace, history};
 
 /// An experiment and the places of its runs, oldest first.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ pub(super) fn read(workspace: &Workspace) -> (Vec<Experiment>, Vec<Run>) {
         let lock = folder.join("lock");
         let lives = JobLock::is_held(&lock);
         let driver = if lives { Owner::read(&lock).map(|owner| Process::of(&owner)) } else { None };
-        let mut names = folders(&folder).unwrap_or_default();
-        names.sort_by_cached_key(|name| run_order(name));
+        // Other folders that somebody has made there are no runs.
+        let mut names = history::runs(&folder).unwrap_or_default();
+        names.reverse();
         let begin = runs.len();
         let last = names.len().saturating_sub(1);
-        for (place, name) in names.into_iter().enumerate() {
-            let path = folder.join(&name);
+        for (place, (name, path)) in names.into_iter().enumerate() {
             let record = read_record(&path);
             // Only the newest can be the one that the lock is held for.
             let state = match &record {
@@ -80,12 +80,6 @@ fn folders(path: &Path) -> io::Result<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
-}
-
-/// Runs of one second have a number behind the time.
-fn run_order(name: &str) -> (String, u32) {
-    let (time, number) = name.split_once('.').unwrap_or((name, "0"));
-    (time.to_owned(), number.parse().unwrap_or(0))
 }
 
 fn read_record(run: &Path) -> Result<RunRecord, String> {

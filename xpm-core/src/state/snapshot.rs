@@ -12,6 +12,7 @@ use super::experiment::{Counts, ExperimentInfo, RunInfo};
 use super::index::{COARSE, Contents, Index};
 use super::job::JobInfo;
 use super::migrated::{Migrated, told_once};
+use super::named::{self, Named};
 use super::read;
 use super::rows::{Kind, PARAMS, Row, Rows, Stamp, stamp_of};
 use super::runs::{self, Experiment, Run};
@@ -26,7 +27,7 @@ use crate::workspace::history;
 /// Everything that is known of a workspace at one moment: its experiments, runs and jobs.
 #[derive(Clone)]
 pub struct Snapshot {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What all views of a snapshot share.
@@ -375,25 +376,6 @@ impl Snapshot {
         (0..self.shared.runs.len()).map(|place| RunInfo { shared: self.shared.clone(), place }).collect()
     }
 
-    /// The jobs that have a folder, do not run, and to which no kept run refers, not even through a job that depends on them.
-    pub fn orphans(&self) -> Vec<JobInfo> {
-        let mut referred: HashSet<u32> = self.shared.runs.iter().flat_map(|run| run.jobs.iter().copied()).collect();
-        let mut open: Vec<u32> = referred.iter().copied().collect();
-        while let Some(place) = open.pop() {
-            for key in self.at(place).dependencies() {
-                if let Some(place) = self.shared.find(&key)
-                    && referred.insert(place)
-                {
-                    open.push(place);
-                }
-            }
-        }
-        let orphan = |job: &JobInfo| {
-            !referred.contains(&job.place) && !matches!(job.state_name(), "running" | "starting") && job.path().is_dir()
-        };
-        self.all_jobs().into_iter().filter(orphan).collect()
-    }
-
     /// How many jobs there are, under whatever identity.
     pub fn job_count(&self) -> usize {
         self.shared.rows.rows.len()
@@ -431,7 +413,7 @@ impl Snapshot {
         (0..self.job_count() as u32).filter(of_task).map(|place| self.at(place)).collect()
     }
 
-    fn at(&self, place: u32) -> JobInfo {
+    pub(super) fn at(&self, place: u32) -> JobInfo {
         JobInfo { shared: self.shared.clone(), place }
     }
 
@@ -441,17 +423,24 @@ impl Snapshot {
     }
 
     /// The one job that `text` names: its identity or the beginning of it, alone or behind the task's id or the beginning
-    /// of that (`ir.rank/3f2a`), or the path of its folder.
+    /// of that (`ir.rank/3f2a`), or the path of its folder, or of a link to it.
     ///
     /// # Errors
-    /// If there is none, or more than one; lists the candidates.
+    /// If there is none, or more than one; lists the candidates. If it is the path of a folder of another workspace.
     pub fn job(&self, text: &str) -> Result<JobInfo, FindError> {
         let trimmed = text.trim_end_matches('/');
-        if let Some(found) = parse_full_name(trimmed).and_then(|key| self.get(&key)) {
+        let named = match named::job_of(trimmed, self.shared.layout.path()) {
+            Named::Text(named) => named,
+            Named::Job(key) => super::full_name(&key),
+            Named::Elsewhere => {
+                let workspace = self.shared.layout.path().to_owned();
+                return Err(FindError::Elsewhere { text: text.to_owned(), workspace });
+            }
+        };
+        if let Some(found) = parse_full_name(&named).and_then(|key| self.get(&key)) {
             return Ok(found);
         }
-        let (task, digits) = trimmed.rsplit_once('/').map_or(("", trimmed), |(task, digits)| (task, digits));
-        let task = task.rsplit('/').next().unwrap_or(task);
+        let (task, digits) = named.rsplit_once('/').map_or(("", &*named), |(task, digits)| (task, digits));
         let digits = digits.to_ascii_lowercase();
         let none = || FindError::NoJob { text: text.to_owned(), jobs: self.job_count() };
         if digits.is_empty() || digits.len() > 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::fault;
-use crate::state::{JobInfo, JobStatus, RunState, Snapshot, Workspace};
+use crate::state::{JobInfo, JobStatus, RunState, Snapshot, Workspace, damaged_lines};
+use crate::workspace::journal::JournalReader;
 use crate::workspace::{
-    Durability, Failure, JobLock, MIGRATING, Owner, RunStatus, Status, TokenFile, TryLock, write_atomic,
+    Durability, Failure, JobLock, MIGRATING, Owner, RunStatus, Status, TokenFile, TryLock, newer_format, temporary_of,
+    write_atomic,
 };
 
 /// Something that is not as it should be.
@@ -67,7 +69,8 @@ enum Mend {
     RecordLost(JobInfo),
     RecordRun(PathBuf),
     StrikeOut(TokenFile),
-    RemoveFile,
+    /// With the lock of the job whose it is.
+    RemoveFile(Option<PathBuf>),
     RemoveFolder,
 }
 
@@ -78,15 +81,16 @@ const OLD: Duration = Duration::from_secs(3600);
 pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
     let root = workspace.path();
-    temporaries(root, &mut findings);
-    temporaries(&root.join("tokens"), &mut findings);
-    temporaries(&root.join(".index"), &mut findings);
+    // What lies beside them may be people's own.
+    temporaries(root, &["xpm.toml"], None, &mut findings);
+    temporaries(&root.join("tokens"), &[], None, &mut findings);
+    temporaries(&root.join(".index"), &[], None, &mut findings);
     for job in snapshot.all_jobs() {
         look_at_job(&job, &mut findings);
     }
     strays(root, &mut findings);
     for experiment in snapshot.experiments() {
-        temporaries(&experiment.path(), &mut findings);
+        temporaries(&experiment.path(), &["latest"], None, &mut findings);
         for run in experiment.runs() {
             look_at_run(&run, &experiment.path(), &mut findings);
         }
@@ -95,7 +99,7 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
         let path = root.join("tokens").join(format!("{}.json", token.name));
         match &token.record {
             Err(why) => findings.push(Finding {
-                kind: if why.contains("format") { Kind::Newer } else { Kind::Damaged },
+                kind: damaged_or_newer(&path),
                 message: format!("{why}; the next run that declares the token writes it anew"),
                 path,
                 mend: None,
@@ -128,32 +132,31 @@ fn look_at_job(job: &JobInfo, findings: &mut Vec<Finding>) {
     }
     let state = job.state();
     if let JobStatus::Unreadable(why) = &state {
-        let newer = why.contains("has format");
-        let kind = if newer { Kind::Newer } else { Kind::Damaged };
-        let advice = if newer { "" } else { "; submitted again, the job is run anew and the file put aside" };
+        let kind = damaged_or_newer(&path.join("status.json"));
+        let advice = match kind {
+            Kind::Newer => "",
+            _ => "; submitted again, the job is run anew and the file put aside",
+        };
         findings.push(Finding { kind, path: path.join("status.json"), message: format!("{why}{advice}"), mend: None });
     }
     if let Err(error) = job.read_arguments() {
-        let written = path.join("params.json").exists();
-        let kind = match error.to_string() {
-            why if why.contains("has format") => Kind::Newer,
-            _ if written => Kind::Damaged,
-            _ => Kind::LeftOver,
-        };
-        findings.push(Finding { kind, path: path.join("params.json"), message: error.to_string(), mend: None });
+        let file = path.join("params.json");
+        let kind = if file.exists() { damaged_or_newer(&file) } else { Kind::LeftOver };
+        findings.push(Finding { kind, path: file, message: error.to_string(), mend: None });
     }
     if state == JobStatus::Failed(Failure::Lost) && !path.join("status.json").exists() {
-        let message = "its process is gone and left no record: it is recorded as failed (lost)".to_owned();
-        findings.push(Finding {
-            kind: Kind::Dead,
-            path: path.clone(),
-            message,
-            mend: Some(Mend::RecordLost(job.clone())),
-        });
+        let (message, mend) = match is_in_place(&path) {
+            true => ("it is recorded as failed (lost)", Some(Mend::RecordLost(job.clone()))),
+            false => ("its folder lies behind a link, where nothing is written", None),
+        };
+        let message = format!("its process is gone and left no record: {message}");
+        findings.push(Finding { kind: Kind::Dead, path: path.clone(), message, mend });
     }
     if !matches!(state, JobStatus::Running(_) | JobStatus::Starting) {
-        temporaries(&path, findings);
-        temporaries(&path.join(".xpm"), findings);
+        let own = path.join(".xpm");
+        let lock = own.join("lock");
+        temporaries(&path, &["params.json", "status.json"], Some(&lock), findings);
+        temporaries(&own, &[], Some(&lock), findings);
     }
 }
 
@@ -167,28 +170,56 @@ fn look_at_run(run: &crate::state::RunInfo, experiment: &Path, findings: &mut Ve
         }),
         RunState::Unreadable => {
             let why = run.error().unwrap_or("its record cannot be read").to_owned();
-            let kind = if why.contains("has format") { Kind::Newer } else { Kind::Damaged };
-            findings.push(Finding { kind, path: run.path().join("run.json"), message: why, mend: None });
+            let path = run.path().join("run.json");
+            findings.push(Finding { kind: damaged_or_newer(&path), path, message: why, mend: None });
         }
         _ => {}
     }
+    temporaries(&run.path(), &["run.json", "unstarted.jsonl", "environment.json"], None, findings);
+    let journal = run.path().join("journal.jsonl");
+    let damaged = JournalReader::read(&journal, 0).map(|read| read.damaged);
+    let why = match damaged {
+        Ok(lines) if lines.is_empty() => return,
+        Ok(lines) => format!(
+            "{} and left out; while the run is kept, `xpm orphans --clean` removes nothing, since the line may name a job",
+            damaged_lines(&lines)
+        ),
+        Err(error) => format!("it cannot be read: {error}"),
+    };
+    findings.push(Finding { kind: Kind::Damaged, path: journal, message: why, mend: None });
 }
 
-/// Temporary files of atomic writes that somebody who was killed left behind.
-fn temporaries(folder: &Path, findings: &mut Vec<Finding>) {
+/// The kind of a finding about a file that cannot be understood.
+fn damaged_or_newer(path: &Path) -> Kind {
+    let newer = fs::read(path).is_ok_and(|text| newer_format(&text).is_some());
+    if newer { Kind::Newer } else { Kind::Damaged }
+}
+
+/// Temporary files that somebody who was killed left behind: of these files, or of any in a folder that holds only xpm's own.
+/// They are removed with the lock, if there is one.
+fn temporaries(folder: &Path, of: &[&str], lock: Option<&Path>, findings: &mut Vec<Finding>) {
+    // What lies behind a link is not this workspace's.
+    if !is_in_place(folder) {
+        return;
+    }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+        let ours =
+            entry.file_name().to_str().and_then(temporary_of).is_some_and(|name| of.is_empty() || of.contains(&name));
         let old = |metadata: fs::Metadata| {
             let age = metadata.modified().ok().and_then(|time| crate::clock::now().duration_since(time).ok());
             !metadata.is_dir() && age.is_some_and(|age| age > OLD)
         };
         if ours && fs::symlink_metadata(entry.path()).is_ok_and(old) {
             let message = "half of a write that was cut short: it is removed".to_owned();
-            let mend = Some(Mend::RemoveFile);
+            let mend = Some(Mend::RemoveFile(lock.map(Path::to_owned)));
             findings.push(Finding { kind: Kind::LeftOver, path: entry.path(), message, mend });
         }
     }
+}
+
+/// Whether no link leads to a folder.
+fn is_in_place(folder: &Path) -> bool {
+    folder.canonicalize().is_ok_and(|there| there == folder)
 }
 
 /// What lies among the jobs and is none.
@@ -221,22 +252,42 @@ pub fn mend(finding: &Finding) -> io::Result<()> {
         Some(Mend::RecordLost(job)) => record_lost(job),
         Some(Mend::RecordRun(lock)) => match JobLock::try_take(lock)? {
             TryLock::Busy(_) => Ok(()),
-            TryLock::Taken(_lock) => record_run(&finding.path.join("run.json")),
+            TryLock::Taken(_lock) => {
+                check_in_place(&finding.path.join("run.json")).and_then(|()| record_run(&finding.path.join("run.json")))
+            }
         },
         Some(Mend::StrikeOut(token)) => token.strike_out_dead().map_err(io::Error::other),
-        Some(Mend::RemoveFile) => {
+        Some(Mend::RemoveFile(lock)) => {
+            check_in_place(&finding.path)?;
+            let _lock = match lock.as_deref().map(JobLock::try_take).transpose() {
+                Ok(Some(TryLock::Busy(_))) => return Ok(()),
+                Ok(lock) => lock,
+                // Nobody can be at work in the folder of a job that has no place for a lock.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            };
             fault::point("remove", &finding.path)?;
             fs::remove_file(&finding.path)
         }
         Some(Mend::RemoveFolder) => {
+            check_in_place(&finding.path)?;
             fault::point("remove", &finding.path)?;
             fs::remove_dir_all(&finding.path)
         }
     }
 }
 
+/// Somebody may have put a link in the place of a folder since it was looked at.
+fn check_in_place(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if is_in_place(folder) => Ok(()),
+        _ => Err(io::Error::other("a link leads there, perhaps out of the workspace: it is left alone")),
+    }
+}
+
 fn record_lost(job: &JobInfo) -> io::Result<()> {
     let folder = job.folder();
+    check_in_place(&folder.status())?;
     let TryLock::Taken(_lock) = JobLock::try_take(&folder.lock())? else { return Ok(()) };
     let Ok(None) = folder.read_status() else { return Ok(()) };
     let recorded = folder.recorded_attempts(None);
@@ -259,4 +310,72 @@ fn record_run(path: &Path) -> io::Result<()> {
         write_atomic(path, &text, Durability::Lazy)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::ids::JobKey;
+    use crate::workspace::Workspace as Layout;
+
+    /// A file that nobody has written to for long.
+    fn old(path: &Path) -> PathBuf {
+        let file = File::create(path).unwrap();
+        file.set_modified(crate::clock::now() - 2 * OLD).unwrap();
+        path.to_owned()
+    }
+
+    fn paths(workspace: &Workspace) -> Vec<PathBuf> {
+        let findings = diagnose(workspace, &workspace.snapshot());
+        findings.iter().filter(|finding| finding.can_be_mended()).map(|finding| finding.path.clone()).collect()
+    }
+
+    #[test]
+    fn only_what_xpm_has_left_behind_in_the_workspace_is_removed() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let layout = Layout::open_or_create(&root.join("work")).unwrap();
+        let workspace = Workspace::open(layout.path()).unwrap();
+        let key = |digit: &str| JobKey { task: "t".into(), identity: digit.repeat(64).parse().unwrap() };
+        let folder = layout.job(&key("a"));
+        folder.create().unwrap();
+        Status::new(key("a"), 1, Err(Failure::Lost)).write(&folder.status()).unwrap();
+        let ours = old(&folder.path().join(".status.json.71-3.tmp"));
+        let below = old(&folder.own().join(".progress.json.71-0.tmp"));
+        for other in
+            [".mine.tmp", ".model.pt.71-3.tmp", ".status.json.x-3.tmp", "status.json.71-3.tmp", ".status.json.71-.tmp"]
+        {
+            old(&folder.path().join(other));
+        }
+        old(&layout.path().join(".notes.71-3.tmp"));
+        // A job's folder that somebody has put elsewhere.
+        let elsewhere = root.join("elsewhere");
+        fs::create_dir_all(elsewhere.join(".xpm")).unwrap();
+        let kept = old(&elsewhere.join(".status.json.71-3.tmp"));
+        symlink(&elsewhere, layout.job(&key("b")).path()).unwrap();
+        let mut found = paths(&workspace);
+        found.sort();
+        assert_eq!(found, [ours.clone(), below.clone()]);
+        // While somebody has the lock, nothing is touched.
+        let findings = diagnose(&workspace, &workspace.snapshot());
+        let TryLock::Taken(lock) = JobLock::try_take(&folder.lock()).unwrap() else { panic!("it is free") };
+        findings.iter().for_each(|finding| mend(finding).unwrap());
+        assert!(ours.exists() && below.exists());
+        drop(lock);
+        // Nor where a link has taken the folder's place since.
+        fs::rename(folder.path(), root.join("moved")).unwrap();
+        symlink(root.join("moved"), folder.path()).unwrap();
+        let own = findings.iter().find(|finding| finding.path == ours).unwrap();
+        let error = mend(own).unwrap_err().to_string();
+        assert_eq!(error, "a link leads there, perhaps out of the workspace: it is left alone");
+        assert!(ours.exists());
+        fs::remove_file(folder.path()).unwrap();
+        fs::rename(root.join("moved"), folder.path()).unwrap();
+        findings.iter().for_each(|finding| mend(finding).unwrap());
+        assert!(!ours.exists() && !below.exists() && kept.exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 7);
+    }
 }

@@ -1,6 +1,7 @@
 //! Asks a job's process to stop, after making sure that it is the one.
 
 use std::fs;
+use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::ids::JobKey;
@@ -39,6 +40,16 @@ pub enum KillError {
         pid: u32,
         /// How one can tell.
         why: &'static str,
+    },
+    /// The system does not let this user signal it.
+    #[error("{job} runs as process {pid}, which could not be asked to stop: {source}")]
+    Signal {
+        /// The job.
+        job: JobKey,
+        /// Its process.
+        pid: u32,
+        /// The system's reason.
+        source: io::Error,
     },
 }
 
@@ -87,10 +98,14 @@ pub fn victim(job: &JobInfo) -> Result<Victim, KillError> {
 /// other is ended by it, and has failed.
 ///
 /// # Errors
-/// As [`victim`].
+/// As [`victim`]; and if the process may not be signalled, since it is another user's.
 pub fn kill(job: &JobInfo) -> Result<Victim, KillError> {
     let victim = victim(job)?;
-    sys::signal_group(victim.pid, libc::SIGTERM);
+    sys::try_signal_group(victim.pid, libc::SIGTERM).map_err(|source| KillError::Signal {
+        job: job.key(),
+        pid: victim.pid,
+        source,
+    })?;
     Ok(victim)
 }
 

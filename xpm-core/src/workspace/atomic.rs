@@ -30,6 +30,15 @@ pub(crate) fn create_atomic(path: &Path, content: &[u8], durability: Durability)
     })
 }
 
+/// The name of the file of which one with this name is the temporary one, if it is one: `.NAME.PID-N.tmp`, or `.NAME.PID.tmp`
+/// of a link.
+pub(crate) fn temporary_of(name: &str) -> Option<&str> {
+    let (of, numbers) = name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (pid, number) = numbers.split_once('-').unwrap_or((numbers, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (!of.is_empty() && digits(pid) && digits(number)).then_some(of)
+}
+
 fn write_beside(
     path: &Path,
     content: &[u8],

@@ -29,6 +29,11 @@ impl Default for Keep {
 /// Removes the oldest runs of an experiment beyond those that are kept; gives how many. To be called by who has the experiment's
 /// lock, with the id of its own run, which stays.
 pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::Result<usize> {
+    // Through a link, folders would be removed that are none of this workspace.
+    let refuse = || match experiment.is_symlink() {
+        true => Err(io::Error::other("it is a link, and nothing is removed where it leads to")),
+        false => Ok(()),
+    };
     let mut removed = 0;
     let (mut done, mut failed) = (0, 0);
     for (id, path) in runs(experiment)? {
@@ -43,6 +48,7 @@ pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::R
             continue;
         }
         // Under another name it is no run any more, however far the rest comes.
+        refuse()?;
         let aside = experiment.join(format!(".{id}.removed"));
         fault::point("rename", &path)?;
         fs::rename(&path, &aside)?;
@@ -52,6 +58,7 @@ pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::R
         let aside = aside?;
         let name = aside.file_name();
         if name.to_string_lossy().starts_with('.') && name.to_string_lossy().ends_with(".removed") {
+            refuse()?;
             fault::point("remove", &experiment.join("RUN"))?;
             fs::remove_dir_all(aside.path())?;
         }
@@ -140,6 +147,14 @@ mod tests {
         let keep = Keep { done: 0, failed: 0, even_with_results: true };
         assert_eq!(remove_old_runs(experiment, "20260105_000000", keep).unwrap(), 3);
         assert_eq!(left(experiment), ["20260105_000000", "20250101_000000"]);
+        // An experiment's folder that is a link leads elsewhere.
+        run(experiment, "20240101_000000", "done");
+        let link = folder.path().with_extension("link");
+        std::os::unix::fs::symlink(experiment, &link).unwrap();
+        let error = remove_old_runs(&link, "20260105_000000", keep).unwrap_err();
+        assert_eq!(error.to_string(), "it is a link, and nothing is removed where it leads to");
+        assert_eq!(left(experiment).len(), 3);
+        fs::remove_file(link).unwrap();
         let hidden = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
         assert!(!fs::read_dir(experiment).unwrap().any(|entry| hidden(entry.unwrap())));
     }

@@ -10,9 +10,9 @@ use serde_json::{Value as Json, json};
 use super::{failed, say};
 use crate::ids::JobKey;
 use crate::job::on_large_stack;
-use crate::migrate::{FolderError, Move, Moved, Plan, Right, in_use, moved, plan, put, take_back};
+use crate::migrate::{FolderError, Move, Moved, Plan, Right, moved, plan, put, take_back};
 use crate::state::full_name;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, in_use};
 
 /// How many jobs of a kind are listed one by one.
 const LISTED: usize = 10;
@@ -162,7 +162,7 @@ fn undo(asked: &Asked) -> Result<u8, crate::migrate::MigrateError> {
     let ends: Vec<Option<FolderError>> = match &right {
         Some(right) => {
             let in_use = in_use(&asked.workspace);
-            let one = |one: &Moved| match in_use.contains(&one.to) {
+            let one = |one: &Moved| match in_use.contains_key(&one.to) {
                 true => Some(FolderError::Busy),
                 false => take_back(&asked.workspace, one, right).err(),
             };
