@@ -126,8 +126,8 @@ impl Local {
     fn attempt(&self, order: &Order, tell: &dyn Fn(Progress)) -> Result<Progress, Failure> {
         let folder = &order.folder;
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
-        let new = folder.create().map_err(|error| here(&error))?;
-        let lock = match JobLock::try_take(&folder.lock()).map_err(|error| here(&error))? {
+        let (new, lock) = folder.create_and_lock().map_err(|error| here(&error))?;
+        let lock = match lock {
             TryLock::Taken(lock) => lock,
             TryLock::Busy(wait) => match self.attach(order, wait, tell)? {
                 Attached::Ended(end) => return Ok(Progress::Ended(end)),

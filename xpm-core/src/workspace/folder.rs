@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Owner, Status, StatusError};
+use super::{JobLock, Owner, Status, StatusError, TryLock};
 use crate::fault;
 use crate::ids::JobKey;
 
@@ -108,6 +108,19 @@ impl JobFolder {
         match fs::create_dir(self.own()) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             made => Ok(new && made.is_ok()),
+        }
+    }
+
+    /// Makes the folder and takes its lock; says whether the folder is new. Somebody who removes the job may do so in
+    /// between: then both are done again.
+    pub(crate) fn create_and_lock(&self) -> io::Result<(bool, TryLock)> {
+        let mut left = 100;
+        loop {
+            let made = self.create().and_then(|new| Ok((new, JobLock::try_take(&self.lock())?)));
+            match made {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && left > 0 => left -= 1,
+                made => return made,
+            }
         }
     }
 
@@ -228,4 +241,39 @@ impl JobFolder {
 
 fn remove(path: &Path) -> io::Result<()> {
     if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_removed_while_it_is_made_is_made_again() {
+        let temp = tempfile::tempdir().unwrap();
+        let key = JobKey { task: "t".into(), identity: "3f".repeat(32).parse().unwrap() };
+        let folder = JobFolder::new(temp.path().join("t").join("job"), key);
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // As `remove` does it, though without the lock.
+                while !over.load(Ordering::Relaxed) {
+                    let aside = temp.path().join("aside");
+                    if fs::rename(folder.path(), &aside).is_ok() {
+                        fs::remove_dir_all(&aside).unwrap();
+                    }
+                    let _ = fs::remove_dir(temp.path().join("t"));
+                }
+            });
+            let made = (0..300).map(|_| folder.create_and_lock().map(drop)).collect::<io::Result<Vec<()>>>();
+            over.store(true, Ordering::Relaxed);
+            made.unwrap();
+        });
+        // What can never be made is said.
+        let _ = fs::remove_dir_all(temp.path().join("t"));
+        fs::create_dir_all(folder.path()).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.own()).unwrap();
+        assert_eq!(folder.create_and_lock().unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }
