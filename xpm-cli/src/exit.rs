@@ -17,6 +17,23 @@ pub(crate) const NOT_FOUND: u8 = 3;
 /// Problems were found.
 pub(crate) const PROBLEMS: u8 = 4;
 
+/// The command line is wrong.
+pub(crate) const WRONG: u8 = 2;
+
+/// Tells what is wrong with the command line, or what was asked of it (`--help`, `--version`).
+pub(crate) fn command_line(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if json && error.use_stderr() {
+        let text = error.to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        output::error_line(&json!({"error": text, "code": WRONG}).to_string());
+        return WRONG.into();
+    }
+    // Nobody may be there to read it.
+    let _ = error.print();
+    if error.use_stderr() { WRONG.into() } else { ExitCode::SUCCESS }
+}
+
 /// Tells an error on standard error; with `--json` as an object.
 pub(crate) fn report(context: &Context, error: &anyhow::Error) -> ExitCode {
     // A reader that has seen enough closes the pipe.

@@ -36,7 +36,10 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::command_line(&error),
+    };
     let context = Context::new(cli.globals);
     match cli.command.run(&context, Cli::command) {
         Ok(code) => code,

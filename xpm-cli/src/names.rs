@@ -1,5 +1,7 @@
 //! What jobs are called.
 
+use std::path::Path;
+
 use xpm_core::state::JobInfo;
 
 /// A job's name for people: its task and the first digits of its identity.
@@ -10,6 +12,11 @@ pub(crate) fn short_name(job: &JobInfo) -> String {
 /// `task/identity`, all digits.
 pub(crate) fn full_name(job: &JobInfo) -> String {
     format!("{}/{}", job.task(), job.identity())
+}
+
+/// A path as `--json` prints it: what is no UTF-8 in it is replaced, as people see it too.
+pub(crate) fn path_text(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// `b=0.4 k1=0.9`.

@@ -8,6 +8,7 @@ use xpm_core::upkeep::{self, Kind};
 
 use crate::context::Context;
 use crate::exit::PROBLEMS;
+use crate::names::path_text;
 use crate::output::{self, GREEN, RED, YELLOW, paint};
 
 /// Check a workspace: unreadable files, dead owners, tokens held by nobody, files left behind
@@ -44,7 +45,7 @@ pub(crate) fn run(context: &Context, args: &Doctor) -> anyhow::Result<ExitCode> 
         let mark = paint(context.color, color, mark);
         text.push_str(&format!("{mark}: {}\n    {}{what}\n", path.display(), finding.message));
         members.push(json!({
-            "kind": finding.kind.name(), "path": finding.path, "message": finding.message,
+            "kind": finding.kind.name(), "path": path_text(&finding.path), "message": finding.message,
             "can_be_mended": finding.can_be_mended(), "mended": matches!(result, Some(Ok(()))),
             "error": result.and_then(Result::err).map(|error| error.to_string()),
         }));

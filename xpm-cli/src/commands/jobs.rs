@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -15,7 +14,7 @@ use xpm_core::{Failure, Identity, Tags};
 
 use super::list::{counts, in_words};
 use crate::context::Context;
-use crate::names::{full_name, tags_text};
+use crate::names::{full_name, path_text, tags_text};
 use crate::output::{self, state_color};
 use crate::parallel;
 use crate::table::{Rows, Table};
@@ -136,7 +135,7 @@ struct Summary<'j> {
     job: String,
     task: &'j str,
     identity: Identity,
-    path: PathBuf,
+    path: String,
     state: &'static str,
     failure: Option<Failure>,
     why: Option<String>,
@@ -157,7 +156,7 @@ impl<'j> Summary<'j> {
             job: full_name(job),
             task: job.task(),
             identity: job.identity(),
-            path: job.path(),
+            path: path_text(&job.path()),
             state: state.name(),
             failure: state.failure().cloned(),
             why: Some(why(&state)).filter(|why| !why.is_empty()),

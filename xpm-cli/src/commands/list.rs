@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use xpm_core::state::{Counts, ExperimentInfo, RunInfo};
 
 use crate::context::Context;
+use crate::names::path_text;
 use crate::output::{self, state_color};
 use crate::table::{Cell, Table};
 use crate::units;
@@ -98,7 +99,7 @@ fn describe(experiment: &ExperimentInfo, all: bool) -> Json {
     let runs = experiment.runs();
     let mut members = json!({
         "experiment": experiment.id(),
-        "path": experiment.path(),
+        "path": path_text(&experiment.path()),
         "run_count": runs.len(),
         "last_run": runs.first().map(describe_run),
     });
@@ -111,7 +112,7 @@ fn describe(experiment: &ExperimentInfo, all: bool) -> Json {
 fn describe_run(run: &RunInfo) -> Json {
     json!({
         "run": run.id(),
-        "path": run.path(),
+        "path": path_text(&run.path()),
         "state": run.state().name(),
         "start": units::rfc3339(run.start()),
         "end": units::rfc3339(run.end()),

@@ -12,6 +12,7 @@ use clap::Args;
 use xpm_core::state::{JobInfo, Workspace};
 
 use crate::context::Context;
+use crate::names::{full_name, path_text};
 use crate::output;
 
 /// Print what a job has written to standard output, or to standard error
@@ -41,7 +42,7 @@ pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
         let mut text = if path.exists() { read_all(&path)? } else { Vec::new() };
         text.drain(..args.lines.map_or(0, |lines| last_lines(&text, lines)));
         let text = String::from_utf8_lossy(&text);
-        output::json(&serde_json::json!({"job": crate::names::full_name(&job), "path": path, "text": text}))?;
+        output::json(&serde_json::json!({"job": full_name(&job), "path": path_text(&path), "text": text}))?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.follow {

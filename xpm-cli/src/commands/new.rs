@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::context::Context;
+use crate::names::path_text;
 use crate::output;
 
 /// Make a crate with an experiment that builds, runs and is tested
@@ -59,7 +60,7 @@ pub(crate) fn run(context: &Context, args: &New) -> anyhow::Result<ExitCode> {
         return Err(error.context(failed()));
     }
     if context.json {
-        output::json(&json!({"name": name, "path": args.path}))?;
+        output::json(&json!({"name": name, "path": path_text(&args.path)}))?;
     } else {
         let path = args.path.display();
         let text = format!("made {path}, a crate with an experiment; now:\n\n  cd {path}\n  cargo run --release\n");

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::context::Context;
+use crate::names::{full_name, path_text};
 use crate::output;
 
 /// Print a job's folder: `cd $(xpm path 3f2a)`
@@ -19,11 +20,11 @@ pub(crate) fn run(context: &Context, args: &Path) -> anyhow::Result<ExitCode> {
     let job = context.job(&args.job)?;
     let path = job.path();
     if context.json {
-        output::json(&json!({"job": crate::names::full_name(&job), "path": path}))?;
+        output::json(&json!({"job": full_name(&job), "path": path_text(&path)}))?;
     } else {
         output::page(context, &format!("{}\n", path.display()))?;
     }
-    if !path.is_dir() {
+    if !path.is_dir() && !context.json {
         output::error_line(&format!("note: {} is {} and has no folder yet", job.key(), job.state_name()));
     }
     Ok(ExitCode::SUCCESS)

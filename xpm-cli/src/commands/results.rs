@@ -91,6 +91,9 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
             None => output::page(context, &text)?,
         }
     }
+    if context.json {
+        return Ok(ExitCode::SUCCESS);
+    }
     if table.is_empty() {
         let of = &args.select.experiment;
         output::error_line(&format!("no job of `{of}` is asked for: `xpm jobs -e {of}` lists all of them"));

@@ -46,7 +46,8 @@ pub(crate) fn run(context: &Context, args: &Retry) -> anyhow::Result<ExitCode> {
     if !args.targets.yes {
         return tell(context, &plan);
     }
-    for (job, why) in &plan.refused {
+    // With `--json` they are among the jobs.
+    for (job, why) in plan.refused.iter().filter(|_| !context.json) {
         output::error_line(&format!("{}  not: {why}", job.key()));
     }
     let refused: Vec<Json> = plan.refused.iter().map(refusal).collect();

@@ -9,7 +9,7 @@ use xpm_core::state::{JobInfo, JobStatus, Snapshot};
 
 use super::jobs::{NOT_THERE, summary};
 use crate::context::Context;
-use crate::names::{full_name, tags_text};
+use crate::names::{full_name, path_text, tags_text};
 use crate::output::{self, BOLD, DIM, paint, state_color};
 use crate::table::one_line;
 use crate::units;
@@ -57,8 +57,8 @@ fn describe(snapshot: &Snapshot, job: &JobInfo, lines: usize) -> Json {
     members["metrics"] = json!(job.metric_summaries());
     members["progress"] = json!(job.progress());
     members["runs"] = job.runs().iter().map(|run| json!({"experiment": run.experiment(), "run": run.id()})).collect();
-    members["stdout"] = json!(job.stdout_path());
-    members["stderr"] = json!(job.stderr_path());
+    members["stdout"] = path_text(&job.stdout_path()).into();
+    members["stderr"] = path_text(&job.stderr_path()).into();
     if job.state().failure().is_some() {
         members["stderr_tail"] = json!(job.stderr_tail(lines));
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use xpm_core::state::{Difference, JobInfo, JobStatus, Snapshot, differences};
+use xpm_core::state::{Difference, JobInfo, JobReadError, JobStatus, Snapshot, differences};
 use xpm_core::{Failure, JobKey};
 
 use super::diff::{describe, side_by_side};
@@ -27,11 +27,9 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
     let job = snapshot.job(&args.job)?;
     // Arguments are written when a job is first started.
     let written = job.path().is_dir();
-    let nearest = if written { snapshot.nearest_earlier(&job)? } else { None };
-    let found = match &nearest {
-        Some(nearest) => differences(nearest, &job)?,
-        None => Vec::new(),
-    };
+    // What cannot be read is said in its place: the rest is told all the same.
+    let compared = if written { compare(&snapshot, &job) } else { Ok(None) };
+    let nearest = compared.as_ref().ok().and_then(Option::as_ref);
     if context.json {
         let attempts: Vec<Json> = job
             .earlier_failures()
@@ -52,8 +50,9 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
             "waits_for": waits,
             "token": token,
             "earlier_attempts": attempts,
-            "nearest_earlier": nearest.as_ref().map(full_name),
-            "differences": found.iter().map(describe).collect::<Vec<_>>(),
+            "nearest_earlier": nearest.map(|(nearest, _)| full_name(nearest)),
+            "differences": nearest.into_iter().flat_map(|(_, found)| found).map(describe).collect::<Vec<_>>(),
+            "differences_problem": compared.as_ref().err().map(ToString::to_string),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -62,11 +61,20 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
     for (number, failure) in job.earlier_failures() {
         writeln!(text, "attempt {number} failed: {failure}")?;
     }
-    if written {
-        ran(&mut text, context, &snapshot, &job, nearest.as_ref(), &found)?;
+    match &compared {
+        Ok(nearest) if written => ran(&mut text, context, &snapshot, &job, nearest.as_ref())?,
+        Ok(_) => {}
+        Err(error) => writeln!(text, "it cannot be compared with those before it: {error}")?,
     }
     output::page(context, &text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The earlier job that is most like another, and where they differ.
+fn compare(snapshot: &Snapshot, job: &JobInfo) -> Result<Option<(JobInfo, Vec<Difference>)>, JobReadError> {
+    let Some(nearest) = snapshot.nearest_earlier(job)? else { return Ok(None) };
+    let found = differences(&nearest, job)?;
+    Ok(Some((nearest, found)))
 }
 
 /// The jobs that a job depends on and that are not done, with their states; none for one of which there is no trace.
@@ -149,10 +157,9 @@ fn ran(
     context: &Context,
     snapshot: &Snapshot,
     job: &JobInfo,
-    nearest: Option<&JobInfo>,
-    found: &[Difference],
+    nearest: Option<&(JobInfo, Vec<Difference>)>,
 ) -> std::fmt::Result {
-    let Some(nearest) = nearest else {
+    let Some((nearest, found)) = nearest else {
         return writeln!(text, "no earlier job of {} is there to compare it with", job.task());
     };
     let when = nearest.start().or_else(|| nearest.time());

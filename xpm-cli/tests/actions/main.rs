@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
 
 mod acting;
+mod careful;
 mod documented;
 mod looking;
 mod plan;
@@ -26,6 +27,15 @@ const TESTS: &[(&str, fn())] = &[
     ("kill_stops_the_one_process", acting::kill_stops_the_one_process),
     ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),
     ("doctor_finds_and_mends", acting::doctor_finds_and_mends),
+    ("orphans_of_a_driver_that_was_killed", careful::orphans_of_a_driver_that_was_killed),
+    ("orphans_that_cannot_be_told", careful::orphans_that_cannot_be_told),
+    ("clean_leaves_what_is_read_alone", careful::clean_leaves_what_is_read_alone),
+    ("a_path_names_a_job_of_its_workspace", careful::a_path_names_a_job_of_its_workspace),
+    ("other_folders_are_no_runs", careful::other_folders_are_no_runs),
+    ("kill_says_what_it_may_not_stop", careful::kill_says_what_it_may_not_stop),
+    ("paths_that_are_no_unicode", careful::paths_that_are_no_unicode),
+    ("why_without_arguments", careful::why_without_arguments),
+    ("a_wrong_command_line_as_json", careful::a_wrong_command_line_as_json),
     ("retry_runs_what_failed", retrying::runs_what_failed),
     ("retry_of_a_chain", retrying::of_a_chain),
     ("retry_that_fails_again", retrying::that_fails_again),
