@@ -1,6 +1,6 @@
 //! What a job reads of the jobs that its arguments refer to: their folders, arguments and outputs.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::identity;
 use crate::ids::JobKey;
 use crate::schema::Transient;
 use crate::value::{JobRef, Node};
-use crate::workspace::{Failure, Workspace, read_params};
+use crate::workspace::{Failure, Workspace, open_shareable, read_params};
 
 /// The jobs of a workspace, as another job sees them: finished, on disk.
 pub(crate) struct JobsOnDisk<'a>(pub(crate) &'a Workspace);
@@ -66,8 +66,8 @@ pub(super) fn read_transients(workspace: &Workspace, node: &Node) -> Result<Vec<
         let folder = workspace.job(&key);
         let path = folder.readers();
         let lock = || {
-            fault::point("open", &path)?;
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            let file = open_shareable(&path)?;
+            fault::point("lock", &path)?;
             file.lock_shared().map(|()| file)
         };
         held.push(lock().map_err(|error| wrong(format!("{} cannot be locked: {error}", path.display())))?);

@@ -154,7 +154,7 @@ impl Local {
         let attempt = if new && status.is_none() && !folder.stderr().exists() {
             1
         } else {
-            let before = folder.last_attempt(status.as_ref());
+            let before = folder.last_attempt(status.as_ref()).map_err(|error| here(&error))?;
             folder.put_attempt_aside(before, order.keep_files).map_err(|error| here(&error))?;
             before + 1
         };
@@ -228,7 +228,9 @@ impl Local {
         let folder = &order.folder;
         let orphan = Arc::new(Orphan::new(folder.clone(), self.workspace.drivers(), self.grace));
         let _waiting = self.attached.enter(folder.key(), &orphan);
-        let recorded_before = folder.recorded_attempts(self.read(folder)?.as_ref());
+        let recorded_before = folder
+            .recorded_attempts(self.read(folder)?.as_ref())
+            .map_err(|error| launch_failed("its earlier attempts", &error))?;
         let owner_before = Owner::read(&folder.lock());
         let ran_before = owner_before.as_ref().is_some_and(Owner::may_live);
         tell(Progress::Attached);
@@ -264,7 +266,7 @@ impl Local {
             orphan.mind(order.time);
             thread::park_timeout(LOOK);
         };
-        let recorded = folder.recorded_attempts(status.as_ref());
+        let recorded = folder.recorded_attempts(status.as_ref()).map_err(|error| here(&error))?;
         match Owner::read(&folder.lock()) {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {

@@ -119,9 +119,12 @@ pub(super) fn arguments(folder: &JobFolder, root: &Path) -> Result<Arguments, St
 /// How a job without a terminal record stands, by its lock and what lies in its folder.
 pub(super) fn look(folder: &JobFolder) -> JobStatus {
     let lock = folder.lock();
-    let held = JobLock::is_held(&lock);
+    let held = match JobLock::look(&lock) {
+        Ok(held) => held,
+        Err(error) => return JobStatus::Unreadable(format!("{} cannot be looked at: {error}", lock.display())),
+    };
     let owner = Owner::read(&lock);
-    let recorded = folder.recorded_attempts(None);
+    let recorded = folder.seen_attempts(None);
     let began = owner.filter(|owner| owner.attempt > recorded);
     match (held, began) {
         (true, Some(owner)) => JobStatus::Running(Process::of(&owner)),

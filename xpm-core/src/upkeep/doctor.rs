@@ -290,7 +290,7 @@ fn record_lost(job: &JobInfo) -> io::Result<()> {
     check_in_place(&folder.status())?;
     let TryLock::Taken(_lock) = JobLock::try_take(&folder.lock())? else { return Ok(()) };
     let Ok(None) = folder.read_status() else { return Ok(()) };
-    let recorded = folder.recorded_attempts(None);
+    let recorded = folder.recorded_attempts(None)?;
     match Owner::read(&folder.lock()) {
         Some(owner) if owner.attempt > recorded => {
             Status::new(job.key(), owner.attempt, Err(Failure::Lost)).write(&folder.status())

@@ -70,7 +70,7 @@ pub fn victim(job: &JobInfo) -> Result<Victim, KillError> {
     if !JobLock::is_held(&folder.lock()) {
         return Err(KillError::NotRunning(key()));
     }
-    let recorded = folder.recorded_attempts(folder.read_status().ok().flatten().as_ref());
+    let recorded = folder.seen_attempts(folder.read_status().ok().flatten().as_ref());
     let Some(owner) = Owner::read(&folder.lock()).filter(|owner| owner.attempt > recorded) else {
         return Err(KillError::Starting(key()));
     };

@@ -182,6 +182,7 @@ impl JobFolder {
                 for entry in fs::read_dir(&before)? {
                     let entry = entry?;
                     if !OWN.iter().any(|own| entry.file_name() == *own) {
+                        fault::point("remove of an earlier attempt", &before)?;
                         remove(&entry.path())?;
                     }
                 }
@@ -199,8 +200,11 @@ impl JobFolder {
     /// Whether the record was taken away, and no attempt has begun since.
     pub(crate) fn is_retired(&self) -> bool {
         !self.status().exists()
-            && Status::read(&self.retired(), &self.key)
-                .is_ok_and(|status| status.is_some_and(|status| self.last_attempt(Some(&status)) == status.attempt))
+            && Status::read(&self.retired(), &self.key).is_ok_and(|status| {
+                status.is_some_and(
+                    |status| matches!(self.last_attempt(Some(&status)), Ok(last) if last == status.attempt),
+                )
+            })
     }
 
     /// Whether there are files that [`remove_files`](Self::remove_files) removes.
@@ -223,19 +227,39 @@ impl JobFolder {
     }
 
     /// The number of the last attempt that has begun, from what lies in the folder; 0 before the first.
-    pub(crate) fn last_attempt(&self, status: Option<&Status>) -> u32 {
-        let recorded = self.recorded_attempts(status);
+    ///
+    /// # Errors
+    /// As [`recorded_attempts`](Self::recorded_attempts).
+    pub(crate) fn last_attempt(&self, status: Option<&Status>) -> io::Result<u32> {
+        let recorded = self.recorded_attempts(status)?;
         let owner = Owner::read(&self.lock()).map_or(0, |owner| owner.attempt);
         // A process that died before it could say who it is has left its logs.
         let logs = status.is_none() && owner <= recorded && (self.stdout().exists() || self.stderr().exists());
-        recorded.max(owner) + u32::from(logs)
+        Ok(recorded.max(owner) + u32::from(logs))
     }
 
     /// The number of the last attempt of which the end is recorded, or which was put aside.
-    pub(crate) fn recorded_attempts(&self, status: Option<&Status>) -> u32 {
-        let aside = fs::read_dir(self.own().join("attempts")).into_iter().flatten().flatten();
-        let aside = aside.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max();
-        aside.max(status.map(|status| status.attempt)).unwrap_or(0)
+    ///
+    /// # Errors
+    /// If it cannot be told which attempts were put aside: one that is taken for none would be written over.
+    pub(crate) fn recorded_attempts(&self, status: Option<&Status>) -> io::Result<u32> {
+        let attempts = self.own().join("attempts");
+        let mut last = status.map_or(0, |status| status.attempt);
+        match fault::point("read", &attempts).and_then(|()| fs::read_dir(&attempts)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            entries => {
+                for entry in entries? {
+                    let number = entry?.file_name().to_str().and_then(|name| name.parse().ok());
+                    last = last.max(number.unwrap_or(0));
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    /// [`recorded_attempts`](Self::recorded_attempts), for who only looks: what cannot be read is none.
+    pub(crate) fn seen_attempts(&self, status: Option<&Status>) -> u32 {
+        self.recorded_attempts(status).unwrap_or(0)
     }
 }
 
@@ -275,5 +299,22 @@ mod tests {
         fs::create_dir_all(folder.path()).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.own()).unwrap();
         assert_eq!(folder.create_and_lock().unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn earlier_attempts_that_cannot_be_seen_are_not_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = JobKey { task: "t".into(), identity: "3f".repeat(32).parse().unwrap() };
+        let folder = JobFolder::new(dir.path().join("job"), key);
+        assert_eq!(folder.last_attempt(None).unwrap(), 0);
+        folder.create().unwrap();
+        let attempts = folder.own().join("attempts");
+        fs::create_dir_all(attempts.join("3")).unwrap();
+        assert_eq!(folder.last_attempt(None).unwrap(), 3);
+        fs::remove_dir_all(&attempts).unwrap();
+        // Not even root reads this one.
+        std::os::unix::fs::symlink("attempts", &attempts).unwrap();
+        assert!(folder.last_attempt(None).is_err() && folder.recorded_attempts(None).is_err());
+        assert_eq!(folder.seen_attempts(None), 0);
     }
 }

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use collect::Collected;
 pub(crate) use collect::{collect, collect_if_many};
 
-use super::Workspace;
+use super::{Workspace, open_shareable};
 use crate::fault;
 pub(crate) use digest::digest_of;
 use known::{Known, Stamp};
@@ -121,6 +121,7 @@ impl Program {
             // Of the copy, not of the program: the name is true whatever happened to that.
             let digest = digest_of(&temporary)?;
             let path = bin.join(&digest);
+            fault::point("make executable", &bin.join("PROGRAM"))?;
             fs::set_permissions(&temporary, Permissions::from_mode(0o555))?;
             fault::point("rename", &bin.join("PROGRAM"))?;
             // One that is there may be damaged; processes that run from it keep it.
@@ -200,7 +201,5 @@ pub(crate) fn is_digest(name: &str) -> bool {
 }
 
 fn lock_file(bin: &Path) -> io::Result<File> {
-    let path = bin.join("lock");
-    fault::point("open", &path)?;
-    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+    open_shareable(&bin.join("lock"))
 }

@@ -27,7 +27,10 @@ impl Default for Keep {
 }
 
 /// Removes the oldest runs of an experiment beyond those that are kept; gives how many. To be called by who has the experiment's
-/// lock, with the id of its own run, which stays.
+/// lock, with the id of its own run, which stays. A folder of a run that never got a record counts as one that ended badly.
+///
+/// # Errors
+/// If something cannot be removed; everything else was.
 pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::Result<usize> {
     // Through a link, folders would be removed that are none of this workspace.
     let refuse = || match experiment.is_symlink() {
@@ -37,10 +40,11 @@ pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::R
     let mut removed = 0;
     let (mut done, mut failed) = (0, 0);
     for (id, path) in runs(experiment)? {
-        // What cannot be read is not understood, and not removed.
-        let Some(record) = RunRecord::read(&path) else { continue };
-        let (count, most) = match record.status {
-            RunStatus::Done | RunStatus::Generated => (&mut done, keep.done),
+        let status = RunRecord::read(&path).map(|record| record.status);
+        let (count, most) = match status {
+            // What cannot be read is not understood, and not removed.
+            None if !was_never_recorded(&path) => continue,
+            Some(RunStatus::Done | RunStatus::Generated) => (&mut done, keep.done),
             _ => (&mut failed, keep.failed),
         };
         *count += 1;
@@ -54,16 +58,21 @@ pub(crate) fn remove_old_runs(experiment: &Path, own: &str, keep: Keep) -> io::R
         fs::rename(&path, &aside)?;
         removed += 1;
     }
+    let mut failed = None;
     for aside in fs::read_dir(experiment)? {
         let aside = aside?;
         let name = aside.file_name();
         if name.to_string_lossy().starts_with('.') && name.to_string_lossy().ends_with(".removed") {
             refuse()?;
-            fault::point("remove", &experiment.join("RUN"))?;
-            fs::remove_dir_all(aside.path())?;
+            let gone = fault::point("remove", &experiment.join("RUN")).and_then(|()| fs::remove_dir_all(aside.path()));
+            // One that cannot be removed does not keep the others.
+            if let Err(error) = gone {
+                let text = format!("{}: {error}", aside.path().display());
+                failed.get_or_insert(io::Error::new(error.kind(), text));
+            }
         }
     }
-    Ok(removed)
+    failed.map_or(Ok(removed), Err)
 }
 
 /// The runs of an experiment, newest first.
@@ -90,11 +99,19 @@ pub(crate) fn order_of(name: &str) -> Option<(String, u32)> {
     (digits(day, 8) && digits(clock, 6)).then_some((time.to_owned(), number?))
 }
 
-/// Whether a run has something that only people can make again.
+/// Whether a run has something that only people can make again, or may have it.
 fn has_results(run: &Path) -> bool {
-    ["results", "saved"]
-        .iter()
-        .any(|folder| fs::read_dir(run.join(folder)).is_ok_and(|mut entries| entries.next().is_some()))
+    ["results", "saved"].iter().any(|folder| match fs::read_dir(run.join(folder)) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    })
+}
+
+/// Whether this is what a driver has left that was killed between making a run's folder and writing its record. The caller has
+/// the experiment's lock, so nobody is about to write it.
+fn was_never_recorded(run: &Path) -> bool {
+    let absent = |name: &str| matches!(fs::symlink_metadata(run.join(name)), Err(error) if error.kind() == io::ErrorKind::NotFound);
+    absent("run.json") && !absent("jobs")
 }
 
 #[cfg(test)]
@@ -114,6 +131,32 @@ mod tests {
 
     fn left(experiment: &Path) -> Vec<String> {
         runs(experiment).unwrap().into_iter().map(|(id, _)| id).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_or_removed_stays_and_holds_up_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = folder.path();
+        for id in ["20260101_000000", "20260102_000000", "20260103_000000", "20260104_000000", "20260105_000000"] {
+            run(experiment, id, "done");
+        }
+        // Not even root looks into this one, or removes what is no folder as if it were one.
+        let link = |path: PathBuf| std::os::unix::fs::symlink(path.file_name().unwrap(), &path).unwrap();
+        fs::remove_dir(experiment.join("20260102_000000/results")).unwrap();
+        link(experiment.join("20260102_000000/results"));
+        write_atomic(&experiment.join(".20250101_000000.removed"), b"", Durability::Lazy).unwrap();
+        // A driver was killed while it began these; only the first is known to be a run.
+        fs::remove_file(experiment.join("20260103_000000/run.json")).unwrap();
+        fs::create_dir(experiment.join("20260103_000000/jobs")).unwrap();
+        fs::remove_file(experiment.join("20260104_000000/run.json")).unwrap();
+        let keep = Keep { done: 1, failed: 0, even_with_results: false };
+        let error = remove_old_runs(experiment, "20260105_000000", keep).unwrap_err().to_string();
+        assert!(error.contains(".20250101_000000.removed"), "{error}");
+        assert_eq!(left(experiment), ["20260105_000000", "20260104_000000", "20260102_000000"]);
+        let hidden = fs::read_dir(experiment)
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+        assert_eq!(hidden.count(), 1);
     }
 
     #[test]

@@ -42,10 +42,24 @@ impl JobLock {
         }
     }
 
-    /// Whether somebody has the lock in the file `path`. Asking takes it, shared with others who ask, for a moment.
+    /// Whether somebody has the lock in the file `path`, or may have it: one that cannot be looked at counts as held, since whoever
+    /// runs a job must not be taken for dead for want of a file descriptor.
     pub(crate) fn is_held(path: &Path) -> bool {
-        let Ok(file) = File::open(path) else { return false };
-        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+        Self::look(path).unwrap_or(true)
+    }
+
+    /// Whether somebody has the lock in the file `path`; nobody has one that is not there. Asking takes it, shared with others
+    /// who ask, for a moment.
+    pub(crate) fn look(path: &Path) -> io::Result<bool> {
+        let file = match fault::point("look at", path).and_then(|()| File::open(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// The open file, to write into who has the lock.
@@ -57,6 +71,13 @@ impl JobLock {
     pub(crate) fn into_file(self) -> File {
         self.0
     }
+}
+
+/// Opens a file that some lock shared and others alone, which is made if it does not exist. To read and to write: over NFS, a shared
+/// lock is had only by who may read, and one alone only by who may write.
+pub(crate) fn open_shareable(path: &Path) -> io::Result<File> {
+    fault::point("open", path)?;
+    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
 }
 
 /// Whether the open file is the one that lies at `path`.
@@ -71,6 +92,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 impl WaitLock {
     /// Takes the lock, if whoever had it is gone.
     pub(crate) fn try_again(self) -> io::Result<TryLock> {
+        fault::point("lock again", Path::new("lock"))?;
         match self.0.try_lock() {
             Ok(()) => Ok(TryLock::Taken(JobLock(self.0))),
             Err(TryLockError::WouldBlock) => Ok(TryLock::Busy(self)),
@@ -80,7 +102,40 @@ impl WaitLock {
 
     /// Waits until whoever has the lock is gone, then takes it.
     pub(crate) fn wait(self) -> io::Result<JobLock> {
+        fault::point("wait for", Path::new("lock"))?;
         self.0.lock()?;
         Ok(JobLock(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_cannot_be_looked_at_counts_as_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert!(!JobLock::look(&path).unwrap() && !JobLock::is_held(&path), "it is not there");
+        // Not even root opens it.
+        std::os::unix::fs::symlink("lock", &path).unwrap();
+        assert!(JobLock::look(&path).is_err() && JobLock::is_held(&path));
+        std::fs::remove_file(&path).unwrap();
+        let TryLock::Taken(lock) = JobLock::try_take(&path).unwrap() else { panic!("nobody has it") };
+        assert!(JobLock::look(&path).unwrap());
+        drop(lock);
+        assert!(!JobLock::look(&path).unwrap());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_is_locked_shared_and_alone_is_open_to_read_and_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = open_shareable(&folder.path().join("lock")).unwrap();
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).unwrap();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+        assert_eq!(i32::from_str_radix(flags.trim(), 8).unwrap() & libc::O_ACCMODE, libc::O_RDWR, "{info}");
     }
 }

@@ -1,6 +1,6 @@
 //! The folder of one run of an experiment: its record, its results, and links to its jobs.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::history;
-use super::{Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, unstarted_of, write_atomic};
+use super::{
+    Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, open_shareable, unstarted_of, write_atomic,
+};
 use crate::fault;
 
 /// `run.json`.
@@ -226,7 +228,6 @@ impl RunFolder {
     }
 }
 
-/// The file that drivers lock, shared, while they run.
 /// Keeps drivers from beginning in the workspace until the file is closed; `None` if there is one.
 pub(crate) fn alone(workspace: &Workspace) -> io::Result<Option<File>> {
     let live = open_live(workspace)?;
@@ -237,10 +238,9 @@ pub(crate) fn alone(workspace: &Workspace) -> io::Result<Option<File>> {
     }
 }
 
+/// The file that drivers lock, shared, while they run.
 fn open_live(workspace: &Workspace) -> io::Result<File> {
-    let path = workspace.drivers();
-    fault::point("open", &path)?;
-    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+    open_shareable(&workspace.drivers())
 }
 
 /// Makes `folder/name` a link to `target`, in one step.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -32,8 +33,11 @@ impl Unstarted {
     }
 }
 
-/// The frozen executable that the jobs of the file are to be run from.
-pub(super) fn executable(run: &Path) -> Option<String> {
+/// The frozen executable that the jobs of the file are to be run from; `None` if there is no such file.
+///
+/// # Errors
+/// If the file is there and cannot be read.
+pub(super) fn executable(run: &Path) -> io::Result<Option<String>> {
     #[derive(Deserialize)]
     struct Line {
         run: Run,
@@ -42,7 +46,13 @@ pub(super) fn executable(run: &Path) -> Option<String> {
     struct Run {
         executable: String,
     }
-    let text = fs::read_to_string(unstarted_of(run)).ok()?;
+    let path = unstarted_of(run);
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+        Ok(text) => text,
+    };
     // A run has one.
-    text.lines().find_map(|line| serde_json::from_str::<Line>(line).ok()).map(|line| line.run.executable)
+    let mut lines = text.split(|byte| *byte == b'\n');
+    Ok(lines.find_map(|line| serde_json::from_slice::<Line>(line).ok()).map(|line| line.run.executable))
 }

@@ -38,7 +38,7 @@ struct Reference {
 }
 
 /// Removes what no terminal record, no owner and no arguments of a job refer to, unless somebody uses `bin`; with `dry` it only tells.
-/// Looks at every job.
+/// Looks at every job, and removes nothing if one cannot be looked at.
 pub(crate) fn collect(workspace: &Workspace, dry: bool) -> io::Result<Collected> {
     let bin = workspace.bin();
     let mut found = Collected::default();
@@ -53,7 +53,8 @@ pub(crate) fn collect(workspace: &Workspace, dry: bool) -> io::Result<Collected>
         Err(TryLockError::WouldBlock) => return Ok(Collected { busy: true, kept: executables.len(), ..found }),
         Err(TryLockError::Error(error)) => return Err(error),
     }
-    let referred = referred(workspace);
+    // Before anything is removed: what cannot be looked at may refer to any.
+    let referred = referred(workspace)?;
     for name in executables {
         if referred.contains(&name) {
             found.kept += 1;
@@ -107,25 +108,61 @@ fn remove_leftovers(bin: &Path) {
 }
 
 /// The digests that the jobs of the workspace refer to.
-fn referred(workspace: &Workspace) -> HashSet<String> {
-    let folders = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+///
+/// # Errors
+/// If something that is there cannot be read, with its path. What is damaged refers to nothing.
+fn referred(workspace: &Workspace) -> io::Result<HashSet<String>> {
     let mut referred = HashSet::new();
-    for job in folders(&workspace.jobs()).flat_map(|task| folders(&task).collect::<Vec<_>>()) {
-        let executable = |record: &str| {
-            // What cannot be read says nothing that could be kept.
-            let file = io::BufReader::new(File::open(job.join(record)).ok()?);
-            let reference: Reference = serde_json::from_reader(file).ok()?;
-            reference.executable.or_else(|| reference.run?.executable)
-        };
-        let ran = [executable("status.json"), executable(".xpm/lock")];
-        // Arguments may be long, and say nothing more of a job that was started.
-        let submitted = if ran == [None, None] { executable("params.json") } else { None };
-        referred.extend(ran.into_iter().chain([submitted]).flatten());
+    for task in folders(&workspace.jobs())? {
+        for job in folders(&task)? {
+            let ran = [executable(&job.join("status.json"))?, executable(&job.join(".xpm/lock"))?];
+            // Arguments may be long, and say nothing more of a job that was started.
+            let submitted = if ran == [None, None] { executable(&job.join("params.json"))? } else { None };
+            referred.extend(ran.into_iter().chain([submitted]).flatten());
+        }
     }
-    let experiments = folders(&workspace.path().join("experiments"));
-    let runs = experiments.flat_map(|experiment| folders(&experiment).collect::<Vec<_>>());
-    referred.extend(runs.filter_map(|run| unstarted::executable(&run)));
-    referred
+    for experiment in folders(&workspace.path().join("experiments"))? {
+        for run in folders(&experiment)? {
+            referred.extend(unstarted::executable(&run)?);
+        }
+    }
+    Ok(referred)
+}
+
+/// The folders in a folder, links to folders included; none if it is not there.
+fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let read = || -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let path = entry?.path();
+            match fs::metadata(&path) {
+                Ok(file) if file.is_dir() => found.push(path),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(found)
+    };
+    unless_absent(path, read()).map(Option::unwrap_or_default)
+}
+
+/// The executable that a record of a job names.
+fn executable(record: &Path) -> io::Result<Option<String>> {
+    let Some(file) = unless_absent(record, File::open(record))? else { return Ok(None) };
+    match serde_json::from_reader::<_, Reference>(io::BufReader::new(file)) {
+        Ok(reference) => Ok(reference.executable.or_else(|| reference.run?.executable)),
+        Err(error) if error.is_io() => unless_absent(record, Err(error.into())),
+        Err(_) => Ok(None),
+    }
+}
+
+/// `None` for what is not there; any other error names the path.
+fn unless_absent<T>(path: &Path, result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +170,7 @@ mod tests {
     use super::*;
     use crate::workspace::{Durability, write_atomic};
 
-    fn executable(workspace: &Workspace, digit: char) -> PathBuf {
+    fn frozen(workspace: &Workspace, digit: char) -> PathBuf {
         let path = workspace.bin().join(digit.to_string().repeat(64));
         write_atomic(&path, b"#!", Durability::Lazy).unwrap();
         path
@@ -145,7 +182,7 @@ mod tests {
         let workspace = Workspace::open_or_create(folder.path()).unwrap();
         assert_eq!(collect(&workspace, false).unwrap(), Collected::default());
         fs::create_dir(workspace.bin()).unwrap();
-        let [a, b, c, e] = ['a', 'b', 'c', 'e'].map(|digit| executable(&workspace, digit));
+        let [a, b, c, e] = ['a', 'b', 'c', 'e'].map(|digit| frozen(&workspace, digit));
         write_atomic(&workspace.bin().join("notes"), b"mine", Durability::Lazy).unwrap();
         for (job, file, text) in [
             ("1", "status.json", format!(r#"{{"executable":"{}"}}"#, "a".repeat(64))),
@@ -172,8 +209,17 @@ mod tests {
         fs::remove_file(run.join("unstarted.jsonl")).unwrap();
         assert_eq!(collect(&workspace, false).unwrap(), dry);
         assert!(a.exists() && b.exists() && e.exists() && !c.exists() && workspace.bin().join("notes").exists());
+        // Not even root reads this one: it may refer to any.
+        let record = workspace.jobs().join("task/3/status.json");
+        fs::remove_file(&record).unwrap();
+        std::os::unix::fs::symlink("status.json", &record).unwrap();
+        frozen(&workspace, 'c');
+        let error = collect(&workspace, false).unwrap_err().to_string();
+        assert!(error.contains("task/3/status.json: "), "{error}");
+        assert!(c.exists());
+        fs::remove_file(&record).unwrap();
         // There are few: nobody looks.
-        executable(&workspace, 'd');
+        frozen(&workspace, 'd');
         assert_eq!(collect_if_many(&workspace).unwrap().removed, Vec::<PathBuf>::new());
     }
 }
