@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,13 +18,19 @@ use crate::report::Event;
 /// How long after the first signal a second one means more.
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// The run that signals go to. Without one they do what they always do.
-static CURRENT: Mutex<Option<(Weak<Shared>, Sender<()>)>> = Mutex::new(None);
+/// How long jobs that are stopped may take beyond their grace period: one that the kernel does not end is not waited for for ever.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The runs that signals go to, all of them. Without any they do what they always do.
+static CURRENT: Mutex<Vec<(Weak<Shared>, Sender<()>)>> = Mutex::new(Vec::new());
 
 /// A run that takes the signals of this process until it is dropped.
 pub(super) struct Interrupts {
+    run: Weak<Shared>,
     /// Told when an interruption has been dealt with in full.
     settled: Receiver<()>,
+    /// How long that may take.
+    patience: Duration,
 }
 
 impl Interrupts {
@@ -43,7 +49,7 @@ impl Interrupts {
                 let (pass_on, received) = channel();
                 let acting = thread::Builder::new().name("xpm-interrupt".to_owned()).spawn(move || act_on(&received));
                 for signal in signals.forever() {
-                    if acting.is_err() || current().is_none() {
+                    if acting.is_err() || current().is_empty() {
                         // No run: the signal ends the process, as it does without xpm.
                         let _ = emulate_default_handler(signal);
                     } else {
@@ -53,45 +59,70 @@ impl Interrupts {
             })?;
         }
         let (sender, settled) = channel();
-        *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::downgrade(shared), sender));
-        Ok(Self { settled })
+        let run = Arc::downgrade(shared);
+        runs().push((run.clone(), sender));
+        let grace = shared.workspace().settings().local.grace_seconds.map_or(Duration::ZERO, Duration::from_secs);
+        Ok(Self { run, settled, patience: grace.saturating_add(PATIENCE) })
     }
 
     /// After an interruption, waits until a second signal has stopped the jobs or none has come in time.
     pub(super) fn settle(&self) {
         // The other end is kept with the run, so this ends.
-        let _ = self.settled.recv_timeout(WINDOW * 60);
+        let _ = self.settled.recv_timeout(self.patience);
     }
 }
 
 impl Drop for Interrupts {
     fn drop(&mut self) {
-        *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        runs().retain(|(run, _)| !run.ptr_eq(&self.run));
     }
 }
 
-fn current() -> Option<(Arc<Shared>, Sender<()>)> {
-    let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    current.as_ref().and_then(|(shared, settled)| Some((shared.upgrade()?, settled.clone())))
+fn runs() -> MutexGuard<'static, Vec<(Weak<Shared>, Sender<()>)>> {
+    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn current() -> Vec<(Arc<Shared>, Sender<()>)> {
+    runs().iter().filter_map(|(run, settled)| Some((run.upgrade()?, settled.clone()))).collect()
 }
 
 /// Deals with one interruption after the other.
 fn act_on(signals: &Receiver<i32>) {
     while let Ok(signal) = signals.recv() {
-        let Some((shared, settled)) = current() else { continue };
-        if shared.is_interrupted() {
-            // The plan does not end though it was told to: the signal does what it always does.
+        let runs = current();
+        if runs.is_empty() {
+            continue;
+        }
+        if runs.iter().all(|(shared, _)| shared.is_interrupted()) {
+            // No plan ends though all were told to: the signal does what it always does.
             let _ = emulate_default_handler(signal);
         }
         let first = Instant::now();
-        let running = shared.interrupt();
-        shared.report(&Event::Interrupted { running });
-        if running > 0 {
+        let mut running = false;
+        for (shared, _) in runs.iter().filter(|(shared, _)| !shared.is_interrupted()) {
+            let left = shared.interrupt();
+            running |= left > 0;
+            shared.report(&Event::Interrupted { running: left });
+        }
+        if running {
             match signals.recv_timeout(WINDOW.saturating_sub(first.elapsed())) {
-                Ok(_) => shared.stop_running(),
+                Ok(_) => stop_running(&runs),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
         }
-        let _ = settled.send(());
+        for (_, settled) in runs {
+            let _ = settled.send(());
+        }
     }
+}
+
+/// Stops the jobs of all runs, at once: each may take as long as its grace period.
+fn stop_running(runs: &[(Arc<Shared>, Sender<()>)]) {
+    thread::scope(|scope| {
+        for (shared, _) in runs {
+            if thread::Builder::new().spawn_scoped(scope, || shared.stop_running()).is_err() {
+                shared.stop_running();
+            }
+        }
+    });
 }
