@@ -14,6 +14,8 @@ mod graph;
 mod hard;
 #[path = "faults/harness.rs"]
 mod harness;
+#[path = "faults/left.rs"]
+mod left;
 #[path = "faults/machine.rs"]
 mod machine;
 #[path = "faults/random.rs"]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Arena, kill, wait_until};
+use crate::harness::{Arena, json, kill, wait_until};
 
 /// The child of the driver that serves.
 fn server(driver: u32) -> Option<u32> {
@@ -57,7 +57,53 @@ fn a_workspace_can_do_without() {
     let run = arena.start(arena.command("graph", &["third"]));
     wait_until("the first job executes", || arena.has_started("first"));
     assert_eq!(server(run.pid()), None);
+    let job = arena.job_processes()[0];
+    let stat = fs::read_to_string(format!("/proc/{job}/stat")).unwrap();
+    assert_eq!(stat.rsplit_once(") ").unwrap().1.split(' ').nth(3), Some(&*job.to_string()), "it has its own session");
     arena.unmark("hold.first");
     let outcome = run.end();
     assert_eq!(outcome.code(), Some(0), "{outcome}");
+}
+
+#[test]
+fn a_job_over_which_the_fork_server_was_killed_keeps_what_it_holds() {
+    let arena = Arena::new();
+    arena.mark("hold.a1");
+    let mut command = arena.command("graph", &["a1"]);
+    command.env("XPM_FAULT", "server 1 kill answer");
+    let first = arena.start(command);
+    wait_until("its driver waits for it", || first.said().contains("is run by another process"));
+    wait_until("the job executes", || arena.has_started("a1"));
+    assert_eq!(json(&arena.workdir.join("tokens/a.json"))["holders"].as_array().unwrap().len(), 1);
+    let mut command = arena.command("graph", &["a2", "first"]);
+    command.env("FAULTS_EXPERIMENT", "others");
+    let second = arena.start(command);
+    wait_until("what needs no token is done", || arena.lines("executions").len() == 1);
+    assert!(!arena.has_started("a2"), "the token is held");
+    arena.unmark("hold.a1");
+    for run in [first, second] {
+        let outcome = run.end();
+        assert_eq!(outcome.code(), Some(0), "{outcome}");
+    }
+    assert_eq!(arena.lines("executions").len(), 3);
+    assert_eq!(arena.lines("violations"), Vec::<String>::new());
+}
+
+#[test]
+fn a_job_over_which_the_fork_server_was_killed_is_stopped_by_its_driver() {
+    let arena = Arena::new();
+    arena.mark("hold.first");
+    let mut command = arena.command("graph", &["third"]);
+    command.env("XPM_FAULT", "server 1 kill answer");
+    let run = arena.start(command);
+    wait_until("its driver waits for it", || run.said().contains("is run by another process"));
+    wait_until("the job executes", || arena.has_started("first"));
+    let jobs = arena.job_processes();
+    for heard in ["is run by another process", "interrupted; 1 running job"] {
+        wait_until(heard, || run.said().contains(heard));
+        assert!(kill(&run.pid().to_string(), "INT"));
+    }
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(1), "{outcome}");
+    wait_until("the job is gone", || !jobs.iter().any(|pid| crate::harness::lives(*pid)));
 }

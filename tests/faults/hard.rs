@@ -4,14 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::Instant;
 
-use crate::harness::{Arena, DEADLINE, json, kill, lives, wait_for, wait_until};
-
-/// The number that a task has left in the control folder.
-#[track_caller]
-fn pid_in(arena: &Arena, name: &str) -> u32 {
-    wait_until(name, || arena.lines(name).iter().any(|line| line.parse::<u32>().is_ok()));
-    arena.lines(name)[0].parse().unwrap()
-}
+use crate::harness::{Arena, DEADLINE, json, kill, lives, pid_in, wait_for, wait_until};
 
 fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0

@@ -143,6 +143,13 @@ impl Drop for Arena {
     }
 }
 
+/// The number that a task has left in the control folder.
+#[track_caller]
+pub fn pid_in(arena: &Arena, name: &str) -> u32 {
+    wait_until(name, || arena.lines(name).iter().any(|line| line.parse::<u32>().is_ok()));
+    arena.lines(name)[0].parse().unwrap()
+}
+
 pub fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();

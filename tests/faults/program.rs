@@ -9,6 +9,8 @@
 
 #[path = "graph.rs"]
 mod graph;
+#[path = "left_plan.rs"]
+mod left_plan;
 #[path = "machine_plan.rs"]
 mod machine_plan;
 #[path = "marker.rs"]
@@ -160,7 +162,7 @@ impl Task for Hard {
             "fork" => {
                 say("started")?;
                 wait_while(&control.join("hold.fork"))?;
-                fork(&control.join("child"))?;
+                left_plan::fork(&control.join("child"))?;
             }
             "ignore-term" => {
                 child("(trap '' TERM; exec sleep 1000) & echo $! > \"$0\"")?;
@@ -186,32 +188,6 @@ impl Task for Hard {
         }
         Ok(format!("{how} has ended well"))
     }
-}
-
-/// Leaves a copy of this process behind, with all files that it has open.
-fn fork(pid_file: &Path) -> TaskResult<()> {
-    use std::os::unix::process::CommandExt;
-    let pid_path = pid_file.to_owned();
-    let mut command = Command::new("true");
-    #[expect(unsafe_code, reason = "the way to a fork without `exec` in the standard library")]
-    // SAFETY: the copy does nothing but write a file and sleep.
-    unsafe {
-        command.pre_exec(move || {
-            fs::write(&pid_path, std::process::id().to_string())?;
-            std::thread::sleep(Duration::from_secs(100));
-            std::process::abort();
-        });
-    }
-    // It returns when the copy has gone.
-    std::thread::spawn(move || drop(command.spawn()));
-    let begin = Instant::now();
-    while !fs::read_to_string(pid_file).is_ok_and(|text| !text.is_empty()) {
-        if begin.elapsed() > Duration::from_secs(50) {
-            return Err(xpm::Error::msg("there is no copy"));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
 }
 
 /// Nothing.
@@ -274,6 +250,8 @@ fn main() -> xpm::Result<()> {
         "many" => many(&call),
         "chain" => chain(&call),
         "machine" => machine_plan::machine(&call),
+        "left" => left_plan::left(&call),
+        "two" => left_plan::two(&call),
         "stream" => machine_plan::stream(&call),
         other => Err(xpm::Error::msg(format!("there is no plan {other}"))),
     }

@@ -12,8 +12,12 @@ pub(crate) fn point(_step: &str, _what: &std::path::Path) -> std::io::Result<()>
     Ok(())
 }
 
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub(crate) fn point_of_server(_step: &str) {}
+
 #[cfg(debug_assertions)]
-pub(crate) use tried_out::point;
+pub(crate) use tried_out::{point, point_of_server};
 
 #[cfg(debug_assertions)]
 mod tried_out {
@@ -72,6 +76,16 @@ mod tried_out {
                 }
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A point of the fork server, where `XPM_FAULT=server NTH kill STEP` kills it. Its copies count their own points from the
+    /// beginning, so it remembers nothing that they would have too, and is in no log.
+    pub(crate) fn point_of_server(step: &str) {
+        static REACHED: AtomicU32 = AtomicU32::new(0);
+        let nth = REACHED.fetch_add(1, Ordering::SeqCst) + 1;
+        if crate::settings::fault().is_some_and(|fault| fault == format!("server {nth} kill {step}")) {
+            crate::sys::kill_self();
         }
     }
 

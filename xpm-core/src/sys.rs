@@ -54,7 +54,7 @@ pub(crate) struct Stamp {
 }
 
 /// How a process ended, and what it used.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct ProcessEnd {
     /// Its exit code, unless a signal ended it.
     pub(crate) code: Option<i32>,
@@ -73,20 +73,42 @@ pub(crate) struct Usage {
     pub(crate) peak_memory: u64,
 }
 
-/// Waits until a child has ended and leaves it to be waited for: its number is not given again before.
-pub(crate) fn wait_for_end(child: &ChildProcess) -> io::Result<()> {
+/// Waits until a child has ended and leaves it to be waited for: its number is not given again before. Says whether a signal ended
+/// it.
+pub(crate) fn wait_for_end(child: &ChildProcess) -> io::Result<bool> {
     loop {
         // SAFETY: `siginfo_t` is plain data, for which all zeros is a value; the pointer is to a live local.
-        let waited = unsafe {
+        let (waited, code) = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
-            libc::waitid(libc::P_PID, child.id(), &raw mut info, libc::WEXITED | libc::WNOWAIT)
+            let waited = libc::waitid(libc::P_PID, child.id(), &raw mut info, libc::WEXITED | libc::WNOWAIT);
+            (waited, info.si_code)
         };
         if waited == 0 {
-            return Ok(());
+            return Ok(code != libc::CLD_EXITED);
         }
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
+        }
+    }
+}
+
+/// Has children of this process that end stay until they are waited for. That they do not can be inherited: from a shell that
+/// ignores SIGCHLD, for one.
+pub(crate) fn keep_ended_children() {
+    // SAFETY: `sigaction` is plain data, for which all zeros is a value; the pointers are to live locals.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        if libc::sigaction(libc::SIGCHLD, std::ptr::null(), &raw mut action) != 0 {
+            return;
+        }
+        let ignored = action.sa_sigaction == libc::SIG_IGN;
+        if ignored || action.sa_flags & libc::SA_NOCLDWAIT != 0 {
+            action.sa_flags &= !libc::SA_NOCLDWAIT;
+            if ignored {
+                action.sa_sigaction = libc::SIG_DFL;
+            }
+            libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut());
         }
     }
 }
@@ -134,6 +156,16 @@ pub(crate) fn try_signal_group(pid: u32, signal: i32) -> io::Result<()> {
     match send(-pid) {
         Err(error) if nobody(&error) => send(pid).or_else(|error| if nobody(&error) { Ok(()) } else { Err(error) }),
         sent => sent,
+    }
+}
+
+/// Kills what is left of the process group that the process `pid` has led, which is gone: as long as there is a process in the
+/// group, its number is given to no other.
+pub(crate) fn kill_left_of_group(pid: u32) {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return };
+    if pid > 1 {
+        // SAFETY: kill takes no pointers.
+        unsafe { libc::kill(-pid, libc::SIGKILL) };
     }
 }
 
@@ -262,10 +294,37 @@ fn read_usage(usage: &libc::rusage) -> Usage {
     }
 }
 
-/// Makes this process the leader of a session of its own, so that a terminal's Ctrl-C does not reach it.
+/// Makes this process the leader of a session of its own, so that a terminal's Ctrl-C does not reach it; unless it leads a group
+/// already, as a shell's command does.
 pub(crate) fn new_session() {
-    // SAFETY: setsid takes no arguments. It fails only if this process leads a group already, which is as good.
+    // SAFETY: setsid takes no arguments.
     unsafe { libc::setsid() };
+}
+
+/// [`new_session`] for a process that was started as the leader of a group, so that Ctrl-C does not reach it while it is loaded.
+/// Only who leads none begins a session: it joins another group for the moment between two calls, in which it ignores what a
+/// terminal sends. If it cannot, it stays what it is.
+pub(crate) fn new_session_for_leader() {
+    const FROM_TERMINAL: [i32; 4] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGHUP];
+    // SAFETY: these calls take and give plain numbers, and nothing else runs in this process that could set handlers.
+    unsafe {
+        if libc::setsid() != -1 {
+            return;
+        }
+        let before = FROM_TERMINAL.map(|signal| libc::signal(signal, libc::SIG_IGN));
+        // The parent may be gone, or the leader of the session.
+        for group in [libc::getpgid(libc::getppid()), libc::getsid(0)] {
+            if group > 0 && libc::setpgid(0, group) == 0 {
+                if libc::setsid() == -1 {
+                    libc::setpgid(0, 0);
+                }
+                break;
+            }
+        }
+        for (signal, handler) in FROM_TERMINAL.into_iter().zip(before) {
+            libc::signal(signal, handler);
+        }
+    }
 }
 
 /// The signal by which a job's process ends itself when it cannot write its record. An exit code would not do: a task may end
@@ -308,9 +367,9 @@ pub(crate) fn process_is_dying(pid: u32) -> bool {
 fn linux_process_is_dying(pid: u32) -> Option<bool> {
     /// `PF_EXITING` of `linux/sched.h`.
     const EXITING: u64 = 4;
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may have any character; behind it come state, 5 numbers, and the flags.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let stat = stat_of(&pid.to_string())?;
+    // State, 5 numbers, and the flags.
+    let mut fields = stat.split(' ');
     let ended = matches!(fields.next()?, "Z" | "X");
     let exiting = fields.nth(5)?.parse::<u64>().ok()? & EXITING != 0;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -322,8 +381,7 @@ fn linux_process_is_dying(pid: u32) -> Option<bool> {
 
 /// Whether the process with this number is stopped (Ctrl-Z, a debugger); where it cannot be told, it is not.
 pub(crate) fn process_is_stopped(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with(['T', 't']))
+    stat_of(&pid.to_string()).is_some_and(|fields| fields.starts_with(['T', 't']))
 }
 
 /// Whether there is a process with this number, whoever's it is.
@@ -352,11 +410,16 @@ pub(crate) fn process_parent(pid: u32) -> Option<u32> {
     stat_field(pid, 1)?.try_into().ok()
 }
 
-/// One of the numbers that the system tells of a process, counted from its state: that comes behind the name, which may hold
-/// anything.
+/// One of the numbers that the system tells of a process, counted from its state.
 fn stat_field(pid: u32, index: usize) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.split(' ').nth(index)?.parse().ok()
+    stat_of(&pid.to_string())?.split(' ').nth(index)?.parse().ok()
+}
+
+/// What the system tells of a process, or of `self`, from its state on: that comes behind the name, which stands in parentheses and may
+/// hold anything. See proc(5), `/proc/<pid>/stat`.
+fn stat_of(process: &str) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ").map(|(_, fields)| fields.to_owned())
 }
 
 /// Whether a process has a file open; `None` where the system does not tell.
@@ -464,6 +527,11 @@ pub(crate) fn stamp_at(folder: &File, path: &std::ffi::CStr) -> Option<Stamp> {
     };
     let changed = stat.st_ctime.saturating_mul(1_000_000_000).saturating_add(stat.st_ctime_nsec);
     Some(Stamp { changed, inode: stat.st_ino, size: u64::try_from(stat.st_size).unwrap_or(0) })
+}
+
+/// The CPUs that this process may use; affinity and cgroup quotas count.
+pub(crate) fn cpus() -> u32 {
+    std::thread::available_parallelism().ok().and_then(|n| u32::try_from(n.get()).ok()).unwrap_or(1)
 }
 
 /// How many ticks of `/proc/<pid>/stat` a second has.

@@ -86,6 +86,10 @@ impl JobContext {
     }
 
     /// The job's folder, which is also the working directory.
+    ///
+    /// What the task writes here outlives every process, whatever is killed. xpm does not wait for the disk, though: after a power
+    /// cut, a file of a job that was done a few seconds before is there for certain only if the task has synced it
+    /// ([`File::sync_all`](std::fs::File::sync_all)).
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -18,6 +18,7 @@ use std::os::fd::AsFd;
 use super::process::{free_cpus, job_arguments, on_large_stack, run_job_with};
 use super::request::StartRequest;
 use crate::config::Registry;
+use crate::fault;
 use crate::settings;
 use crate::sys::{self, Forked, Packets, ThreadNumber};
 
@@ -36,7 +37,7 @@ pub(crate) fn server_arguments() -> [OsString; 3] {
 /// Serves until the driver is gone, and gives the exit code.
 pub(crate) fn serve() -> u8 {
     // The terminal's Ctrl-C is the driver's matter.
-    sys::new_session();
+    sys::new_session_for_leader();
     on_large_stack(serve_here).unwrap_or(2)
 }
 
@@ -59,7 +60,10 @@ fn serve_here() -> u8 {
         let share = (files.len() == 5).then(|| files.pop()).flatten();
         let answer = match (StartRequest::decode(&buffer[..length]), <[File; 4]>::try_from(files)) {
             (Some(request), Ok(files)) => match sys::fork_sibling(number) {
-                Ok(Forked::Parent(pid)) => [pid, 0],
+                Ok(Forked::Parent(pid)) => {
+                    fault::point_of_server("answer");
+                    [pid, 0]
+                }
                 Ok(Forked::Child) => {
                     drop(socket);
                     let code = be_job(&request, files, share.as_ref(), number);

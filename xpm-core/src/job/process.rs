@@ -23,7 +23,8 @@ use crate::ids::JobKey;
 use crate::value::Node;
 use crate::workspace::frozen::own_digest;
 use crate::workspace::{
-    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, give_cpus_back, parse_params, read_params,
+    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, free_for_all, give_cpus_back,
+    parse_params, read_params,
 };
 use crate::{clock, sys};
 
@@ -43,11 +44,20 @@ pub(crate) fn run_job(folder: &Path, attempt: u32, time: Option<Duration>) -> u8
         }
         Err(error) => (Err(error), None),
     };
+    if lock.as_ref().is_ok_and(is_drivers) {
+        sys::new_session_for_leader();
+    }
     run_job_with(lock, folder, attempt, time, |work| {
         let result = on_large_stack(work).unwrap_or_else(|| Err(panicked()));
         free_cpus(share.as_ref());
         result
     })
+}
+
+/// Whether this is the lock that a driver has handed on, and not a terminal or whatever else the standard input of a process is that
+/// was started by hand.
+fn is_drivers(lock: &File) -> bool {
+    lock.metadata().is_ok_and(|file| file.is_file())
 }
 
 /// With what a driver hands on more than one open file as standard input.
@@ -96,6 +106,7 @@ pub(super) fn run_job_with(
     on_stack: impl FnOnce(Work<'_>) -> Result<Box<RawValue>, Failure>,
 ) -> u8 {
     sys::new_session();
+    let process = std::process::id();
     let start = clock::timestamp();
     let started_in = std::env::current_dir().ok();
     let deadline = time.and_then(|time| Instant::now().checked_add(time));
@@ -105,6 +116,13 @@ pub(super) fn run_job_with(
             let _ = Owner::this(attempt, start.clone()).write(lock);
         }
         let result = on_stack(Box::new(|| execute(&workspace, &folder, attempt, started_in, deadline)));
+        if std::process::id() != process {
+            // The job's own process says how the job ended; when that is gone, somebody may be at the next attempt.
+            return Err(
+                "this is a copy of the job's process, which its task has made: what it returned is not recorded"
+                    .to_owned(),
+            );
+        }
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);
         status.executable = own_digest();
@@ -119,14 +137,21 @@ pub(super) fn run_job_with(
         Err(message) => {
             // The job's own log is all that is left to tell; on a full disk it takes nothing either.
             let _ = writeln!(io::stderr(), "xpm: {message}");
-            if lock.as_ref().is_ok_and(|lock| lock.metadata().is_ok_and(|file| file.is_file())) {
-                // There is a driver, and no exit code that the task could not have.
+            if process != std::process::id() {
+                return UNRECORDED;
+            }
+            if lock.as_ref().is_ok_and(is_drivers) {
+                // There is no exit code that the task could not have.
                 sys::end_unrecorded();
             }
             UNRECORDED
         }
     };
-    drop(lock);
+    if let Ok(lock) = lock {
+        // The job is over. Copies of this process that it leaves behind, daemons, have the lock's open file as well, and must not
+        // keep the job from being run again.
+        free_for_all(&lock);
+    }
     code
 }
 

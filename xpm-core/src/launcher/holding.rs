@@ -61,6 +61,12 @@ impl<'a> HeldTokens<'a> {
 }
 
 impl HeldTokens<'_> {
+    /// Leaves the tokens to the job's process, which may run though this driver cannot see it: they are held as long as the job's
+    /// lock is, and whoever asks then strikes them out.
+    pub(super) fn leave(mut self) {
+        self.holding = None;
+    }
+
     /// The units that the job has of tokens whose units are told apart: its GPUs.
     pub(super) fn units(&self) -> &[String] {
         self.holding.as_ref().map_or(&[], |holding| &holding.units)

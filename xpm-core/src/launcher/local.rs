@@ -66,6 +66,7 @@ impl Local {
             workspace.settings().local.grace_seconds.map_or(GRACE, |seconds| Duration::from_secs(seconds).min(FOREVER));
         let holders = OwnHolders::default();
         let starters = Arc::new(Starters::new(workspace.clone(), freezer));
+        sys::keep_ended_children();
         Self {
             workspace,
             starters,
@@ -161,6 +162,7 @@ impl Local {
         self.write_arguments(order, &starter).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
         let Some(end) = self.run(order, &starter, attempt, lock, (&held, &mut share), tell)? else {
+            held.leave();
             tell(Progress::Attached);
             return Ok(Progress::Freed);
         };
@@ -232,7 +234,7 @@ impl Local {
             .recorded_attempts(self.read(folder)?.as_ref())
             .map_err(|error| launch_failed("its earlier attempts", &error))?;
         let owner_before = Owner::read(&folder.lock());
-        let ran_before = owner_before.as_ref().is_some_and(Owner::may_live);
+        let ran_before = owner_before.as_ref().is_some_and(|owner| owner.may_live(&folder.lock()));
         tell(Progress::Attached);
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
         fault::point("wait for process of", folder.path()).map_err(|error| here(&error))?;
@@ -267,6 +269,8 @@ impl Local {
             thread::park_timeout(LOOK);
         };
         let recorded = folder.recorded_attempts(status.as_ref()).map_err(|error| here(&error))?;
+        // Before the lock is free again.
+        orphan.end_rest();
         match Owner::read(&folder.lock()) {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
@@ -306,6 +310,8 @@ impl Local {
         let gpus = order.tokens.iter().any(|(token, _)| token.has_units()).then(|| held.units().join(","));
         let request = StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
+        // Without it, the lock is free when the last copy of the process is gone.
+        let mut remote = lock.remote().ok();
         let started = starter
             .start(&request, lock, stdout, stderr, share.file())
             .map_err(|error| launch_failed(&starter.executable().display().to_string(), &error))?;
@@ -325,9 +331,18 @@ impl Local {
             share.cpus_given_back();
             tell(Progress::Recording);
         }
-        let ended = control.wait(child);
+        let ended = control.wait(child).unwrap_or_else(|_| {
+            // The system tells nothing of it: its lock says when it is over, its record how.
+            drop(remote.take());
+            wait_for_lock(folder);
+            control.unseen()
+        });
+        if let Some(remote) = remote {
+            // What it has left behind must not keep the job from being run again.
+            remote.free();
+        }
         limited.map_err(|error| launch_failed("the time limit cannot be watched", &error))?;
-        ended.map(Some).map_err(|error| launch_failed("waiting for the process", &error))
+        Ok(Some(ended))
     }
 
     /// The process is gone and its record does not say how this attempt ended: the driver writes one, unless somebody else
@@ -399,6 +414,13 @@ fn recorded(folder: &JobFolder, failure: Failure, write: impl FnOnce(&Failure) -
             Failure::Output { message: format!("{message}; nor can this be recorded in {}: {error}", status.display()) }
         }
         (_, failure) => failure,
+    }
+}
+
+/// Waits until nobody has the job's lock, as far as that can be told.
+fn wait_for_lock(folder: &JobFolder) {
+    if let Ok(TryLock::Busy(wait)) = JobLock::try_take(&folder.lock()) {
+        drop(wait.wait());
     }
 }
 

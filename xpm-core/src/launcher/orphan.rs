@@ -28,6 +28,8 @@ pub(super) struct Orphan {
 struct State {
     /// Why it was asked to end, and when it is made to.
     stopped: Option<(Stop, Instant)>,
+    /// The process that was asked, and when it began.
+    asked: Option<(u32, Option<u64>)>,
     /// When its time is over.
     due: Option<Instant>,
 }
@@ -49,6 +51,7 @@ impl Orphan {
         }
         let Some(pid) = self.abandoned() else { return false };
         state.stopped = Some((why, Instant::now() + self.grace));
+        state.asked = Some((pid, sys::process_begin(pid)));
         sys::signal_group(pid, libc::SIGTERM);
         true
     }
@@ -83,6 +86,15 @@ impl Orphan {
         }
     }
 
+    /// The job is over: if it was stopped, what is left of its group is killed, as it is of a driver's own jobs.
+    pub(super) fn end_rest(&self) {
+        let Some((pid, begin)) = self.state().asked.take() else { return };
+        // While there is somebody in the group, no other process has this number.
+        if !sys::process_exists(pid) || sys::process_begin(pid) == begin {
+            sys::kill_left_of_group(pid);
+        }
+    }
+
     /// Why the process was stopped, if it was.
     pub(super) fn stopped(&self) -> Option<Stop> {
         self.state().stopped.map(|(why, _)| why)
@@ -101,7 +113,9 @@ impl Orphan {
         // Jobs are children of their driver, which has this file open. Where it cannot be told, the parent is another
         // user's: the job's driver was this one's.
         let parent = sys::process_parent(pid)?;
-        (sys::has_open(parent, &self.drivers) != Some(true)).then_some(pid)
+        // One of this driver's own that it has lost sight of: the fork server was killed over it.
+        let own = parent == std::process::id();
+        (own || sys::has_open(parent, &self.drivers) != Some(true)).then_some(pid)
     }
 }
 
@@ -113,7 +127,7 @@ impl Orphans {
     /// Counts one in until what it gives is dropped.
     pub(super) fn enter(&self, job: &JobKey, orphan: &Arc<Orphan>) -> Waiting {
         self.all().insert(job.clone(), orphan.clone());
-        Waiting { job: job.clone(), orphans: self.clone() }
+        Waiting { job: job.clone(), orphan: orphan.clone(), orphans: self.clone() }
     }
 
     /// Asks all to end; gives those whose end is not this driver's matter.
@@ -130,11 +144,13 @@ impl Orphans {
 #[derive(Debug)]
 pub(super) struct Waiting {
     job: JobKey,
+    orphan: Arc<Orphan>,
     orphans: Orphans,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
+        self.orphan.end_rest();
         self.orphans.all().remove(&self.job);
     }
 }

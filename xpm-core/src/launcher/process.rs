@@ -54,18 +54,23 @@ impl Control {
     pub(super) fn wait(&self, child: ChildProcess) -> io::Result<Ended> {
         // The process stays a zombie until the last line, so its number, and its group's, cannot be given again while
         // somebody may signal it.
-        let waited = sys::wait_for_end(&child);
+        let by_signal = sys::wait_for_end(&child);
         let stopped = {
             let mut state = self.state();
             state.ended = true;
             state.stopped
         };
         self.changed.notify_all();
-        waited?;
-        if stopped.is_some() {
+        // What it had started must not run on beside the next attempt. One that ended by itself has left behind what it wanted to.
+        if by_signal? || stopped.is_some() {
             sys::signal_group(self.pid, libc::SIGKILL);
         }
         Ok(Ended { process: sys::wait(child)?, stopped })
+    }
+
+    /// How a process ended of which the system tells nothing.
+    pub(super) fn unseen(&self) -> Ended {
+        Ended { process: ProcessEnd::default(), stopped: self.state().stopped }
     }
 
     /// Stops the process when `limit` has passed.
@@ -99,8 +104,12 @@ impl Control {
             // Under the lock: the process has not been waited for.
             sys::signal_group(self.pid, libc::SIGTERM);
         }
-        if !self.ends_before(Instant::now() + self.grace) && !self.state().ended {
-            sys::signal_group(self.pid, libc::SIGKILL);
+        if !self.ends_before(Instant::now() + self.grace) {
+            let state = self.state();
+            if !state.ended {
+                // Under the lock, as above.
+                sys::signal_group(self.pid, libc::SIGKILL);
+            }
         }
     }
 

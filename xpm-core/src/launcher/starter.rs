@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -159,9 +160,10 @@ fn handed(lock: JobLock, _: Option<&File>) -> io::Result<Stdio> {
 /// How long a program may be busy.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Starts a process. A program that was written just now may be busy for a moment: somebody who started another process
+/// Starts a process, in a group of its own: Ctrl-C must not reach it before it has begun a session. A program that was written just now may be busy for a moment: somebody who started another process
 /// meanwhile has its open file until that process has begun.
 pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+    command.process_group(0);
     let begin = Instant::now();
     loop {
         match command.spawn() {

@@ -84,8 +84,8 @@ pub(crate) fn set_title<'a>(args: impl Iterator<Item = &'a OsStr>, _one_thread: 
 
 /// Fields 48 and 49 of `/proc/self/stat`, proc(5).
 fn arguments_in_memory() -> Option<(usize, usize)> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(45);
+    let stat = super::stat_of("self")?;
+    let mut fields = stat.split(' ').skip(45);
     let (start, end) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     (0 < start && start < end && end - start < 1 << 20).then_some((start, end))
 }

@@ -156,7 +156,9 @@ impl Remover {
         let _lock = match JobLock::try_take(&folder.lock()).map_err(io)? {
             TryLock::Taken(lock) => lock,
             TryLock::Busy(_) => {
-                let by = Owner::read(&folder.lock()).filter(Owner::may_live).map(|owner| owner.name());
+                let by = Owner::read(&folder.lock())
+                    .filter(|owner| owner.may_live(&folder.lock()))
+                    .map(|owner| owner.name());
                 return Err(RemoveError::Running { job: job.key(), by });
             }
         };

@@ -7,10 +7,29 @@ use std::path::Path;
 
 use crate::fault;
 
-/// A lock, held. It is released when the last copy of its open file is closed: the driver's, or the one that the job's
-/// process inherits.
+/// A lock, held. It is released when the last copy of its open file is closed, the driver's, or the one that the job's
+/// process inherits; or for all copies at once when the job is over.
 #[derive(Debug)]
 pub(crate) struct JobLock(File);
+
+/// A copy of the open file of a lock that a job's process has.
+#[derive(Debug)]
+pub(crate) struct LockRemote(File);
+
+impl LockRemote {
+    /// Frees the lock, though what the process has left behind may have copies of its open file.
+    pub(crate) fn free(self) {
+        if fault::point("free", Path::new("lock")).is_ok() {
+            free_for_all(&self.0);
+        }
+    }
+}
+
+/// Frees a lock for all copies of its open file.
+pub(crate) fn free_for_all(lock: &File) {
+    // Should it fail, it is free when the last copy is closed.
+    let _ = lock.unlock();
+}
 
 /// What came of trying to take a lock.
 #[derive(Debug)]
@@ -65,6 +84,11 @@ impl JobLock {
     /// The open file, to write into who has the lock.
     pub(crate) fn file(&self) -> &File {
         &self.0
+    }
+
+    /// Another copy of the open file, which frees the lock when it is over with whoever has it.
+    pub(crate) fn remote(&self) -> io::Result<LockRemote> {
+        self.0.try_clone().map(LockRemote)
     }
 
     /// The open file, for a process to inherit: it holds the lock with no gap.

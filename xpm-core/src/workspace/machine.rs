@@ -295,7 +295,8 @@ impl Share {
     pub(crate) fn end(mut self) {
         for range in &self.ranges {
             // Closing the file frees it as well, unless there is such a copy.
-            let _ = self.file.as_ref().map(|file| sys::unlock_range(file, range));
+            let free = |file| fault::point("free", &self.machine.0.path).and_then(|()| sys::unlock_range(file, range));
+            let _ = self.file.as_ref().map(free);
         }
         self.file = None;
     }

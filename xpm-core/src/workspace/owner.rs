@@ -41,10 +41,11 @@ impl Owner {
         format!("process {} on {}, since {}", self.pid, self.host, self.start)
     }
 
-    /// Whether the process may still be there, and is not just going: it cannot be told for another host, and a number may
-    /// have been given again.
-    pub(crate) fn may_live(&self) -> bool {
-        let lives = || crate::sys::process_exists(self.pid) && !crate::sys::process_is_dying(self.pid);
+    /// Whether the process may still be there, with the lock in the file `lock` open, and is not just going: it cannot be told for
+    /// another host. Where the system does not say what a process has open, it may be another one that was given its number.
+    pub(crate) fn may_live(&self, lock: &Path) -> bool {
+        let has_lock = || crate::sys::has_open(self.pid, lock) != Some(false);
+        let lives = || crate::sys::process_exists(self.pid) && !crate::sys::process_is_dying(self.pid) && has_lock();
         self.host != crate::settings::host() || (self.boot == crate::settings::boot() && lives())
     }
 

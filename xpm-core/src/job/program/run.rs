@@ -59,7 +59,7 @@ pub(super) fn run(
         }
         waited
     });
-    let end = waited.and_then(|()| sys::wait(child));
+    let end = waited.and_then(|_| sys::wait(child));
     let end = end.map_err(|error| ProgramError::Start(format!("the program cannot be waited for: {error}")))?;
     let more_kills = oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
     Ok(Ended { code: end.code, signal: end.signal, out_of_memory: more_kills })
