@@ -20,6 +20,7 @@ mod params;
 mod partial;
 mod reading;
 mod run;
+pub(crate) mod said;
 mod saved;
 pub(crate) mod sealed;
 mod settings;

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
 use crate::ids::JobKey;
+use crate::job::panic_text;
 use crate::report::Event;
 use crate::value::Tags;
 
@@ -118,9 +119,7 @@ impl Shared {
             }
             Ok(Err(error)) => error,
             Err(payload) => {
-                let text = payload.downcast_ref::<String>().map(String::as_str);
-                let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-                anyhow::Error::msg(format!("it panicked: {}", text.unwrap_or("without a message")))
+                anyhow::Error::msg(format!("it panicked: {}", panic_text(&*payload).unwrap_or("without a message")))
             }
         };
         self.callback_failed(cell, name, error);

@@ -92,6 +92,7 @@ impl Driver {
                     }
                 }
                 Message::TokenDeclared { name, capacity } => self.token_declared(name, capacity),
+                Message::TokenMended { name } => self.shared.token_mended(&name),
                 Message::TokenChanged { token, capacity, elsewhere } => {
                     let event = Event::TokenChanged { token, capacity, elsewhere };
                     self.scheduler.handle(event, &mut self.actions);

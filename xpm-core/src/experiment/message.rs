@@ -38,6 +38,8 @@ pub(crate) enum Message {
     TokenDeclared { name: Arc<str>, capacity: u64 },
     /// A token's capacity, or what other processes hold of it, has changed.
     TokenChanged { token: TokenNumber, capacity: u64, elsewhere: u64 },
+    /// A token's file was damaged, and is written anew.
+    TokenMended { name: String },
     /// What jobs of other drivers have of this machine has changed.
     MachineChanged(Elsewhere),
     /// A launcher's report.

@@ -101,7 +101,7 @@ pub(super) fn spawn(driver: Driver, messages: mpsc::Receiver<Message>) -> Result
 /// What jobs may take of this machine together.
 pub(super) fn capacity(workspace: &Workspace, cpus: Option<NonZeroU32>) -> Capacity {
     let settings = &workspace.settings().local;
-    let cpus = cpus.or(settings.cpus).map_or_else(crate::launcher::cpus, NonZeroU32::get);
+    let cpus = cpus.or(settings.cpus).map_or_else(crate::sys::cpus, NonZeroU32::get);
     Capacity { cpus, memory: settings.memory_bytes.or_else(crate::launcher::memory), gpus: Vec::new() }
 }
 

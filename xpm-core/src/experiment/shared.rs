@@ -117,13 +117,18 @@ impl Shared {
         &self.capacity
     }
 
+    /// The file of a token was damaged, and is written anew.
+    pub(super) fn token_mended(&self, name: &str) {
+        let text = format!("the file of token `{name}` was damaged and is written anew; jobs that held some of it");
+        self.report(&Event::Warning(format!("{text} right now are not counted")));
+    }
+
     /// Declares a token, or changes its capacity, for every process of the workspace.
     pub(super) fn declare_token(&self, name: &str, capacity: u64) -> Result<Arc<str>, anyhow::Error> {
         check_token_name(name)?;
         let dry = self.mode() == RunMode::DryRun;
         if !dry && TokenFile::new(self.workspace.clone(), name).declare(capacity)? {
-            let text = format!("the file of token `{name}` was damaged and is written anew; jobs that held some of it");
-            self.report(&Event::Warning(format!("{text} right now are not counted")));
+            self.token_mended(name);
         }
         Ok(self.token_known(name, capacity)?)
     }

@@ -4,13 +4,15 @@
 //! A reader skips a torn last line.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
+
+use crate::fault;
 
 /// How long a value may stay in memory.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -51,7 +53,7 @@ impl Metrics {
     fn file(&self) -> Option<Arc<Mutex<BufWriter<File>>>> {
         let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if open.is_none() {
-            let file = OpenOptions::new().create(true).append(true).open(&self.path).ok()?;
+            let file = open_to_append(&self.path).ok()?;
             let file = Arc::new(Mutex::new(BufWriter::new(file)));
             let theirs = Arc::downgrade(&file);
             // Without the thread the values are written when the buffer is full and at the end.
@@ -64,14 +66,34 @@ impl Metrics {
     /// Writes out what is in memory.
     pub(super) fn flush(&self) {
         if let Some(file) = &*self.file.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).flush();
+            flush(file);
         }
     }
 }
 
+/// Opens the file to go on behind what an earlier attempt has written, of which the last line may be torn.
+fn open_to_append(path: &Path) -> io::Result<File> {
+    fault::point("open", path)?;
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    if last != [b'\n'] {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
+}
+
+fn flush(file: &Mutex<BufWriter<File>>) {
+    // What cannot be written now is tried again with what comes next.
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = fault::point("write", Path::new("metrics.jsonl")).and_then(|()| file.flush());
+}
+
 fn flush_often(file: &Weak<Mutex<BufWriter<File>>>) {
     while let Some(file) = file.upgrade() {
-        let _ = file.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        flush(&file);
         drop(file);
         thread::park_timeout(FLUSH);
     }
@@ -99,3 +121,26 @@ macro_rules! numbers {
     )*};
 }
 numbers!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn values_go_on_behind_a_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        for (before, lines) in [("", 1), ("{\"name\":\"a\"}\n", 2), ("{\"name\":\"a\"}\n{\"na", 3)] {
+            File::create(&path).and_then(|mut file| file.write_all(before.as_bytes())).unwrap();
+            let metrics = Metrics::new(path.clone());
+            metrics.add("loss", 1, 0.5);
+            metrics.flush();
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(before), "{text}");
+            assert_eq!(text.lines().count(), lines, "{text}");
+            assert_eq!(text.lines().last(), Some(r#"{"name":"loss","step":1,"value":0.5}"#));
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The message and the place of a panic, caught where it happens.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, UnwindSafe};
 
@@ -7,6 +8,11 @@ use crate::workspace::Failure;
 
 thread_local! {
     static LAST: RefCell<Option<Failure>> = const { RefCell::new(None) };
+}
+
+/// The message of a panic, if it has one.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied())
 }
 
 /// Calls `work`; a panic becomes a failure. The usual report still goes to standard error.
@@ -21,8 +27,7 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, Fail
         before(info);
     }));
     panic::catch_unwind(work).map_err(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message");
+        let text = panic_text(&*payload).unwrap_or("a panic without a message");
         // `resume_unwind`, for instance with the payload of a thread that panicked, calls no hook; what the hook saw last
         // may then be another panic, which the task has caught.
         let of_this = |failure: &Failure| matches!(failure, Failure::Panicked { message, .. } if message == text);

@@ -1,13 +1,14 @@
-//! What this machine has for jobs: CPUs, memory and GPUs, as far as this process may use them.
+//! What this machine has for jobs: memory and GPUs, as far as this process may use them.
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
-/// The CPUs that this process may use; affinity and cgroup quotas count.
-pub(crate) fn cpus() -> u32 {
-    std::thread::available_parallelism().ok().and_then(|n| u32::try_from(n.get()).ok()).unwrap_or(1)
-}
+use crate::workspace::said::{Said, said};
+
+/// How long `nvidia-smi` may take; on a machine with many GPUs it takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The memory that this process may use, in bytes: the machine's, or the tightest limit of its cgroups. `None` where the
 /// system does not tell.
@@ -57,16 +58,10 @@ pub(crate) fn gpus() -> Vec<String> {
         let names = visible.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "-1");
         return names.map(str::to_owned).collect();
     }
-    let list = Command::new("nvidia-smi")
-        .args(["--query-gpu=index", "--format=csv,noheader"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    match list {
-        Ok(output) if output.status.success() => {
-            let text = String::from_utf8_lossy(&output.stdout);
-            text.lines().map(|line| line.trim().to_owned()).filter(|line| line.parse::<u32>().is_ok()).collect()
-        }
-        _ => Vec::new(),
-    }
+    let mut list = Command::new("nvidia-smi");
+    list.args(["--query-gpu=index", "--format=csv,noheader"]);
+    // A driver that hangs must not hang the plan.
+    let Some(Said { text, .. }) = said(list, PATIENCE, 1 << 16) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&text);
+    text.lines().map(|line| line.trim().to_owned()).filter(|line| line.parse::<u32>().is_ok()).collect()
 }

@@ -5,7 +5,6 @@
 
 mod git;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use git::GitState;
+use git::GitState;
 
 use super::frozen::digest_of;
 use super::{Durability, FORMAT, write_atomic};
@@ -79,7 +78,7 @@ impl Recorder {
             xpm: env!("CARGO_PKG_VERSION").to_owned(),
             host: settings::host(),
             user: settings::user(),
-            cpus: cpus(),
+            cpus: crate::sys::cpus(),
             command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
             directory: std::env::current_dir().ok(),
             program: program.map(Path::to_owned),
@@ -145,18 +144,5 @@ impl Shared {
         let git = source.and_then(|folder| git::look_at(&folder, &self.run.join("dirty.diff")));
         self.known().git = git;
         let _ = self.write();
-    }
-}
-
-/// How many CPUs this process may use.
-fn cpus() -> u32 {
-    thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
-}
-
-impl Environment {
-    #[allow(dead_code, reason = "for the read model")]
-    /// The environment of the run with this folder; `None` if it is not there or cannot be read.
-    pub(crate) fn read(run: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(run.join("environment.json")).ok()?).ok()
     }
 }

@@ -51,8 +51,8 @@ impl WatchedToken {
         // A file that cannot be read now is looked at again.
         let Some(state) = self.file.elsewhere(|job| own.contains(job)).ok()? else {
             // It is gone or damaged: it is made again, or nobody would ever get any.
-            let _ = self.file.declare(self.capacity);
-            return None;
+            let damaged = self.file.declare(self.capacity).unwrap_or(false);
+            return damaged.then(|| Message::TokenMended { name: self.file.name().to_owned() });
         };
         self.seen = stamp;
         let (capacity, elsewhere) = state;

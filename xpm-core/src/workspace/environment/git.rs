@@ -1,14 +1,12 @@
 //! What git says of the code, within a time, without writing into the repository.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::channel;
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::workspace::said::{Said, said};
 use crate::workspace::{Durability, write_atomic};
 
 /// How long one call of git may take.
@@ -85,39 +83,11 @@ pub(super) fn look_at(folder: &Path, diff: &Path) -> Option<GitState> {
     Some(state)
 }
 
-struct Said {
-    text: Vec<u8>,
-    cut: bool,
-}
-
 fn git(folder: &Path, args: &[&str]) -> Option<Said> {
     let mut command = Command::new("git");
     // Whoever works in the repository at the same time must not find it locked.
     command.arg("--no-optional-locks").arg("-C").arg(folder).args(args);
     said(command, LIMIT, MOST)
-}
-
-/// What a program writes to its standard output, up to `most` bytes; `None` if it fails or takes too long.
-fn said(mut command: Command, limit: Duration, most: usize) -> Option<Said> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    let (sender, receiver) = channel();
-    let output = child.stdout.take()?;
-    let reader = thread::Builder::new().name("xpm-git".to_owned()).stack_size(256 << 10).spawn(move || {
-        let mut text = Vec::new();
-        // One byte more tells that there is more.
-        let read = output.take(most as u64 + 1).read_to_end(&mut text);
-        let _ = sender.send(read.map(|_| text));
-    });
-    let text = reader.ok().and_then(|_| receiver.recv_timeout(limit).ok()).and_then(Result::ok);
-    let cut = text.as_ref().is_some_and(|text| text.len() > most);
-    if text.is_none() || cut {
-        // It may have ended meanwhile.
-        let _ = child.kill();
-    }
-    let ended_well = child.wait().is_ok_and(|status| status.success());
-    let mut text = text.filter(|_| cut || ended_well)?;
-    text.truncate(most);
-    Some(Said { text, cut })
 }
 
 #[cfg(test)]
@@ -128,16 +98,6 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
-    }
-
-    #[test]
-    fn a_program_is_heard_within_its_time_and_size() {
-        let limit = Duration::from_secs(60);
-        assert_eq!(said(sh("printf abc"), limit, 9).map(|said| (said.text, said.cut)), Some((b"abc".to_vec(), false)));
-        assert_eq!(said(sh("yes"), limit, 4).map(|said| (said.text, said.cut)), Some((b"y\ny\n".to_vec(), true)));
-        assert!(said(sh("echo abc; exit 1"), limit, 9).is_none());
-        assert!(said(sh("exec sleep 1000"), Duration::from_millis(20), 9).is_none());
-        assert!(said(Command::new("/no/such/program"), limit, 9).is_none());
     }
 
     #[test]
