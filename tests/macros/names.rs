@@ -40,6 +40,9 @@ pub struct Fields {
     pub string: u8,
     pub u8: u8,
     pub str: u8,
+    pub next: u8,
+    pub slot: u8,
+    pub r#gen: u8,
 }
 
 #[test]
@@ -78,7 +81,10 @@ fn fields_may_have_names_of_ours() {
         .r#match(1)
         .string(1)
         .u8(1)
-        .str(1);
+        .str(1)
+        .next(1)
+        .slot(1)
+        .r#gen(1);
     let mut args = Configure::build(builder);
     args.set_type(5).set_set_id(6).set_id(7).set_maybe_limit(8);
     args.r#match = 9.into_arg();
@@ -151,6 +157,40 @@ mod types {
         assert_eq!(task.r#box.list, [Option { n: 2 }]);
         let _ = (Some::config().none(), Some::config().ok()._0(1).build(), Some::config().err().e(1));
     }
+}
+
+/// A constant with the name of an argument is a pattern where one is written.
+#[allow(non_upper_case_globals, reason = "what is tested")]
+pub const aside: u8 = 3;
+#[allow(non_camel_case_types, reason = "what is tested")]
+#[derive(Debug)]
+pub struct beside;
+
+#[config]
+pub struct Constants {
+    pub aside: u8,
+    pub beside: u8,
+}
+
+/// Has the name that the keys of [`Constants`] would be given first.
+#[config]
+pub struct ConstantsArguments {
+    pub n: u8,
+}
+
+#[config]
+#[derive(Debug, PartialEq)]
+pub enum Words {
+    Gen,
+    Type { r#gen: u8 },
+}
+
+#[test]
+fn names_of_constants_types_and_keywords() {
+    let read = read_back::<Constants>(&Constants::config().aside(1).beside(2).build());
+    assert_eq!((read.aside, read.beside, aside), (1, 2, 3));
+    let _ = (ConstantsArguments::config().n(1), beside);
+    assert_ne!(Words::config().r#gen().identity(), Words::config().r#type().r#gen(1).identity());
 }
 
 /// Stands in the way of the argument struct of [`Rank`].

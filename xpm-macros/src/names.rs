@@ -19,10 +19,10 @@ pub(crate) fn snake_case(name: &str) -> String {
 
 /// An identifier, raw if the name is a keyword.
 pub(crate) fn method_name(name: &str, span: Span) -> Ident {
-    if syn::parse_str::<Ident>(name).is_ok() {
-        return Ident::new(name, span);
-    }
     match name {
+        // A keyword of edition 2024, which the crate may have.
+        "gen" => Ident::new_raw(name, span),
+        name if syn::parse_str::<Ident>(name).is_ok() => Ident::new(name, span),
         "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), span),
         keyword => Ident::new_raw(keyword, span),
     }
@@ -42,6 +42,7 @@ mod tests {
             ("Bm25Plus", "bm25_plus"),
             ("Already_Snake", "already_snake"),
             ("Type", "r#type"),
+            ("Gen", "r#gen"),
             ("Super", "super_"),
         ] {
             assert_eq!(method_name(&snake_case(variant), Span::call_site()).to_string(), method);

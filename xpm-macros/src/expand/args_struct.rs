@@ -40,15 +40,21 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
             quote!(::xpm::__private::Slot::unset(::xpm::__private::Value::Nothing))
         }
     });
-    let from_slots = body.arguments.iter().map(|argument| {
-        let name = &argument.setter;
+    // Under names of their own: that of an argument may be one of ours, or a constant's, and then it is a pattern.
+    let local = |index: usize| format_ident!("__field{index}");
+    let from_slots = body.arguments.iter().enumerate().map(|(index, argument)| {
         if argument.settable() {
-            quote!(let #name = ::xpm::__private::Arg::from_slot(next());)
+            let local = local(index);
+            quote!(let #local = ::xpm::__private::Arg::from_slot(next());)
         } else {
             quote!(let _ = next();)
         }
     });
-    let names = settable().map(|argument| &argument.setter);
+    let names =
+        body.arguments.iter().enumerate().filter(|(_, argument)| argument.settable()).map(|(index, argument)| {
+            let (name, local) = (&argument.setter, local(index));
+            quote!(#name: #local)
+        });
     let none = TokenStream::new();
     let this = quote!(self);
     let of =

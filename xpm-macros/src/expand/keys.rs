@@ -1,17 +1,18 @@
 //! What `arg!` finds in a struct: a key for each argument under its name, and the types that its arguments take.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
+use syn::Ident;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::schema::{arg_ty, as_argument, item_ty};
 use crate::model::{Argument, Model, Role};
 
-/// The keys of a struct, under a name that is good to read where the compiler finds no such key.
+/// The keys of a struct, under a name that is good to read where the compiler finds no such key, and that no type of the user's has.
 pub(crate) fn keys(model: &Model, arguments: &[Argument]) -> TokenStream {
     let Model { ident, vis, .. } = model;
-    let keys = format_ident!("{}Arguments", ident.unraw());
+    let keys = Ident::new(&format!("{}·Arguments", ident.unraw()), ident.span());
     let settable: Vec<_> = arguments.iter().enumerate().filter(|(_, argument)| argument.settable()).collect();
     let fields =
         settable.iter().map(|(_, Argument { setter, ty, .. })| quote!(#vis #setter: ::xpm::__private::ArgKey<#ty>));
