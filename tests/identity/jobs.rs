@@ -19,6 +19,7 @@ const TESTS: &[(&str, fn())] = &[
     ("row_27_before_and_after_submit", rows::row_27_before_and_after_submit),
     ("rows_28_and_29_a_task_as_an_argument", rows::rows_28_and_29_a_task_as_an_argument),
     ("row_30_promises", rows::row_30_promises),
+    ("row_30_promises_of_paths_and_durations", rows::row_30_promises_of_paths_and_durations),
     ("row_31_files", rows::row_31_files),
     ("row_32_what_a_job_made", rows::row_32_what_a_job_made),
     ("row_33_every_type_reads_back", everything::row_33_every_type_reads_back),

@@ -127,7 +127,7 @@ fn left_out_unseen(arg: &ArgSchema, value: &Value) -> Option<LeftOut> {
     match arg.role {
         Role::Ignored => Some(LeftOut::Ignored),
         Role::JobPath(_) => Some(LeftOut::JobPath),
-        Role::Argument if arg.ty.is_path() && !holds_job_file(value) => Some(LeftOut::Path),
+        Role::Argument if arg.ty.is_path() && !made_by_job(value) => Some(LeftOut::Path),
         Role::Argument if is_absent(arg, value) => Some(LeftOut::Absent),
         Role::Argument => None,
     }
@@ -137,10 +137,10 @@ fn is_absent(arg: &ArgSchema, value: &Value) -> bool {
     matches!(arg.ty, Type::Option(_)) && !arg.has_default() && matches!(value.unmarked(), Value::Nothing)
 }
 
-fn holds_job_file(value: &Value) -> bool {
+fn made_by_job(value: &Value) -> bool {
     match value.unmarked() {
-        Value::File(..) | Value::Refused(_) => true,
-        Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().any(holds_job_file),
+        Value::File(..) | Value::Promise(_) | Value::Refused(_) => true,
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().any(made_by_job),
         _ => false,
     }
 }

@@ -85,7 +85,9 @@ def encode(value):
     if kind == "U":
         return b"U" + i128(int(content))
     if kind in ("L", "T"):
-        return kind.encode() + u64(len(content)) + b"".join(map(encode, content))
+        made = next((i for i, item in enumerate(content) if item[0] in ("J", "O")), len(content))
+        items = (b"P" if item[0] == "P" and i > made else encode(item) for i, item in enumerate(content))
+        return kind.encode() + u64(len(content)) + b"".join(items)
     if kind == "Z":
         return b"Z" + u64(len(content)) + b"".join(sorted(map(encode, content)))
     if kind == "M":
@@ -110,7 +112,7 @@ def encode(value):
 
 
 def holds_job_file(value):
-    return value[0] == "J" or (value[0] in ("L", "T", "Z") and any(map(holds_job_file, value[1])))
+    return value[0] in ("J", "O") or (value[0] in ("L", "T", "Z") and any(map(holds_job_file, value[1])))
 
 
 def takes_part(argument):

@@ -2,12 +2,13 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use xpm::Identity;
 use xpm::prelude::*;
 
 use crate::compare::{different, same, with_golden};
-use crate::tasks::{Consumer, ConsumerConfig, Leaf, Train};
+use crate::tasks::{Consumer, ConsumerConfig, Leaf, Long, Train, Waits, Where};
 use crate::{run, run_anew};
 
 fn train(n: u32, xp: &Experiment) -> xpm::Result<Job<Train>> {
@@ -72,6 +73,21 @@ pub(crate) fn row_30_promises() {
     });
 }
 
+pub(crate) fn row_30_promises_of_paths_and_durations() {
+    run_anew(|xp| {
+        let (place, long) = (Where::config().submit(xp)?, Long::config().submit(xp)?);
+        let waits = || Waits::config().time(Duration::from_secs(1));
+        different([
+            ("a promised path", waits().place(place.promise()).identity()),
+            ("a plain path", waits().place("/data").identity()),
+            ("a promised duration", Waits::config().place("/data").time(long.promise()).identity()),
+        ]);
+        let job = Waits::config().place(place.promise()).time(long.promise()).submit(xp)?;
+        assert_eq!(job.output()?, "/data 1.5s");
+        Ok(())
+    });
+}
+
 pub(crate) fn row_31_files() {
     run_anew(|xp| {
         let (one, two) = (train(1, xp)?, train(2, xp)?);
@@ -88,6 +104,13 @@ pub(crate) fn row_31_files() {
         same([("w", with(one.file("w"))), ("./w", with(one.file("./w"))), ("w/", with(one.file("w/")))]);
         let list = |plain: &str| Consumer::config().files([path(plain), one.file("w").into_arg()]).identity();
         same([("plain path beside it", list("/a")), ("another plain path", list("/b"))]);
+        let file = || one.file("w").into_arg();
+        different([
+            ("a file, a path", Consumer::config().files([file(), path("/a")]).identity()),
+            ("a path, a file", Consumer::config().files([path("/a"), file()]).identity()),
+            ("a file, two paths", Consumer::config().files([file(), path("/a"), path("/b")]).identity()),
+            ("a file between paths", Consumer::config().files([path("/a"), file(), path("/b")]).identity()),
+        ]);
         let refused = Consumer::config().file(one.file("../w")).try_identity().expect_err("it leaves the folder");
         let why = "`file(\"../w\")` leaves the folder of";
         let expected = format!("argument `file`: {why} golden.job/{}; give a path inside it", one.id().short());
@@ -186,6 +209,7 @@ pub(crate) fn golden_vectors_of_jobs() {
             ("job: file", c().file(one.file("weights.bin")).identity()),
             ("job: file in a folder", c().file(one.file("a/é.bin")).identity()),
             ("job: files and plain paths", c().files(files).identity()),
+            ("job: a file among plain paths", c().files([path("/a"), one.file("w").into_arg(), path("/b")]).identity()),
             ("job: plain paths", c().files(["/a", "/b"]).identity()),
             ("job: produced", c().made(one.produces(leaf())).identity()),
             ("job: produced in a family", c().member(two.produces(leaf())).identity()),

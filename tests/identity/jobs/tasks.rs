@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use xpm::prelude::*;
 
@@ -24,6 +25,45 @@ impl Task for Train {
     fn execute(&self, _: &JobContext) -> TaskResult<u32> {
         fs::write(&self.weights, format!("{} {}", self.n, self.threads))?;
         Ok(self.n * 10)
+    }
+}
+
+/// Says where something is.
+#[task(id = "jobs.where")]
+pub(crate) struct Where {}
+
+impl Task for Where {
+    type Output = PathBuf;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<PathBuf> {
+        Ok(PathBuf::from("/data"))
+    }
+}
+
+/// Says how long something takes.
+#[task(id = "jobs.long")]
+pub(crate) struct Long {}
+
+impl Task for Long {
+    type Output = Duration;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<Duration> {
+        Ok(Duration::from_millis(1500))
+    }
+}
+
+/// Takes both as they are promised.
+#[task(id = "jobs.waits")]
+pub(crate) struct Waits {
+    place: PathBuf,
+    time: Duration,
+}
+
+impl Task for Waits {
+    type Output = String;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<String> {
+        Ok(format!("{} {:?}", self.place.display(), self.time))
     }
 }
 

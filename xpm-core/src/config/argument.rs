@@ -35,6 +35,15 @@ pub trait Argument: Sized + 'static {
 )]
 pub trait Plain: Argument {}
 
+/// A type whose values are read back from what a job has returned, which is JSON: what `job.promise()` is given to without
+/// `#[param(json)]`.
+#[diagnostic::on_unimplemented(
+    message = "what a job will return cannot be given to an argument of type `{Self}`",
+    label = "not read back from JSON",
+    note = "a promise is given to arguments that are numbers, texts, booleans, durations and paths, and with `#[param(json)]` to one of any serde type"
+)]
+pub trait Promised: Plain {}
+
 /// A type that is no `Option`: an option of an option is refused, since `Some(None)` and `None` would be one identity.
 #[diagnostic::on_unimplemented(
     message = "`Option<{Self}>` cannot be the type of an argument",

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Argument, NotOption, Plain, ReadError, Reader};
+use serde::Deserialize as _;
+
+use super::{Argument, NotOption, Plain, Promised, ReadError, Reader};
 use crate::schema::Type;
 use crate::value::{Value, narrow, widen};
 
@@ -28,6 +30,7 @@ macro_rules! scalar {
             }
         }
         impl Plain for $type {}
+        impl Promised for $type {}
         impl NotOption for $type {}
     };
 }
@@ -60,7 +63,12 @@ scalar!(char, Type::Char, |it| Value::Str(it.to_string().into()), Value::Str(s) 
         _ => Err(ReadError::new(format!("expected one character, found {s:?}"))),
     }
 });
-scalar!(Duration, Type::Duration, |it| Value::Duration(*it), Value::Duration(d) => Ok(*d));
+scalar!(
+    Duration, Type::Duration, |it| Value::Duration(*it),
+    Value::Duration(d) => Ok(*d),
+    // As serde writes it, where a job has returned it.
+    Value::Json(json) => Duration::deserialize(&**json).map_err(|error| ReadError::new(error.to_string())),
+);
 scalar!((), Type::Nothing, |_it| Value::Nothing, Value::Nothing => Ok(()));
 
 #[diagnostic::do_not_recommend]
@@ -77,11 +85,16 @@ impl Argument for PathBuf {
         match value.unmarked() {
             Value::Path(path) => Ok(path.to_path_buf()),
             Value::File(job, path) => Ok(reader.job_folder(job)?.join(path)),
+            promise @ Value::Promise(_) => match &*reader.resolved(promise)? {
+                Value::Str(path) => Ok(PathBuf::from(&**path)),
+                other => Err(ReadError::mismatch(&Type::Path, other)),
+            },
             other => Err(ReadError::mismatch(&Type::Path, other)),
         }
     }
 }
 impl Plain for PathBuf {}
+impl Promised for PathBuf {}
 impl NotOption for PathBuf {}
 
 pub(super) fn path_value(path: &Path) -> Value {

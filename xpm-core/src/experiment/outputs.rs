@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::submit::Dependency;
-use crate::config::{Arg, ConfigType, IntoArg, Json, Plain, Submitted, Symbolic};
+use crate::config::{Arg, ConfigType, IntoArg, Json, Promised, Submitted, Symbolic};
 use crate::schema::TypeKind;
 use crate::value::{JobRef, Node, Value};
 
@@ -51,7 +51,7 @@ macro_rules! promised {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<T: Plain> IntoArg<T, ByPromise> for $promise {
+        impl<T: Promised> IntoArg<T, ByPromise> for $promise {
             fn into_arg(self) -> Arg<T> {
                 Arg::of(Value::Promise(self.job.clone()))
             }

@@ -157,7 +157,12 @@ fn reference(tag: u8, job: &JobRef, out: &mut Vec<u8>) {
 fn sequence(tag: u8, items: &[Value], out: &mut Vec<u8>) -> Result<(), Refused> {
     out.push(tag);
     count(items.len(), out);
+    // Plain paths are nothing; behind what a job makes their places are told, so that these do not change places.
+    let made = items.iter().position(|item| matches!(item.unmarked(), Value::File(..) | Value::Promise(_)));
     for (i, item) in items.iter().enumerate() {
+        if made.is_some_and(|made| i > made) && matches!(item.unmarked(), Value::Path(_)) {
+            out.push(b'P');
+        }
         value(item, out).map_err(|error| error.under(&format!("[{i}]")))?;
     }
     Ok(())
