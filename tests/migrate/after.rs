@@ -3,6 +3,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, dead_code, reason = "a program, not a library")]
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "written as users write")]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -203,6 +204,22 @@ impl Task for Twin {
     }
 }
 
+#[task(id = "mig.kinds")]
+pub struct Kinds {
+    pub pair: [u32; 2],
+    pub names: Option<BTreeSet<String>>,
+    pub deep: Vec<BTreeSet<u32>>,
+}
+
+impl Task for Kinds {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        // What was done before it was a list gave another number.
+        Ok(0)
+    }
+}
+
 #[task(id = "mig.failed", renamed_from = "mig.fails")]
 pub struct Fails {
     pub x: u32,
@@ -237,6 +254,8 @@ fn main() -> xpm::Result<()> {
                 let same = Same::config().name(1).submit(xp)?;
                 let reads = Reads::config().same(&same).fit(&fit).submit(xp)?;
                 println!("{}", reads.output()?);
+                let kinds = Kinds::config().pair([5, 6]).names(["a", "b"]).deep([BTreeSet::from([1, 2])]).submit(xp)?;
+                println!("{}", kinds.output()?);
                 println!("{}", Twin::config().x(1).submit(xp)?.output()?);
             }
         }

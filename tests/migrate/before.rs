@@ -170,6 +170,22 @@ impl Task for Twin {
     }
 }
 
+/// What is a list today was a tuple, and what is a set was a list.
+#[task(id = "mig.kinds")]
+pub struct Kinds {
+    pub pair: (u32, u32),
+    pub names: Option<Vec<String>>,
+    pub deep: Vec<Vec<u32>>,
+}
+
+impl Task for Kinds {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(self.pair.0)
+    }
+}
+
 /// Fails.
 #[task(id = "mig.fails")]
 pub struct Fails {
@@ -211,6 +227,7 @@ fn main() -> xpm::Result<()> {
             let first = Twin::config().x(1).threads(1).submit(xp)?;
             first.wait()?;
             Twin::config().x(1).threads(2).add_dependency(&first).submit(xp)?;
+            Kinds::config().pair((5, 6)).names(["b", "a"]).deep([vec![2, 1]]).submit(xp)?;
             Fails::config().x(1).submit(xp)?;
         }
         Ok(())

@@ -22,10 +22,12 @@ fn what_does_not_carry_over_is_told() {
         "another one, which ended later, has the same arguments today",
         "the argument `threads` of `mig.twin` is not in the identity any more (ignored)",
         "1 finished job keeps its identity.",
+        "mig.kinds: 1 finished job\n  the argument `pair` of `mig.kinds` has the type list of integer (u32) now\n  the argument `names` of \
+         `mig.kinds` has the type optional set of string now\n  the argument `deep` of `mig.kinds` has the type list of set of integer (u32) now",
     ]);
     assert!(!said.out.contains("mig.fail"), "what has failed is no finished job: {}", said.out);
     // The newest of the twins, and a job that the older program ran, whose arguments have other names today.
-    work.run(AFTER, &["all"]).ok().says(&["1 0.5 1\n2\n"]);
+    work.run(AFTER, &["all"]).ok().says(&["1 0.5 1\n5\n2\n"]);
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn what_would_be_lost_is_not_taken_back() {
         "it holds a file of its own",
         "notes.txt",
         "its old folder is gone or not done, and this one the only one that holds its files",
-        "There is nothing to take back.",
+        "None of the 2 finished jobs could be taken back: see above.",
     ]);
     assert!(first.join("weights.bin").exists() && second.join("weights.bin").exists());
     // Neither folder needs the other.

@@ -7,6 +7,7 @@
 
 mod convert;
 mod folder;
+mod kinds;
 mod plan;
 mod reread;
 mod same;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Reason;
 use super::convert::convert;
+use super::kinds::retyped;
 use crate::config::{JobSource, ReadError, Reader, Registry, RegistryError};
 use crate::identity::{self, LeftOut};
 use crate::ids::JobKey;
@@ -120,7 +121,7 @@ impl<'a> Reread<'a> {
         let mut refused = false;
         let mut make = |made: Made<'_>| {
             declared(&made, &mut say)?;
-            let mut node = made.node;
+            let mut node = retyped(made.node, &mut say);
             for _ in 0..CONVERSIONS {
                 let id = node.schema().id();
                 let Some(replaced) = self.registry.replaced(id) else { return Ok(node) };

@@ -137,6 +137,7 @@ fn as_text(plan: &Plan, ends: &[Option<FolderError>], asked: &Asked) -> String {
     }
     let count = plan.moves.len() - failures;
     let _ = match (asked.yes, count) {
+        (_, 0) if failures > 0 => writeln!(out, "None of the {} could be migrated: see above.", jobs(failures)),
         (_, 0) => writeln!(out, "There is nothing to migrate."),
         (false, _) => writeln!(
             out,
@@ -198,6 +199,7 @@ fn undo(asked: &Asked) -> Result<u8, crate::migrate::MigrateError> {
     failures(&mut out, moved.iter().map(|one| &one.to).zip(&ends), "not taken back");
     let count = moved.len() - failed;
     let _ = match (asked.yes, count) {
+        (_, 0) if failed > 0 => writeln!(out, "None of the {} could be taken back: see above.", jobs(failed)),
         (_, 0) => writeln!(out, "There is nothing to take back."),
         (false, _) => writeln!(
             out,
