@@ -12,7 +12,7 @@ struct Cli {
     rank: Flags<Rank>,
 }
 
-fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
+pub(crate) fn file(name: &str, text: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
@@ -128,4 +128,85 @@ fn two_configurations_and_a_flag_of_the_users() {
     assert_eq!(cli.config.as_deref(), Some("mine"));
     assert_eq!(cli.model.identity(), Bm25::config().k1(2.0).b(0.1).identity());
     assert_eq!(cli.collection.identity(), Collection::config().name("r").path("/").limit(3).identity());
+}
+
+#[test]
+fn another_spelling_of_a_choice_is_the_same_choice() {
+    let base = "verbose = true\nnames = [\"a\"]\nlayers = []\n";
+    for (scorer, loss) in [("cli.bm25", "HuberLoss"), ("bm25", "huber_loss")] {
+        let text = format!("{base}scorer = \"{scorer}\"\nloss = \"{loss}\"\n");
+        let (_folder, path) = file("all.toml", &text);
+        let flags = ["--scorer", "bm25", "--scorer.k1", "7", "--loss", "huber-loss", "--loss.delta", "3"];
+        let all = parse::<Whole>(&[&flags[..], &["--config", &path]].concat()).all.value().unwrap();
+        assert_eq!((all.scorer.score(), all.loss), (7.0, Loss::HuberLoss { delta: 3.0 }), "{scorer} {loss}");
+        let sets = ["--set", &format!("scorer={scorer}"), "--set", &format!("loss={loss}")];
+        let all = parse::<Whole>(&[&flags[..], &["--config", &path], &sets[..]].concat()).all.value().unwrap();
+        assert_eq!((all.scorer.score(), all.loss), (7.0, Loss::HuberLoss { delta: 3.0 }), "{scorer} {loss}");
+    }
+}
+
+#[test]
+fn nothing_in_a_weaker_layer_is_something_in_a_stronger_one_and_the_other_way_round() {
+    let base = "verbose: true\nnames: [a]\nlayers: []\nscorer: bm25\nloss: mse\n";
+    let (_folder, path) = file("all.yaml", &format!("{base}warmup: null\n"));
+    let warmup = |args: &[&str]| parse::<Whole>(&[args, &["--config", &path]].concat()).all.value().unwrap().warmup;
+    assert_eq!(warmup(&["--set", "warmup.k1=2"]).unwrap().k1, 2.0);
+    assert!(warmup(&["--warmup.k1", "2"]).is_none());
+    assert!(warmup(&["--set", "warmup.k1=2", "--set", "warmup=none"]).is_none());
+    let (_folder, path) = file("all.yaml", &format!("{base}warmup: null\nwarmup.k1: 2\n"));
+    let text = error::<Whole>(&["--config", &path]);
+    assert!(text.contains("warmup.k1': the file also says that there is nothing above it (null)"), "{text}");
+}
+
+#[test]
+fn null_of_a_serde_type_is_none() {
+    let flags = ["--loss", "mse", "--scorer", "bm25", "--layers", "[]", "--names", "a"];
+    let identity = |args: &[&str]| parse::<Whole>(&[&flags[..], args].concat()).all.identity();
+    let none = identity(&[]);
+    assert_eq!(identity(&["--baseline", "null"]), none);
+    assert_eq!(identity(&["--set", "baseline=null"]), none);
+    assert_eq!(identity(&["--set", "baseline=none"]), none);
+    let (_folder, path) = file("a.json", r#"{"baseline": null}"#);
+    assert_eq!(identity(&["--config", &path]), none);
+    let swept: Swept = parse(&[&flags[..], &["--sweep", r#"baseline=null,{"map":1}"#]].concat());
+    assert_eq!(swept.all.iter().next().unwrap().identity(), none);
+}
+
+#[derive(Parser, Debug)]
+struct Swept {
+    #[command(flatten)]
+    all: Sweep<Everything>,
+}
+
+#[config(id = "cli.odd_floats")]
+pub struct OddFloats {
+    pub bound: Option<f64>,
+    #[param(default = "")]
+    pub when: String,
+}
+
+#[derive(Parser, Debug)]
+struct Odd {
+    #[command(flatten)]
+    odd: Flags<OddFloats>,
+}
+
+#[derive(Parser, Debug)]
+struct OddSweep {
+    #[command(flatten)]
+    odd: Sweep<OddFloats>,
+}
+
+#[test]
+fn numbers_that_json_does_not_have_keep_their_value_in_a_file() {
+    for (number, value) in [("inf", f64::INFINITY), ("-inf", f64::NEG_INFINITY), ("nan", f64::NAN)] {
+        let (_folder, path) = file("a.toml", &format!("bound = {number}\nwhen = 2026-11-24\n"));
+        let odd = parse::<Odd>(&["--config", &path]).odd.value().unwrap();
+        assert!(odd.bound == Some(value) || value.is_nan() && odd.bound.is_some_and(f64::is_nan), "{:?}", odd.bound);
+        assert_eq!(odd.when, "2026-11-24");
+        let (_folder, path) = file("a.toml", &format!("bound = [{number}, 1]\n"));
+        let swept: OddSweep = parse(&["--sweep-file", &path]);
+        let tags: Vec<_> = swept.odd.iter().map(|odd| odd.tags()["bound"].to_string()).collect();
+        assert_eq!(tags[0].to_lowercase(), number);
+    }
 }

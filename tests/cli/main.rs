@@ -7,6 +7,7 @@ mod flags;
 mod forward;
 mod help;
 mod layers;
+mod names;
 mod run;
 mod sweep;
 mod types;

@@ -86,7 +86,11 @@ fn a_task_that_fails_and_a_wrong_command_line() {
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("there is no such collection"), "{}", said.err);
     for (args, message) in [
-        (&["xpm", "task", "roles.rnak"][..], "'roles.rank'"),
+        (
+            &["xpm", "task", "roles.rnak"][..],
+            "error: this program has no task `roles.rnak`: did you mean `roles.rank`?",
+        ),
+        (&["xpm", "task", "nope"], "no task `nope`; it has roles.asks, roles.evaluate, roles.prepare, roles.rank"),
         (&["xpm", "tsks"], "'tasks'"),
         (&["xpm", "task", "roles.rank", "--workdir", "w"], "--collection.name <TEXT>"),
         (&["xpm", "task", "roles.evaluate", "--workdir", "w", "--rank", "x"], "expected a finished job of roles.rank"),
@@ -103,11 +107,53 @@ fn a_task_that_fails_and_a_wrong_command_line() {
 }
 
 #[test]
+fn a_transient_task_by_hand_runs_and_other_modes_are_no_failure() {
+    let folder = folder();
+    let prepare = ["xpm", "task", "roles.prepare", "--workdir", "work"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roles_program"));
+    let dry = command.args(prepare).current_dir(folder.path()).env("XPM_RUN_MODE", "dry-run").output().unwrap();
+    assert_eq!(dry.status.code(), Some(0), "{}", String::from_utf8_lossy(&dry.stderr));
+    assert!(!folder.path().join("work").exists());
+    let said = ok(folder.path(), &prepare);
+    assert_eq!(said.lines().nth(1), Some("3"), "{said}");
+}
+
+#[test]
+fn a_flag_that_gives_way_is_told_with_what_is_void_then() {
+    let folder = folder();
+    std::fs::write(folder.path().join("base.toml"), "depth = 4\nloss = \"mse\"\n").unwrap();
+    let said = program(folder.path(), &[&RANK[..], &["--depth", "3", "--config", "base.toml", "--dry-run"]].concat());
+    for told in [
+        "warning: --depth <N> 3 gives way to 4 of base.toml: depth\n",
+        "warning: --loss <LOSS> huber gives way to mse of base.toml: loss\n",
+        "warning: --loss.delta <X> 2 gives way to mse of base.toml: loss\n",
+    ] {
+        assert!(said.err.contains(told), "{}", said.err);
+    }
+    let said = program(folder.path(), &[&RANK[..], &["--set", "loss=Mse", "--dry-run"]].concat());
+    assert_eq!(said.err, "warning: --loss.delta <X> 2 gives way to mse of --set loss\n");
+    let said = program(folder.path(), &[&RANK[..], &["--set", "loss=Huber", "--dry-run"]].concat());
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_argument_may_be_called_as_a_flag_of_claps() {
+    let folder = folder();
+    let asks = ["xpm", "task", "roles.asks", "--workdir", "work", "--help", "4", "--version", "5", "--no-x", "6"];
+    assert_eq!(ok(folder.path(), &asks).lines().nth(1), Some("16"));
+    assert!(ok(folder.path(), &["xpm", "task", "roles.asks", "-h"]).contains("--xpm-help"));
+}
+
+#[test]
 fn what_the_program_has() {
     let folder = folder();
     let tasks = ok(folder.path(), &["xpm", "tasks"]);
     assert!(
-        tasks.contains("Tasks:\n  roles.evaluate    Looks at a run.\n  roles.rank        Ranks every topic.\n"),
+        tasks.contains(
+            "Tasks:\n  roles.asks        Its arguments are called as flags that clap has too.\n  \
+             roles.evaluate    Looks at a run.\n  roles.prepare     Runs only if something needs it.\n  \
+             roles.rank        Ranks every topic.\n"
+        ),
         "{tasks}"
     );
     let text = ok(folder.path(), &["xpm", "describe", "roles.rank"]);
@@ -150,6 +196,8 @@ fn the_lock_tells_what_an_edit_would_do() {
     ok(folder.path(), &["xpm", "lock", "--check"]);
     let depth = "depth = { type = \"integer (usize)\", default = \"1000\" }\n";
     assert!(lock.contains(depth), "{lock}");
+    // In an order of its own, which that of a hash set is not.
+    assert!(lock.contains(r#"default = "[\"a\",\"b\",\"c\",\"d\"]""#), "{lock}");
     // What the lock said before the edit, whether that moves identities, and what is said of it.
     let cases: &[(&str, &str, u8, &str)] = &[
         (depth, "", 1, "roles.rank.depth: a new argument, in the identity also at its default"),
@@ -185,6 +233,32 @@ fn the_lock_tells_what_an_edit_would_do() {
             1,
             "roles.rank.gone: the argument is gone",
         ),
+        // What an `Option` without a value was, and is.
+        (
+            "limit = { type = \"optional integer (u32)\" }\n",
+            "limit = { type = \"optional integer (u32)\", default = \"3\" }\n",
+            1,
+            "roles.rank.limit: it has no default any more; it was 3: `None` is not in the identity now",
+        ),
+        (
+            "least = { type = \"optional integer (u32)\", default = \"2\", ignore_default = true }\n",
+            "least = { type = \"optional integer (u32)\" }\n",
+            1,
+            "worse, results without a value would be taken for those of the default",
+        ),
+        // What is in no identity, in a default; a configuration where a family is now.
+        (
+            "\\\"threads\\\":1",
+            "\\\"threads\\\":2",
+            3,
+            "roles.holder.tuned: the default has changed, and is the same in the identity",
+        ),
+        (
+            "shape = { type = \"any Shape\" }\n",
+            "shape = { type = \"roles.square\" }\n",
+            3,
+            "roles.holder.shape: the type was roles.square, and is any Shape now: the same in the identity",
+        ),
         ("variants.Mse]", "variants.Mae]", 1, "roles.loss::Mae: the variant is gone"),
         (
             "[types.\"roles.loss\"]",
@@ -213,7 +287,7 @@ fn a_lock_file_that_was_edited_by_hand_is_told_where_it_is_wrong() {
     let limit = "limit = { type = \"optional integer (u32)\" }\n";
     // What is replaced, by what, and what is said.
     let cases: &[(&str, &str, &str)] = &[
-        ("kind = \"task\"", "kind = \"taks\"", "types.roles.evaluate: the kind is task, config or family, not `taks`"),
+        ("kind = \"task\"", "kind = \"taks\"", "types.roles.asks: the kind is task, config or family, not `taks`"),
         (
             fast,
             "fast = { type = \"boolean\", default = \"no\" }\n",

@@ -3,6 +3,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, dead_code, reason = "a program, not a library")]
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "written as users write")]
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use xpm::prelude::*;
@@ -69,6 +70,72 @@ impl Task for Evaluate {
     fn execute(&self, _: &JobContext) -> TaskResult<String> {
         Ok(std::fs::read_to_string(&self.rank.run)?)
     }
+}
+
+/// Runs only if something needs it.
+#[task(id = "roles.prepare", transient)]
+pub struct Prepare {
+    #[param(default = 3)]
+    pub size: u32,
+}
+
+impl Task for Prepare {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(self.size)
+    }
+}
+
+/// Its arguments are called as flags that clap has too.
+#[task(id = "roles.asks")]
+pub struct Asks {
+    #[param(default = 1)]
+    pub help: u32,
+    #[param(default = 1)]
+    pub version: u32,
+    #[param(default = true)]
+    pub x: bool,
+    #[param(default = 1)]
+    pub no_x: u32,
+}
+
+impl Task for Asks {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(self.help + self.version + self.no_x + u32::from(self.x))
+    }
+}
+
+#[config]
+pub trait Shape: Send + Sync {}
+
+#[config(id = "roles.square")]
+pub struct Square {
+    pub side: u32,
+}
+
+#[config]
+impl Shape for Square {}
+
+#[config(id = "roles.tuned")]
+pub struct Tuned {
+    pub k: u32,
+    #[param(ignored, default = 1)]
+    pub threads: u32,
+}
+
+/// What lock files tell of.
+#[config(id = "roles.holder")]
+pub struct Holder {
+    pub shape: Box<dyn Shape>,
+    #[param(default = Tuned { k: 2, threads: 1 })]
+    pub tuned: Tuned,
+    #[param(default = Some(2), ignore_default)]
+    pub least: Option<u32>,
+    #[param(default = HashSet::from(["c".to_owned(), "a".to_owned(), "b".to_owned(), "d".to_owned()]))]
+    pub names: HashSet<String>,
 }
 
 /// `roles WORKDIR`: the plan.

@@ -6,6 +6,8 @@
 
 mod assemble;
 mod behind;
+mod clash;
+mod files;
 mod flag;
 mod flags;
 mod forward;
@@ -18,6 +20,7 @@ mod problem;
 pub(crate) mod roles;
 mod shape;
 mod sweep;
+mod takers;
 mod text;
 mod yaml;
 

@@ -92,7 +92,7 @@ fn allow() -> TokenStream {
 fn deprecation(model: &Model) -> Option<TokenStream> {
     let by = model.deprecated.as_ref()?;
     let note = format!(
-        "`{}` is kept for jobs that are done: write `{}`, and `xpm migrate` of this program makes them found as that",
+        "`{}` is kept for jobs that are done: write `{}`, and `myexp xpm migrate`, of this program, makes them found as that",
         model.ident.unraw(),
         by.to_token_stream().to_string().replace(' ', "")
     );

@@ -36,8 +36,8 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `id = "ir.bm25"` | the id, which is in the identity; without it, crate, modules and name with dots between |
 /// | `version = 2` | a number in the identity: raise it when the meaning of the code changes |
-/// | `renamed_from = "ir.old"` | the id that the type had, or a list of them: `xpm migrate` finds finished jobs by it |
-/// | `deprecated = NewType` | `NewType` has taken its place: with `impl From<T> for NewType`, `xpm migrate` has finished jobs found as that |
+/// | `renamed_from = "ir.old"` | the id that the type had, or a list of them: `myexp xpm migrate` finds finished jobs by it |
+/// | `deprecated = NewType` | `NewType` has taken its place: with `impl From<T> for NewType`, `myexp xpm migrate` has finished jobs found as that |
 /// | `validate = path::to::function` | `fn(&T) -> Result<(), E>`, for any error or text `E`: refuses values, at submit and in the job |
 /// | `args = OtherName` | the name of the argument struct, which `build()` returns; without it, `TConfig` |
 /// | `builder = OtherName` | the name of the builder; without it, `TBuilder`, and of an enum `TVariants` |
@@ -57,7 +57,7 @@ use proc_macro::TokenStream;
 /// | `ignored` | never in the identity |
 /// | `path = "weights.bin"` | a `PathBuf`: a file of the job's own folder, never set by the plan |
 /// | `id = "older_name"` | the name in the identity: rename the field, and the identity stays |
-/// | `renamed_from = "older_name"` | a name that it had, or a list of them: the identity moves, and `xpm migrate` finds finished jobs by it |
+/// | `renamed_from = "older_name"` | a name that it had, or a list of them: the identity moves, and `myexp xpm migrate` finds finished jobs by it |
 /// | `json` | any serde type, instead of an argument type; a job's promise may be given |
 ///
 /// Argument types are integers, floats, `bool`, `char`, `String`, `PathBuf` (never in the identity), `Duration`, tuples,

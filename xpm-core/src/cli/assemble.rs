@@ -12,7 +12,7 @@ use super::given::{Given, Givens, Raw, inside, join};
 use super::json::{self, settable};
 use super::problem::Problem;
 use super::shape::{Alternative, Shape, shape};
-use super::text;
+use super::{files, text};
 use crate::config::{JobSource, ReadError, Reader, Registry};
 use crate::schema::{Type, TypeSchema};
 use crate::value::{JobRef, Node, Slot, Tags, Value};
@@ -29,9 +29,9 @@ impl<'a> Assembler<'a> {
         Self { flags, givens, missing: RefCell::default() }
     }
 
-    /// The configuration whose arguments have no name before them.
-    pub(crate) fn structure(&self, schema: &'static TypeSchema) -> Result<Arc<Node>, Problem> {
-        let node = self.node(schema, None, "", None)?;
+    /// The configuration whose arguments have no name before them; what was not given is as in `base`, if there is one.
+    pub(crate) fn structure(&self, schema: &'static TypeSchema, base: Option<&Node>) -> Result<Arc<Node>, Problem> {
+        let node = self.node(schema, None, "", base)?;
         self.finish()?;
         check(|reader, registry| (registry.entry(schema.id()).ok()?.check)(&node, reader).err())
             .map_err(|error| self.unreadable("", &error))?;
@@ -62,25 +62,18 @@ impl<'a> Assembler<'a> {
         }
         match self.givens.unused() {
             None => Ok(()),
-            Some((given, path)) => {
+            Some((unused, path)) => {
                 let mut choice = path;
                 while let Some((above, _)) = choice.rsplit_once('.') {
                     choice = above;
                     if let Some(given) = self.givens.at(choice) {
                         let with = format!("--{} {}", choice.replace('_', "-"), given.text());
-                        return Err(Problem::Conflict {
-                            flag: self.given_name(path, given_at(self.givens, path)),
-                            with,
-                        });
+                        return Err(Problem::Conflict { flag: unused.at.clone(), with });
                     }
                 }
-                Err(Problem::Other(format!("{} is of no use here", given.at)))
+                Err(Problem::Other(format!("{} is of no use here", unused.at)))
             }
         }
-    }
-
-    fn given_name(&self, path: &str, at: String) -> String {
-        if at.is_empty() { self.usage(path) } else { at }
     }
 
     fn node(
@@ -129,7 +122,7 @@ impl<'a> Assembler<'a> {
             }
             Shape::Choice(alternatives) => self.choice(inner, &alternatives, path, base_node, required),
             Shape::Leaf | Shape::Job(_) => match self.givens.at(path) {
-                Some(given) => self.leaf(inner, given).map(Some),
+                Some(given) => self.leaf(ty, given).map(Some),
                 None if required && matches!(inner, Type::Bool) => Ok(Some(Value::Bool(false))),
                 None if required && matches!(inner, Type::Nothing) => Ok(Some(Value::Nothing)),
                 None if required => Ok(Some(self.missing(path))),
@@ -147,6 +140,8 @@ impl<'a> Assembler<'a> {
         required: bool,
     ) -> Result<Option<Value>, Problem> {
         let chosen = match self.givens.at(path) {
+            // Deep within a family that holds itself.
+            Some(given) if given.text().starts_with('{') => return self.leaf(ty, given).map(Some),
             Some(Given { raw: Raw::Texts(texts), at }) => {
                 let text = texts.last().map(String::as_str).unwrap_or_default();
                 let found = alternatives.iter().find(|alternative| alternative.is_named(text));
@@ -179,18 +174,16 @@ impl<'a> Assembler<'a> {
         };
         let item = |ty: &Type, text: &String| text::parse(ty, text).map_err(|why| wrong(text, why));
         let whole = |open: char| match &texts[..] {
-            [text] if text.starts_with(open) => {
-                serde_json::from_str::<Json>(text).ok().and_then(|json| json::value(ty, &json).ok())
-            }
+            [text] if text.starts_with(open) => files::json(text).ok().and_then(|json| json::value(ty, &json).ok()),
             _ => None,
         };
-        match ty {
+        match inside(ty) {
             Type::List(of) | Type::Set(of) => {
                 if let Some(value) = whole('[') {
                     return Ok(value);
                 }
                 let items = texts.iter().map(|text| item(of, text)).collect::<Result<Arc<[Value]>, _>>()?;
-                Ok(if matches!(ty, Type::List(_)) { Value::List(items) } else { Value::Set(items) })
+                Ok(if matches!(inside(ty), Type::List(_)) { Value::List(items) } else { Value::Set(items) })
             }
             Type::Map(key, of) => {
                 if let Some(value) = whole('{') {
@@ -242,10 +235,6 @@ impl<'a> Assembler<'a> {
             None => Problem::Other(format!("--{}: {why}", path.replace('_', "-"))),
         }
     }
-}
-
-fn given_at(givens: &Givens, path: &str) -> String {
-    givens.at(path).map(|given| given.at.clone()).unwrap_or_default()
 }
 
 /// Reads a value back, as far as that does not need jobs.

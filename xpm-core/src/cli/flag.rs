@@ -1,5 +1,7 @@
 //! The flags of a type, as data and as arguments of [`clap`].
 
+use std::any::TypeId;
+
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, ValueHint};
 
@@ -52,7 +54,7 @@ impl Flag {
     /// The id of `--no-…`, if it has that.
     pub(crate) fn negative(&self) -> Option<String> {
         let on = matches!(self.kind, Kind::Switch) && self.default.first().is_some_and(|text| text == "true");
-        on.then(|| format!("{ID}no:{}", self.path))
+        on.then(|| format!("xpm-no:{}", self.path))
     }
 
     /// `max-depth`.
@@ -148,7 +150,6 @@ impl Flag {
             notes.push(format!("with {}", self.with.join(" or ")));
         }
         match (&self.kind, &self.ty) {
-            (Kind::Many, Type::Map(..)) => notes.push("may be repeated".to_owned()),
             (Kind::Many, _) => notes.push("may be repeated".to_owned()),
             (Kind::Switch, _) if self.default.first().is_some_and(|text| text == "true") => {
                 notes.push("default: true".to_owned());
@@ -205,7 +206,7 @@ pub(crate) fn of_type(of: fn() -> &'static TypeSchema) -> Vec<Flag> {
     match schema.kind() {
         TypeKind::Family => found.value(&Type::Config(of), &root_name(schema), schema.help(), None, true),
         TypeKind::Config | TypeKind::Task => {
-            found.within.push(schema);
+            found.within.push(Within::Type(schema));
             found.arguments(schema.arguments(None), "", None, true);
         }
     }
@@ -230,8 +231,29 @@ struct Collector {
     flags: Vec<Flag>,
     heading: Option<String>,
     with: Vec<String>,
-    /// The types above, so that one that holds itself is not followed for ever.
-    within: Vec<&'static TypeSchema>,
+    /// The types and families above, so that one that holds itself is not followed for ever.
+    within: Vec<Within>,
+    /// Whether a family is above that is within itself.
+    repeated: bool,
+}
+
+/// A type or an open family above.
+#[derive(PartialEq)]
+enum Within {
+    /// By where its schema is.
+    Type(*const TypeSchema),
+    Family(TypeId),
+}
+
+impl Within {
+    /// What `ty` is to be looked for as.
+    fn of(ty: &Type) -> Option<Self> {
+        match ty {
+            Type::Config(schema) => Some(Self::Type(schema())),
+            Type::Family(family) => Some(Self::Family((family.id)())),
+            _ => None,
+        }
+    }
 }
 
 impl Collector {
@@ -253,15 +275,18 @@ impl Collector {
             other => (other, false),
         };
         let required = required && !optional;
+        let within = Within::of(ty);
+        let again = within.as_ref().is_some_and(|own| self.within.contains(own));
         let kind = match (ty, shape(ty)) {
             (Type::Nothing, _) => return,
-            (_, Shape::Struct(schema)) if !self.within.iter().any(|above| std::ptr::eq(*above, schema)) => {
+            (_, Shape::Struct(schema)) if !again => {
                 if optional {
                     self.push(path, ty, help, None, false, Kind::Present);
                 }
                 return self.structure(schema, path, help, default, required);
             }
-            (_, Shape::Choice(alternatives)) => {
+            // A family within itself has flags once more, as what wraps another member asks for; below, it is JSON.
+            (_, Shape::Choice(alternatives)) if !(again && self.repeated) => {
                 let values = alternatives.iter().map(|alternative| {
                     let value = PossibleValue::new(alternative.name.clone()).aliases(alternative.aliases.clone());
                     match alternative.help.lines().next() {
@@ -273,7 +298,13 @@ impl Collector {
                 let chosen = chosen.and_then(|node| alternatives.iter().find(|alternative| alternative.is_of(node)));
                 let text = chosen.map(|alternative| Value::Str(alternative.name.as_str().into()));
                 self.push(path, ty, help, text.as_ref(), required, Kind::Choice(values.collect()));
-                return self.alternatives(&alternatives, path, default);
+                let outer = self.repeated;
+                self.repeated |= again;
+                self.within.extend(within);
+                self.alternatives(&alternatives, path, default);
+                self.within.pop();
+                self.repeated = outer;
+                return;
             }
             (Type::Bool, _) => Kind::Switch,
             (Type::List(_) | Type::Set(_) | Type::Map(..), _) => Kind::Many,
@@ -311,7 +342,7 @@ impl Collector {
         let heading =
             if about.is_empty() { path.replace('_', "-") } else { format!("{}: {about}", path.replace('_', "-")) };
         let outer = self.heading.replace(heading);
-        self.within.push(schema);
+        self.within.push(Within::Type(schema));
         self.arguments(schema.arguments(None), path, default.and_then(node_of), required);
         self.within.pop();
         self.heading = outer;
@@ -320,21 +351,16 @@ impl Collector {
     /// The arguments of everything that may be chosen; arguments of one name share a flag.
     fn alternatives(&mut self, alternatives: &[Alternative], path: &str, default: Option<&Value>) {
         for alternative in alternatives {
-            let recursive = alternative.variant.is_none()
-                && self.within.iter().any(|above| std::ptr::eq(*above, alternative.schema))
-                || self.with.len() > MAX_CHOICES;
-            if recursive {
+            let member = Within::Type(alternative.schema);
+            if self.within.len() > MAX_DEPTH || alternative.variant.is_none() && self.within.contains(&member) {
                 continue;
             }
             let begin = self.flags.len();
             let outer =
                 std::mem::replace(&mut self.with, vec![format!("--{} {}", path.replace('_', "-"), alternative.name)]);
-            let deep = self.within.len();
-            self.within.push(alternative.schema);
-            if deep < MAX_DEPTH {
-                let base = default.and_then(node_of).filter(|node| alternative.is_of(node));
-                self.arguments(alternative.arguments(), path, base, false);
-            }
+            let base = default.and_then(node_of).filter(|node| alternative.is_of(node));
+            self.within.push(member);
+            self.arguments(alternative.arguments(), path, base, false);
             self.within.pop();
             self.with = outer;
             for flag in self.flags.split_off(begin) {
@@ -347,9 +373,8 @@ impl Collector {
     }
 }
 
-/// How deep choices below choices are offered as flags; deeper ones are given as JSON.
-const MAX_DEPTH: usize = 8;
-const MAX_CHOICES: usize = 8;
+/// How many types and families above are too many for a choice to have flags for what is chosen: those are given as JSON.
+const MAX_DEPTH: usize = 12;
 
 impl Flag {
     /// An argument of the same name of another alternative: its type may differ, and is known when one is chosen.

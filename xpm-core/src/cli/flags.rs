@@ -4,14 +4,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use clap::{ArgMatches, Command, Error};
+use clap::{ArgGroup, ArgMatches, Command, Error};
 
 use super::assemble::{Assembler, NoJobs};
 use super::flag::{self, Flag};
 use super::given::Givens;
-use super::layers;
 use super::problem::Problem;
-use super::sweep;
+use super::{clash, layers, sweep, takers};
 use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, ReadError, Reader, Submitted, Symbolic};
 use crate::schema::{Type, TypeKind, TypeSchema};
 use crate::value::{Node, Tags, Value};
@@ -56,24 +55,30 @@ impl<C: ConfigType> Flags<C> {
 
 impl<C: ConfigType> clap::FromArgMatches for Flags<C> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let node = parse(C::schema, matches)?;
+        let node = parse(C::schema, matches, None)?;
         Ok(Self { args: C::Args::from_slots(node.variant(), node.slots().to_vec()) })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        *self = Self::from_arg_matches(matches)?;
+        let node = parse(C::schema, matches, Some(&self.args.node()))?;
+        self.args = C::Args::from_slots(node.variant(), node.slots().to_vec());
         Ok(())
     }
 }
 
 impl<C: ConfigType> clap::Args for Flags<C> {
     fn augment_args(command: Command) -> Command {
-        augment(command, &flag::of_type(C::schema), Layers::Settings, false).defer(layers::add)
+        add::<C>(command, false)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        augment(command, &flag::of_type(C::schema), Layers::Settings, true).defer(layers::add)
+        add::<C>(command, true)
     }
+}
+
+fn add<C: ConfigType>(command: Command, update: bool) -> Command {
+    let (flags, group) = (flag::of_type(C::schema), takers::of_flags(C::schema()));
+    augment(command, &flags, group, Layers::Settings, update).defer(layers::add)
 }
 
 /// What the flags of a command may be given by instead.
@@ -97,22 +102,38 @@ impl Layers {
     }
 }
 
-/// Adds flags to a command.
-pub(crate) fn augment(mut command: Command, flags: &[Flag], layers: Layers, update: bool) -> Command {
+/// Adds flags to a command, and the group that tells whose they are.
+///
+/// # Panics
+/// If one is called as another flag that is there.
+pub(crate) fn augment(mut command: Command, flags: &[Flag], group: String, layers: Layers, update: bool) -> Command {
     for flag in flags {
         command = command.arg(flag.to_arg(layers.ids(), update));
-        if let Some(negative) = flag.to_negative() {
+        let negative = flag.to_negative().filter(|negative| {
+            let name = negative.get_long();
+            // An argument of that name goes before it.
+            !flags.iter().any(|other| Some(&other.name()[..]) == name)
+        });
+        if let Some(negative) = negative {
             command = command.arg(negative);
         }
     }
-    command
+    clash::refuse(&command);
+    match flags.is_empty() {
+        true => command,
+        false => command.group(ArgGroup::new(group).args(flags.iter().map(Flag::id)).multiple(true)),
+    }
 }
 
-/// The configuration that flags and layers give.
-pub(crate) fn parse(of: fn() -> &'static TypeSchema, matches: &ArgMatches) -> Result<Arc<Node>, Error> {
+/// The configuration that flags and layers give; what they do not say is as in `base`, if there is one.
+pub(crate) fn parse(
+    of: fn() -> &'static TypeSchema,
+    matches: &ArgMatches,
+    base: Option<&Arc<Node>>,
+) -> Result<Arc<Node>, Error> {
     let flags = flag::of_type(of);
     let givens = read_layers(&flags, &roots_of(of), matches)?;
-    Ok(assemble(of, &flags, &givens)?)
+    Ok(assemble(of, &flags, &givens, base)?)
 }
 
 /// The arguments that the flags of a type are for.
@@ -132,21 +153,27 @@ pub(crate) fn read_layers(flags: &[Flag], roots: &[(String, Type)], matches: &Ar
 }
 
 /// The configuration that all this gives.
-pub(crate) fn assemble(of: fn() -> &'static TypeSchema, flags: &[Flag], givens: &Givens) -> Result<Arc<Node>, Problem> {
+pub(crate) fn assemble(
+    of: fn() -> &'static TypeSchema,
+    flags: &[Flag],
+    givens: &Givens,
+    base: Option<&Arc<Node>>,
+) -> Result<Arc<Node>, Problem> {
     let schema = of();
     let assembler = Assembler::new(flags, givens);
     if schema.kind() != TypeKind::Family {
-        return assembler.structure(schema);
+        return assembler.structure(schema, base.map(|node| &**node));
     }
     let (root, ty) = (flag::root_name(schema), Type::Config(of));
-    let value = assembler.argument(&root, &ty, None, true, |value, reader| {
+    let base = base.map(|node| Value::Config(Arc::clone(node)));
+    let value = assembler.argument(&root, &ty, base.as_ref(), true, |value, reader| {
         let entry = crate::config::Registry::get().and_then(|registry| registry.entry(schema.id()));
         match (entry, value) {
             (Ok(entry), Value::Config(node)) => (entry.check)(node, reader),
             _ => Ok(()),
         }
     })?;
-    match value {
+    match value.or(base) {
         Some(Value::Config(node)) => Ok(node),
         _ => Err(Problem::Other(format!("expected a {}", schema.id()))),
     }

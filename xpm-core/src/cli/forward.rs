@@ -7,8 +7,8 @@ use clap::{ArgMatches, Command, Error};
 
 use super::assemble::Assembler;
 use super::flag;
-use super::flags::{Layers, augment};
-use super::given::Givens;
+use super::flags::{Layers, augment, read_layers};
+use super::{layers, takers};
 use crate::config::{Arg, ArgPath, IntoArg, Leads, Registry};
 use crate::value::Value;
 
@@ -18,7 +18,8 @@ use crate::value::Value;
 ///
 /// What is parsed is given where the argument is expected: `Rank::config().depth(cli.depth)`. Not given, it leaves the
 /// argument as it is without the setter; an argument without a default is a required flag. An `Option<T>` goes to
-/// `.limit(…)` and to `.maybe_limit(…)` alike. How each type is written is told at [`Flags`](super::Flags).
+/// `.limit(…)` and to `.maybe_limit(…)` alike. How each type is written is told at [`Flags`](super::Flags); where the command has
+/// one, `--config` and `--set` give the argument too, by the name of its flag.
 pub struct Forward<P> {
     value: Value,
     given: bool,
@@ -37,7 +38,7 @@ impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
         let named = P::named();
         let arg = named.schema();
         let flags = flag::of_argument(arg, &named.name);
-        let givens = Givens::of_flags(&flags, matches);
+        let givens = read_layers(&flags, &[(named.name.clone(), arg.ty.clone())], matches)?;
         let default = arg.has_default().then(|| arg.initial());
         let value = Assembler::new(&flags, &givens).argument(
             &named.name,
@@ -64,14 +65,18 @@ impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
 
 impl<P: ArgPath> clap::Args for Forward<P> {
     fn augment_args(command: Command) -> Command {
-        let named = P::named();
-        augment(command, &flag::of_argument(named.schema(), &named.name), Layers::None, false)
+        add::<P>(command, false)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        let named = P::named();
-        augment(command, &flag::of_argument(named.schema(), &named.name), Layers::None, true)
+        add::<P>(command, true)
     }
+}
+
+fn add<P: ArgPath>(command: Command, update: bool) -> Command {
+    let named = P::named();
+    let flags = flag::of_argument(named.schema(), &named.name);
+    augment(command, &flags, takers::of_forward(&named), Layers::None, update).defer(layers::add)
 }
 
 /// How a flag is given to the setter of its argument.
@@ -79,17 +84,22 @@ impl<P: ArgPath> clap::Args for Forward<P> {
 pub struct ByFlag<V>(PhantomData<fn() -> V>);
 
 #[diagnostic::do_not_recommend]
-impl<T, P: Leads<T, V>, V> IntoArg<T, ByFlag<V>> for Forward<P> {
+impl<T, P: ArgPath + Leads<T, V>, V> IntoArg<T, ByFlag<V>> for Forward<P> {
     fn into_arg(self) -> Arg<T> {
         (&self).into_arg()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, P: Leads<T, V>, V> IntoArg<T, ByFlag<V>> for &Forward<P> {
+impl<T, P: ArgPath + Leads<T, V>, V> IntoArg<T, ByFlag<V>> for &Forward<P> {
     fn into_arg(self) -> Arg<T> {
         match &self.value {
-            Value::Nothing => Arg::absent(),
+            Value::Nothing => Arg::absent(|| {
+                let flag = P::named().name.replace('_', "-");
+                format!(
+                    "it needs a value, and `--{flag}` was not given: give it one of its own where the flag is absent"
+                )
+            }),
             value => Arg::of(value.clone()),
         }
     }

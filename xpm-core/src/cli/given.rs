@@ -8,10 +8,10 @@ use clap::parser::ValueSource;
 use serde_json::{Map, Value as Json};
 
 use super::flag::{Flag, Kind};
-use super::json;
 use super::layers::{CONFIG, ConfigFile, SET, Setting};
 use super::problem::Problem;
-use super::shape::{Shape, kebab, shape};
+use super::shape::{Alternative, Shape, kebab, shape};
+use super::{files, json};
 use crate::schema::Type;
 
 /// What was given for one argument.
@@ -54,68 +54,92 @@ impl Givens {
                 _ => matches.try_get_many::<String>(&flag.id()).ok().flatten().into_iter().flatten().cloned().collect(),
             };
             let raw = if matches!(flag.kind, Kind::Present) { Raw::Json(Map::new().into()) } else { Raw::Texts(texts) };
-            givens.insert(&flag.path, raw, flag.usage());
+            givens.insert(&flag.path, canonical(&flag.ty, raw), flag.usage());
         }
         givens
     }
 
     /// Adds the layers above flags; `roots` are the arguments that these flags are for. Tells of flags that a file
-    /// overrules.
+    /// overrules, and of those that are void since a stronger layer chooses something else above them.
     pub(crate) fn add_layers(
         &mut self,
         roots: &[(String, Type)],
         matches: &ArgMatches,
     ) -> Result<Vec<String>, Problem> {
         let flags = self.by_path.clone();
-        let mut file_values = Self::default();
         for file in matches.try_get_many::<ConfigFile>(CONFIG).ok().flatten().into_iter().flatten() {
-            for (name, value) in &file.members {
-                if let Some((path, ty)) = roots.iter().find(|(root, _)| kebab(root) == kebab(name)) {
-                    self.put(path, ty, value, &format!("{}: ", file.name))?;
-                    file_values.put(path, ty, value, "")?;
+            for (path, given) in Self::of_file(file, roots)?.by_path {
+                self.insert(&path, given.raw, given.at);
+            }
+        }
+        let gives_way = |given: &Given, now: &Given| {
+            format!("{} {} gives way to {} of {}", given.at, given.text(), now.text(), now.at)
+        };
+        let changed = flags.iter().filter_map(|(path, given)| {
+            let now = self.by_path.get(path)?;
+            (now.text() != given.text()).then(|| gives_way(given, now))
+        });
+        let mut overruled: Vec<String> = changed.collect();
+        self.add_settings(roots, matches)?;
+        overruled.extend(flags.iter().filter(|(path, _)| !self.by_path.contains_key(*path)).map(|(path, given)| {
+            match self.nearest_above(path) {
+                Some(now) => gives_way(given, now),
+                None => format!("{} {} gives way", given.at, given.text()),
+            }
+        }));
+        Ok(overruled)
+    }
+
+    /// What one file gives.
+    fn of_file(file: &ConfigFile, roots: &[(String, Type)]) -> Result<Self, Problem> {
+        let mut all = Self::default();
+        let wrong =
+            |given: Given, why: &str| Err(Problem::Invalid { value: given.text(), at: given.at, why: why.to_owned() });
+        for (name, value) in &file.entries {
+            let Some((path, ty)) = resolve(roots, name) else { continue };
+            let mut part = Self::default();
+            part.put(&path, &ty, value, &format!("{}: ", file.name))?;
+            for (path, given) in part.by_path {
+                if all.by_path.contains_key(&path) {
+                    return wrong(given, "this argument stands in the file for the second time");
                 }
+                all.by_path.insert(path, given);
             }
         }
-        let mut overruled = Vec::new();
-        for (path, given) in &flags {
-            if let Some(now) = self.by_path.get(path)
-                && file_values.by_path.contains_key(path)
-                && now.text() != given.text()
-            {
-                let (was, is) = (given.text(), now.text());
-                overruled.push(format!("{} {was} gives way to {is} of {}", given.at, now.at));
-            }
+        let nothing = |path: &str| all.nearest_above(path).is_some_and(Given::is_nothing);
+        match all.by_path.iter().find(|(path, _)| nothing(path)) {
+            Some((_, given)) => wrong(given.clone(), "the file also says that there is nothing above it (null)"),
+            None => Ok(all),
         }
+    }
+
+    /// Adds what `--set` gives.
+    fn add_settings(&mut self, roots: &[(String, Type)], matches: &ArgMatches) -> Result<(), Problem> {
         let mut fresh = BTreeSet::new();
         for Setting { flag, path, text } in matches.try_get_many::<Setting>(SET).ok().flatten().into_iter().flatten() {
-            if let Some((path, ty)) = resolve(roots, path) {
-                let source = format!("{flag} ");
-                let at = format!("{source}{path}");
-                match (text.starts_with('{'), shape(inside(&ty))) {
-                    (true, Shape::Struct(_) | Shape::Choice(_)) => {
-                        let value = serde_json::from_str(text).map_err(|error| Problem::Invalid {
-                            at: at.clone(),
-                            value: text.clone(),
-                            why: format!("it is no JSON: {error}"),
-                        })?;
-                        self.put(&path, &ty, &value, &source)?;
-                    }
-                    _ if text == "none" && matches!(ty, Type::Option(_)) => {
-                        self.insert(&path, Raw::Json(Json::Null), at);
-                    }
-                    _ => match self.by_path.get_mut(&path) {
-                        Some(Given { raw: Raw::Texts(texts), .. }) if fresh.contains(&path) => {
-                            texts.push(text.clone());
-                        }
-                        _ => {
-                            self.insert(&path, Raw::Texts(vec![text.clone()]), at);
-                            fresh.insert(path);
-                        }
-                    },
+            let Some((path, ty)) = resolve(roots, path) else { continue };
+            let source = format!("{flag} ");
+            let at = format!("{source}{path}");
+            match (text.starts_with('{'), shape(inside(&ty))) {
+                (true, Shape::Struct(_) | Shape::Choice(_)) => {
+                    let value = no_json(files::json(text), &at, text)?;
+                    self.put(&path, &ty, &value, &source)?;
                 }
+                _ if text == "none" && matches!(ty, Type::Option(_)) => {
+                    self.insert(&path, Raw::Json(Json::Null), at);
+                }
+                _ => match self.by_path.get_mut(&path) {
+                    Some(Given { raw: Raw::Texts(texts), .. }) if fresh.contains(&path) => {
+                        texts.push(canonical_text(&ty, text));
+                    }
+                    _ => {
+                        self.insert(&path, canonical(&ty, Raw::Texts(vec![text.clone()])), at);
+                        fresh.insert(path);
+                    }
+                },
             }
         }
-        Ok(overruled)
+        Ok(())
     }
 
     /// Sets an argument over all layers; `source` is what stands before its name, `--sweep `.
@@ -135,9 +159,7 @@ impl Givens {
                     return Ok(());
                 }
                 if text.starts_with('{') && matches!(shape(inside(ty)), Shape::Struct(_) | Shape::Choice(_)) {
-                    let wrong =
-                        |error| Problem::Invalid { at, value: text.to_owned(), why: format!("it is no JSON: {error}") };
-                    let value = serde_json::from_str(text).map_err(wrong)?;
+                    let value = no_json(files::json(text), &at, text)?;
                     self.forget_below(path);
                     return self.put(path, ty, &value, source);
                 }
@@ -162,13 +184,21 @@ impl Givens {
         Self { by_path, used: RefCell::default() }
     }
 
+    /// What was given at the nearest name above.
+    fn nearest_above(&self, path: &str) -> Option<&Given> {
+        let above = path.rsplit_once('.')?.0;
+        self.by_path.get(above).or_else(|| self.nearest_above(above))
+    }
+
     fn insert(&mut self, path: &str, raw: Raw, at: String) {
         let given = Given { raw, at };
         // What a weaker layer said of another choice is void.
-        if self.by_path.get(path).is_some_and(|old| old.text() != given.text()) {
-            let below = format!("{path}.");
-            self.by_path.retain(|other, _| !other.starts_with(&below));
+        if given.is_nothing() || self.by_path.get(path).is_some_and(|old| old.text() != given.text()) {
+            self.forget_below(path);
         }
+        // Also that there is nothing, when something of it is given.
+        let above = |other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
+        self.by_path.retain(|other, old| !(above(other) && old.is_nothing()));
         self.by_path.insert(path.to_owned(), given);
     }
 
@@ -194,8 +224,12 @@ impl Givens {
                 return Ok(());
             }
         };
+        let mut seen = BTreeSet::new();
         for (name, value) in &members {
             let index = json::argument(args, name).ok_or_else(|| wrong(json::no_argument(schema, args, name)))?;
+            if !seen.insert(index) {
+                return Err(wrong(json::given_twice(args[index].name)));
+            }
             self.put(&join(path, args[index].name), &args[index].ty, value, file)?;
         }
         Ok(())
@@ -222,6 +256,11 @@ impl Givens {
 }
 
 impl Given {
+    /// Whether it says that there is none.
+    fn is_nothing(&self) -> bool {
+        matches!(self.raw, Raw::Json(Json::Null))
+    }
+
     pub(crate) fn text(&self) -> String {
         match &self.raw {
             Raw::Texts(texts) => texts.join(" "),
@@ -251,26 +290,70 @@ pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() || name.is_empty() { format!("{path}{name}") } else { format!("{path}.{name}") }
 }
 
-/// The argument that `key` names, in its own spelling, and its type.
+/// A dotted name as all its spellings are compared.
+pub(super) fn spelled(path: &str) -> String {
+    path.split('.').map(kebab).collect::<Vec<_>>().join(".")
+}
+
+/// What is chosen, by the one name that it has: two layers may write it differently.
+pub(super) fn canonical(ty: &Type, raw: Raw) -> Raw {
+    match raw {
+        Raw::Texts(texts) => Raw::Texts(texts.iter().map(|text| canonical_text(ty, text)).collect()),
+        json @ Raw::Json(_) => json,
+    }
+}
+
+fn canonical_text(ty: &Type, text: &str) -> String {
+    let alternatives = match shape(inside(ty)) {
+        Shape::Choice(alternatives) => alternatives,
+        _ => Vec::new(),
+    };
+    let chosen = alternatives.iter().find(|alternative| alternative.is_named(text));
+    chosen.map_or(text, |alternative| &alternative.name).to_owned()
+}
+
+fn no_json(read: Result<Json, String>, at: &str, text: &str) -> Result<Json, Problem> {
+    let why = |error| format!("it is no JSON: {error}");
+    read.map_err(|error| Problem::Invalid { at: at.to_owned(), value: text.to_owned(), why: why(error) })
+}
+
+/// The argument that `key` names, in its own spelling, and its type: the one that is declared so, or else the only one that is
+/// spelled alike.
 pub(super) fn resolve(roots: &[(String, Type)], key: &str) -> Option<(String, Type)> {
+    let exact = hits(roots, key, |root, head| root.replace('_', "-") == head.replace('_', "-"));
+    if let Some(found) = exact.into_iter().next() {
+        return Some(found);
+    }
+    match &hits(roots, key, |root, head| spelled(root) == spelled(head))[..] {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// What `key` names at or below roots that are the `same` as its first parts, the longest root first.
+fn hits(roots: &[(String, Type)], key: &str, same: fn(&str, &str) -> bool) -> Vec<(String, Type)> {
     let mut roots: Vec<_> = roots.iter().collect();
     roots.sort_by_key(|(root, _)| std::cmp::Reverse(root.len()));
-    roots.into_iter().find_map(|(root, ty)| {
-        let (spelled, wanted) = (kebab(root), kebab(key));
-        if spelled == wanted {
-            return Some((root.clone(), ty.clone()));
+    let found = roots.into_iter().filter_map(|(root, ty)| {
+        let dots = root.matches('.').count();
+        let end = key.match_indices('.').nth(dots).map_or(key.len(), |(end, _)| end);
+        match key.get(end + 1..) {
+            _ if !same(root, &key[..end]) => None,
+            None => Some((root.clone(), ty.clone())),
+            Some(rest) => below(root, ty, rest),
         }
-        below(root, ty, wanted.strip_prefix(&format!("{spelled}."))?)
-    })
+    });
+    found.collect()
 }
 
 fn below(path: &str, ty: &Type, rest: &str) -> Option<(String, Type)> {
     let (name, behind) = rest.split_once('.').map_or((rest, None), |(name, behind)| (name, Some(behind)));
-    let lists = match shape(inside(ty)) {
+    let mut lists = match shape(inside(ty)) {
         Shape::Struct(schema) => vec![schema.arguments(None)],
-        Shape::Choice(alternatives) => alternatives.iter().map(super::shape::Alternative::arguments).collect(),
+        Shape::Choice(alternatives) => alternatives.iter().map(Alternative::arguments).collect(),
         _ => Vec::new(),
     };
+    lists.sort_by_key(|args| !args.iter().any(|arg| arg.name == name));
     lists.into_iter().find_map(|args| {
         let arg = &args[json::argument(args, name)?];
         let path = join(path, arg.name);

@@ -124,12 +124,17 @@ fn config(schema: &'static TypeSchema, variant: Option<usize>, members: &Map<Str
     let args = schema.arguments(variant);
     let mut given: BTreeMap<usize, &Json> = BTreeMap::new();
     for (name, json) in members {
-        given.insert(argument(args, name).ok_or_else(|| no_argument(schema, args, name))?, json);
+        let index = argument(args, name).ok_or_else(|| no_argument(schema, args, name))?;
+        if given.insert(index, json).is_some() {
+            return Err(given_twice(args[index].name));
+        }
     }
     let mut slots = Vec::with_capacity(args.len());
     for (index, arg) in args.iter().enumerate() {
         let value = match given.get(&index) {
             Some(json) => value(&arg.ty, json).map_err(|why| format!("{}: {why}", arg.name))?,
+            // As on a command line: without a value, a boolean is off.
+            None if arg.required() && matches!(arg.ty, Type::Bool) => Value::Bool(false),
             None if arg.required() => return Err(format!("the argument `{}` of {} is missing", arg.name, schema.id())),
             None => arg.initial(),
         };
@@ -138,9 +143,18 @@ fn config(schema: &'static TypeSchema, variant: Option<usize>, members: &Map<Str
     Ok(Value::Config(Node::new(schema, variant, slots, Tags::new())))
 }
 
-/// The number of the argument with this name, dashes being as good as underscores.
+/// The number of the argument with this name, dashes being as good as underscores; or else of the only one that is spelled alike.
 pub(super) fn argument(args: &ArgList, name: &str) -> Option<usize> {
-    args.iter().position(|arg| settable(arg) && (arg.name == name || kebab(arg.name) == kebab(name)))
+    let exact = |arg: &ArgSchema| arg.name == name || arg.name == name.replace('-', "_");
+    if let Some(index) = args.iter().position(|arg| settable(arg) && exact(arg)) {
+        return Some(index);
+    }
+    let mut alike = (0..args.len()).filter(|index| is_alike(&args[*index], name));
+    alike.next().filter(|_| alike.next().is_none())
+}
+
+fn is_alike(arg: &ArgSchema, name: &str) -> bool {
+    settable(arg) && kebab(arg.name) == kebab(name)
 }
 
 /// Whether a plan can set it.
@@ -149,8 +163,16 @@ pub(super) fn settable(arg: &ArgSchema) -> bool {
 }
 
 pub(super) fn no_argument(schema: &TypeSchema, args: &ArgList, name: &str) -> String {
+    let alike: Vec<_> = args.iter().filter(|arg| is_alike(arg, name)).map(|arg| arg.name).collect();
+    if !alike.is_empty() {
+        return format!("`{name}` may be `{}`: write it as it is declared", alike.join("` or `"));
+    }
     let names: Vec<_> = args.iter().filter(|arg| settable(arg)).map(|arg| arg.name).collect();
     format!("{} has no argument `{name}`; it has {}", schema.id(), names.join(", "))
+}
+
+pub(super) fn given_twice(name: &str) -> String {
+    format!("the argument `{name}` stands there twice, in two spellings")
 }
 
 fn short(json: &Json) -> String {
@@ -168,7 +190,13 @@ pub(crate) fn of(value: &Value) -> Json {
         Value::Bool(b) => (*b).into(),
         Value::Int(i) => i64::try_from(*i).map_or_else(|_| i.to_string().into(), Json::from),
         Value::Float(x) => serde_json::Number::from_f64(*x).map_or_else(|| x.to_string().into(), Json::Number),
-        Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().map(of).collect(),
+        Value::List(items) | Value::Tuple(items) => items.iter().map(of).collect(),
+        Value::Set(items) => {
+            // In one order, whatever that of the set is.
+            let mut items: Vec<_> = items.iter().map(of).collect();
+            items.sort_by_cached_key(Json::to_string);
+            items.into()
+        }
         Value::Map(entries) => entries.iter().map(|(key, item)| (text::show(key).concat(), of(item))).collect(),
         Value::Json(json) => (**json).clone(),
         Value::Config(node) | Value::Produced(_, node) => of_node(node),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 pub(crate) use changes::{Change, Moves, compare};
 pub(crate) use check::LockError;
-pub(crate) use count::affected;
+pub(crate) use count::Census;
 
 use super::json;
 use crate::config::Registry;

@@ -12,10 +12,12 @@ mod task;
 use std::ffi::OsString;
 use std::io::Write as _;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::config::{Registered, Registry, RegistryError};
-use crate::schema::TypeKind;
+use crate::config::{Registry, RegistryError};
+use crate::near::{did_you_mean, near_names};
+use crate::schema::{TypeKind, TypeSchema};
 
 /// Runs the command that these arguments, those behind `xpm`, ask for.
 pub(crate) fn run(args: &[OsString]) -> u8 {
@@ -26,6 +28,18 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
     let words = std::iter::once(OsString::from(format!("{} xpm", program()))).chain(args.iter().cloned());
     let matches = match command(registry).try_get_matches_from(words) {
         Ok(matches) => matches,
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand && args.first().is_some_and(|arg| arg == "task") => {
+            let name = match error.get(ContextKind::InvalidSubcommand) {
+                Some(ContextValue::String(name)) => name.clone(),
+                _ => String::new(),
+            };
+            let tasks = registry.schemas().into_iter().filter(|schema| schema.kind() == TypeKind::Task);
+            let tasks: Vec<_> = tasks.map(TypeSchema::id).collect();
+            let hint = did_you_mean(&name, tasks.iter().copied());
+            let hint = if hint.is_empty() { format!("; it has {}", tasks.join(", ")) } else { hint };
+            failed(&format!("this program has no task `{name}`{hint}"));
+            return 2;
+        }
         Err(error) => {
             let _ = error.print();
             return u8::try_from(error.exit_code()).unwrap_or(2);
@@ -133,16 +147,11 @@ fn failed(message: &str) -> u8 {
 fn unknown(error: &RegistryError) -> u8 {
     let hint = match error {
         RegistryError::Unknown { id, known, .. } => {
-            let near = known.iter().min_by_key(|other| crate::near::distance(other, id));
+            let near = near_names(id, known.iter().map(String::as_str)).first().copied();
             near.map_or_else(String::new, |near| format!("\n\n  tip: the nearest is '{near}'"))
         }
         _ => String::new(),
     };
     failed(&format!("{error}{hint}"));
     2
-}
-
-/// The function that gives an entry's schema, for what looks types up.
-fn schema_of(entry: &Registered) -> fn() -> &'static crate::schema::TypeSchema {
-    entry.schema
 }

@@ -10,14 +10,14 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, Error, ValueHint};
+use clap::{Arg, ArgAction, ArgMatches, Command, Error, ValueHint};
 
 use self::axis::{Axis, Spec};
 use super::flag::{self, Flag};
 use super::flags::{Layers, assemble, augment, read_layers, roots_of};
 use super::given::{Given, Givens, Raw};
-use super::layers;
 use super::problem::Problem;
+use super::{layers, takers};
 use crate::config::{ArgStruct, ConfigType};
 use crate::schema::{TypeKind, TypeSchema};
 use crate::value::{Node, TagValue, Value};
@@ -151,7 +151,7 @@ impl Grid {
         let flags = flag::of_type(schema);
         let roots = roots_of(schema);
         let mut axes = Vec::new();
-        for spec in specs(matches) {
+        for spec in specs(matches)? {
             axes.extend(spec.axis(&roots)?);
         }
         let mut swept = BTreeSet::new();
@@ -209,7 +209,7 @@ impl Grid {
         for (path, ty, raw, axis) in values {
             givens.set(path, ty, raw, &axis.source)?;
         }
-        assemble(self.schema, &self.flags, &givens)
+        assemble(self.schema, &self.flags, &givens, None)
     }
 
     fn tags(&self, index: usize, node: &Node) -> Vec<(String, TagValue)> {
@@ -254,14 +254,19 @@ impl Grid {
 }
 
 /// The sweeps and the tables of files in their order on the command line.
-fn specs(matches: &ArgMatches) -> Vec<Spec> {
+fn specs(matches: &ArgMatches) -> Result<Vec<Spec>, Problem> {
     let mut found: Vec<(usize, &Vec<Spec>)> = Vec::new();
     for id in [SWEEP, SWEEP_FILE] {
-        let specs = matches.try_get_many::<Vec<Spec>>(id).ok().flatten().into_iter().flatten();
-        found.extend(matches.indices_of(id).into_iter().flatten().zip(specs));
+        let specs = matches.try_get_many::<Vec<Spec>>(id).map_err(|_| {
+            Problem::Other(format!(
+                "`--{id}` cannot be read: the program calls `Command::defer` itself, which takes the place of what `Sweep` \
+                 does there; call it before the arguments are added, or do without"
+            ))
+        })?;
+        found.extend(matches.indices_of(id).into_iter().flatten().zip(specs.into_iter().flatten()));
     }
     found.sort_by_key(|(index, _)| *index);
-    found.into_iter().flat_map(|(_, specs)| specs.iter().cloned()).collect()
+    Ok(found.into_iter().flat_map(|(_, specs)| specs.iter().cloned()).collect())
 }
 
 /// The two flags, under names that no user's flag has, until all flags are known.
@@ -285,10 +290,7 @@ fn sweep_args(command: Command) -> Command {
 
 fn add<C: ConfigType>(command: Command, update: bool) -> Command {
     let flags = flag::of_type(C::schema);
-    let command = augment(command, &flags, Layers::Sweep, update);
-    let ids: Vec<_> = flags.iter().map(Flag::id).collect();
-    let group = ArgGroup::new(axis::group_id(C::schema().id())).args(ids).multiple(true);
-    let command = if flags.is_empty() { command } else { command.group(group) };
+    let command = augment(command, &flags, takers::of_sweep(C::schema()), Layers::Sweep, update);
     sweep_args(command).defer(layers::add)
 }
 

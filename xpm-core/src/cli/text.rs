@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::json;
 use super::shape::{Shape, job_of, shape};
+use super::{files, json};
 use crate::schema::Type;
 use crate::value::{Value, narrow, widen};
 
@@ -37,7 +37,11 @@ pub(crate) fn parse(ty: &Type, text: &str) -> Result<Value, String> {
         },
         Type::Path if text.is_empty() => Err("a path is not empty".to_owned()),
         Type::Path => Ok(Value::Path(PathBuf::from(text).into())),
-        Type::Option(item) => parse(item, text),
+        // `null` of a serde type is none, as in a plan.
+        Type::Option(item) => match parse(item, text)? {
+            Value::Json(json) if json.is_null() => Ok(Value::Nothing),
+            value => Ok(value),
+        },
         Type::Tuple(items) if !text.starts_with('[') => {
             let parts: Vec<_> = text.split(',').map(str::trim).collect();
             if parts.len() != items.len() {
@@ -46,7 +50,7 @@ pub(crate) fn parse(ty: &Type, text: &str) -> Result<Value, String> {
             let values = items.iter().zip(parts).map(|(item, part)| parse(item, part));
             values.collect::<Result<Arc<[Value]>, _>>().map(Value::Tuple)
         }
-        Type::Json(_) => match serde_json::from_str::<serde_json::Value>(text) {
+        Type::Json(_) => match files::json(text) {
             Ok(json) => Ok(Value::Json(json.into())),
             Err(error) => Err(format!("expected JSON: {error}{}", quotes(text))),
         },
@@ -60,7 +64,7 @@ pub(crate) fn parse(ty: &Type, text: &str) -> Result<Value, String> {
 }
 
 fn from_json_text(ty: &Type, text: &str) -> Result<Value, String> {
-    let json = serde_json::from_str(text).map_err(|error| format!("expected {} as JSON: {error}", expected(ty)))?;
+    let json = files::json(text).map_err(|error| format!("expected {} as JSON: {error}", expected(ty)))?;
     json::value(ty, &json)
 }
 
@@ -135,7 +139,12 @@ pub(crate) fn expected(ty: &Type) -> String {
 pub(crate) fn show(value: &Value) -> Vec<String> {
     match value.unmarked() {
         Value::Nothing => Vec::new(),
-        Value::List(items) | Value::Set(items) => items.iter().map(show_one).collect(),
+        Value::List(items) => items.iter().map(show_one).collect(),
+        Value::Set(items) => {
+            let mut texts: Vec<_> = items.iter().map(show_one).collect();
+            texts.sort();
+            texts
+        }
         Value::Map(entries) => entries.iter().map(|(k, v)| format!("{}={}", show_one(k), show_one(v))).collect(),
         other => vec![show_one(other)],
     }

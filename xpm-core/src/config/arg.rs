@@ -42,11 +42,18 @@ impl<T> Arg<T> {
         Self { slot, absent: false, ty: PhantomData }
     }
 
-    /// What stands for an optional argument that is not given, also where its setter takes a value.
+    /// What stands for an optional argument that is not given, also where its setter takes a value; `otherwise` is said where
+    /// the argument needs one.
     #[cfg(feature = "cli")]
     #[track_caller]
-    pub(crate) fn absent() -> Self {
-        Self { absent: true, ..Self::of(Value::Nothing) }
+    pub(crate) fn absent(otherwise: impl FnOnce() -> String) -> Self {
+        let ty = std::any::type_name::<T>();
+        let ty = ty.strip_prefix(concat!(env!("CARGO_CRATE_NAME"), "::config::json::Json<")).unwrap_or(ty);
+        let value = match ty.starts_with("core::option::Option<") || ty == "()" {
+            true => Value::Nothing,
+            false => Value::Refused(otherwise().into()),
+        };
+        Self { absent: true, ..Self::of(value) }
     }
 
     /// Whether it stands for an optional argument that is not given.

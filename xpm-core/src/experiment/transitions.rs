@@ -91,7 +91,7 @@ impl Shared {
     }
 
     /// Makes a transient job run, since somebody waits for it. From here on the run does not end before it.
-    pub(super) fn need(&self, cell: &JobCell) {
+    pub(crate) fn need(&self, cell: &JobCell) {
         if self.mode() != RunMode::Normal {
             if !self.is_over() {
                 self.plan_needed(std::slice::from_ref(cell.key()));

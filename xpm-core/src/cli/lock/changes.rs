@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::{Lock, LockedArg, LockedType};
 
 /// One difference.
@@ -32,7 +34,9 @@ const DECLARED: &str = "; `migrate` of this program makes them found again";
 
 /// What differs, in order of type.
 pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
-    let mut found = Changes::default();
+    let renamed =
+        new.types.iter().flat_map(|(id, is)| is.renamed_from.iter().map(move |was| (was.clone(), id.clone())));
+    let mut found = Changes { renamed: renamed.collect(), old, new, found: Vec::new() };
     let added: Vec<_> = new.types.iter().filter(|(id, _)| !old.types.contains_key(*id)).collect();
     for (id, was) in &old.types {
         let renamed = || added.iter().find(|(_, is)| is.renamed_from.contains(id));
@@ -65,11 +69,16 @@ pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
             found.harmless(id.clone(), "a new type".to_owned());
         }
     }
-    found.0
+    found.found
 }
 
-#[derive(Default)]
-struct Changes(Vec<Change>);
+struct Changes<'l> {
+    found: Vec<Change>,
+    /// The ids of types by those that they had before.
+    renamed: BTreeMap<String, String>,
+    old: &'l Lock,
+    new: &'l Lock,
+}
 
 impl Moves {
     fn of(id: &str) -> Self {
@@ -81,13 +90,13 @@ impl Moves {
     }
 }
 
-impl Changes {
+impl Changes<'_> {
     fn harmless(&mut self, at: String, what: String) {
-        self.0.push(Change { at, what, moves: None, note: "", fix: String::new() });
+        self.found.push(Change { at, what, moves: None, note: "", fix: String::new() });
     }
 
     fn moves(&mut self, at: String, what: String, moves: Moves, note: &'static str, fix: String) {
-        self.0.push(Change { at, what, moves: Some(moves), note, fix });
+        self.found.push(Change { at, what, moves: Some(moves), note, fix });
     }
 
     fn ty(&mut self, id: &str, was: &LockedType, is: &LockedType) {
@@ -165,7 +174,7 @@ impl Changes {
             let twin = added.iter().find(|(new_id, (_, new))| {
                 !renamed.contains(*new_id)
                     && new.renamed_from.is_empty()
-                    && class(&new.ty) == class(&old.ty)
+                    && class(&new.ty) == class(&self.today(&old.ty))
                     && new.default == old.default
             });
             if let Some((new_id, (now, new))) = twin {
@@ -233,18 +242,29 @@ impl Changes {
             }
             return;
         }
-        if class(&old.ty) != class(&new.ty) {
+        let was_ty = self.today(&old.ty);
+        if !self.is_same_class(&was_ty, &new.ty) {
             let what = format!("the type was {}, and is {} now", old.ty, new.ty);
             let fix = format!("keep the type ({}); for another meaning, add an argument with a new name", old.ty);
             self.moves(at(), what, all.clone(), "", fix);
         } else if old.ty.starts_with("optional ") && !new.ty.starts_with("optional ") {
             let what = format!("the type was {}, and is {} now", old.ty, new.ty);
             self.moves(at(), what, all.with(name, "null", true), "", "keep the `Option`".to_owned());
-        } else if old.ty != new.ty {
+        } else if was_ty != new.ty {
             self.harmless(at(), format!("the type was {}, and is {} now: the same in the identity", old.ty, new.ty));
         }
-        match (old.ignore_default, new.ignore_default, &old.default, &new.default) {
-            (false, true, _, Some(default)) => {
+        let defaults = (self.plain(&old.default, self.old), self.plain(&new.default, self.new));
+        if old.default != new.default && defaults.0 == defaults.1 {
+            self.harmless(at(), "the default has changed, and is the same in the identity".to_owned());
+        }
+        match (old.ignore_default, new.ignore_default, &defaults.0, &defaults.1) {
+            (false, true, was, Some(default)) => {
+                if was.is_none() && old.ty.starts_with("optional ") {
+                    let what = format!("`None` was not in the identity, and its default {default} is not now");
+                    let note = "; worse, results without a value would be taken for those of the default";
+                    let fix = "take the default away, or raise the type's `version`".to_owned();
+                    self.moves(at(), what, all.with(name, "null", true), note, fix);
+                }
                 let what = "`ignore_default` is new: at its default it is not in the identity any more".to_owned();
                 self.moves(at(), what, all.with(name, default, true), "", "take `ignore_default` away".to_owned());
             }
@@ -265,6 +285,11 @@ impl Changes {
                 let fix = format!("keep `default = {was}` and set the new value in plans");
                 self.moves(at(), what, all.with(name, was, true), note, fix);
             }
+            (_, _, Some(was), None) if old.ty.starts_with("optional ") => {
+                let what = format!("it has no default any more; it was {was}: `None` is not in the identity now");
+                let fix = format!("keep `default = {was}`");
+                self.moves(at(), what, all.with(name, "null", true), "", fix);
+            }
             (_, _, Some(was), None) => {
                 self.harmless(at(), format!("it has no default any more; it was {was}, and plans set it now"));
             }
@@ -278,6 +303,61 @@ impl Changes {
                     }
                     None => self.harmless(at(), what),
                 }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Changes<'_> {
+    /// A type of before, with the names that its parts have today.
+    fn today(&self, ty: &str) -> String {
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
+        let mut out = String::new();
+        for part in ty.split_inclusive(|c| !is_name(c)) {
+            let name = part.trim_end_matches(|c| !is_name(c));
+            out.push_str(self.renamed.get(name).map_or(name, String::as_str));
+            out.push_str(&part[name.len()..]);
+        }
+        out
+    }
+
+    /// Whether values of the two types have one identity. A configuration has it in a family too, if it is a member: else it could
+    /// not be read.
+    fn is_same_class(&self, was: &str, is: &str) -> bool {
+        let parts = |ty: &str| -> Vec<String> {
+            class(ty).replace("any ", "any·").split([' ', ',', '(', ')']).map(str::to_owned).collect()
+        };
+        let (was, is) = (parts(was), parts(is));
+        let is_config = |name: &str| self.new.types.get(name).is_some_and(|ty| ty.kind == "config");
+        let same = |(was, is): (&String, &String)| was == is || is_config(was) && is.starts_with("any·");
+        was.len() == is.len() && was.iter().zip(&is).all(same)
+    }
+}
+
+impl Changes<'_> {
+    /// A default as it is in the identity: without the members of configurations that are left out, types by their names of today.
+    fn plain(&self, default: &Option<String>, lock: &Lock) -> Option<String> {
+        let default = default.as_ref()?;
+        let Ok(mut json) = serde_json::from_str(default) else { return Some(default.clone()) };
+        self.strip(&mut json, lock);
+        Some(json.to_string())
+    }
+
+    fn strip(&self, json: &mut Json, lock: &Lock) {
+        match json {
+            Json::Array(items) => items.iter_mut().for_each(|item| self.strip(item, lock)),
+            Json::Object(members) => {
+                let ty = members.get("type").and_then(Json::as_str).and_then(|id| lock.types.get(id));
+                let left_out = |name: &str| ty.and_then(|ty| ty.args.get(name)).is_some_and(|arg| arg.left_out);
+                let gone: Vec<_> = members.keys().filter(|name| left_out(name)).cloned().collect();
+                gone.iter().for_each(|name| drop(members.remove(name)));
+                if let Some(Json::String(name)) = members.get_mut("type")
+                    && let Some(now) = self.renamed.get(name)
+                {
+                    name.clone_from(now);
+                }
+                members.values_mut().for_each(|item| self.strip(item, lock));
             }
             _ => {}
         }

@@ -8,46 +8,66 @@ use serde_json::Value as Json;
 
 use super::Moves;
 
-/// The number of finished jobs that a change gives another identity: those that it concerns, and those that depend on
-/// them.
-///
-/// # Errors
-/// If it is no workspace.
-pub(crate) fn affected(workdir: &Path, moves: &Moves) -> Result<usize, String> {
-    let jobs = workdir.join("jobs");
-    if !workdir.join("xpm.toml").is_file() && !jobs.is_dir() {
-        return Err(format!("{} is no workspace: it has neither xpm.toml nor jobs", workdir.display()));
-    }
-    let mut moved = BTreeSet::new();
-    let mut dependents: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut done = BTreeSet::new();
-    for task in entries(&jobs) {
-        for folder in entries(&task) {
+/// The jobs of a workspace, read once.
+pub(crate) struct Census {
+    jobs: Vec<Counted>,
+    /// By the identity of what they depend on.
+    dependents: BTreeMap<String, Vec<String>>,
+    done: BTreeSet<String>,
+}
+
+struct Counted {
+    identity: String,
+    configs: Vec<Json>,
+}
+
+impl Census {
+    /// Reads the records of all jobs.
+    ///
+    /// # Errors
+    /// If it is no workspace.
+    pub(crate) fn read(workdir: &Path) -> Result<Self, String> {
+        let folder = workdir.join("jobs");
+        if !workdir.join("xpm.toml").is_file() && !folder.is_dir() {
+            return Err(format!("{} is no workspace: it has neither xpm.toml nor jobs", workdir.display()));
+        }
+        let mut census = Self { jobs: Vec::new(), dependents: BTreeMap::new(), done: BTreeSet::new() };
+        for folder in entries(&folder).iter().flat_map(|task| entries(task)) {
             let read = |name: &str| -> Option<Json> { serde_json::from_slice(&fs::read(folder.join(name)).ok()?).ok() };
-            let Some(params) = read("params.json") else { continue };
+            let Some(mut params) = read("params.json") else { continue };
             let Some(identity) = params["identity"].as_str().map(str::to_owned) else { continue };
             for job in params["jobs"].as_array().into_iter().flatten() {
                 if let Some(above) = job["identity"].as_str() {
-                    dependents.entry(above.to_owned()).or_default().push(identity.clone());
+                    census.dependents.entry(above.to_owned()).or_default().push(identity.clone());
                 }
             }
-            if params["configs"].as_array().into_iter().flatten().any(|config| concerns(moves, config)) {
-                moved.insert(identity.clone());
-            }
             if read("status.json").is_some_and(|status| status["outcome"] == "done") {
-                done.insert(identity);
+                census.done.insert(identity.clone());
+            }
+            let configs = match params["configs"].take() {
+                Json::Array(configs) => configs,
+                _ => Vec::new(),
+            };
+            census.jobs.push(Counted { identity, configs });
+        }
+        Ok(census)
+    }
+
+    /// The number of finished jobs that a change gives another identity: those that it concerns, and those that depend on
+    /// them.
+    pub(crate) fn affected(&self, moves: &Moves) -> usize {
+        let concerned = self.jobs.iter().filter(|job| job.configs.iter().any(|config| concerns(moves, config)));
+        let mut moved: BTreeSet<&str> = concerned.map(|job| job.identity.as_str()).collect();
+        let mut stack: Vec<&str> = moved.iter().copied().collect();
+        while let Some(job) = stack.pop() {
+            for dependent in self.dependents.get(job).into_iter().flatten() {
+                if moved.insert(dependent) {
+                    stack.push(dependent);
+                }
             }
         }
+        moved.into_iter().filter(|job| self.done.contains(*job)).count()
     }
-    let mut stack: Vec<_> = moved.iter().cloned().collect();
-    while let Some(job) = stack.pop() {
-        for dependent in dependents.get(&job).into_iter().flatten() {
-            if moved.insert(dependent.clone()) {
-                stack.push(dependent.clone());
-            }
-        }
-    }
-    Ok(moved.intersection(&done).count())
 }
 
 fn entries(folder: &Path) -> Vec<std::path::PathBuf> {

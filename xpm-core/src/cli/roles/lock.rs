@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::{failed, say};
-use crate::cli::lock::{Change, Lock, LockError, affected, compare};
+use crate::cli::lock::{Census, Change, Lock, LockError, compare};
 use crate::config::Registry;
 use crate::workspace::{Durability, write_atomic};
 
@@ -85,6 +85,8 @@ fn report(changes: &[Change], workdir: Option<&Path>, file: &Path) -> Result<u8,
     }
     let mut out = String::new();
     let mut moved = false;
+    let moves = changes.iter().any(|change| change.moves.is_some());
+    let census = workdir.filter(|_| moves).map(Census::read).transpose()?;
     for change in changes {
         let Some(moves) = &change.moves else {
             out.push_str(&format!("harmless: {}: {}\n", change.at, change.what));
@@ -92,9 +94,9 @@ fn report(changes: &[Change], workdir: Option<&Path>, file: &Path) -> Result<u8,
         };
         moved = true;
         out.push_str(&format!("error: {}: {}\n", change.at, change.what));
-        let effect = match workdir {
-            Some(workdir) => {
-                let count = affected(workdir, moves)?;
+        let effect = match &census {
+            Some(census) => {
+                let count = census.affected(moves);
                 let jobs = if count == 1 { "job" } else { "jobs" };
                 format!("the identity of {count} finished {jobs} would change")
             }

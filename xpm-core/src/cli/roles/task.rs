@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
-use super::{failed, say, schema_of};
+use super::{failed, say};
 use crate::cli::flag;
 use crate::cli::flags::{Layers, augment, parse};
-use crate::cli::layers;
+use crate::cli::{layers, takers};
 use crate::config::{Registered, SubmitOptions, references};
 use crate::experiment::{JobState, experiment};
 use crate::identity;
@@ -25,7 +25,7 @@ const DRY_RUN: &str = "xpm-dry-run";
 /// The command of one task.
 pub(super) fn command(entry: &'static Registered) -> Command {
     let schema = (entry.schema)();
-    let flags = flag::of_type(schema_of(entry));
+    let flags = flag::of_type(entry.schema);
     // A task may have an argument of our name.
     let taken = |name: &str| flags.iter().any(|flag| flag.name() == name);
     let name = |name: &str| if taken(name) { format!("xpm-{name}") } else { name.to_owned() };
@@ -43,13 +43,18 @@ pub(super) fn command(entry: &'static Registered) -> Command {
         .display_order(0);
     let command =
         Command::new(schema.id().to_owned()).about(schema.help().lines().next().unwrap_or_default().to_owned());
-    augment(command.arg(workdir).arg(dry_run), &flags, Layers::Settings, false).defer(layers::add)
+    let mut command = command.arg(workdir).arg(dry_run);
+    if taken("help") {
+        let help = Arg::new("xpm-help").short('h').long("xpm-help").action(ArgAction::Help).help("Print help");
+        command = command.disable_help_flag(true).arg(help);
+    }
+    augment(command, &flags, takers::of_flags(schema), Layers::Settings, false).defer(layers::add)
 }
 
 /// Runs the task.
 pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
     let schema = (entry.schema)();
-    let node = match parse(schema_of(entry), matches) {
+    let node = match parse(entry.schema, matches, None) {
         Ok(node) => node,
         Err(error) => {
             let mut command = command(entry).bin_name(format!("{} xpm task {}", super::program(), schema.id()));
@@ -75,11 +80,14 @@ pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
         return failed(&format!("{job} is not done in {workdir}; run it first, from its plan or with `{by_hand}`"));
     }
     let id = format!("{}.{}", schema.id(), identity.short());
-    let mut value = None;
+    let (mut value, mut planned) = (None, false);
     let result = experiment(&workdir, id).run(|xp| {
         let options = SubmitOptions::default();
         let cell = xp.shared.submit(&node, &options, Location::caller(), |reader| (entry.check)(&node, reader))?;
+        // Somebody waits for it, so it runs although it may be transient.
+        xp.shared.need(&cell);
         xp.wait()?;
+        planned = cell.state() == JobState::Planned;
         if cell.state() == JobState::Done {
             let key = JobKey { task: schema.id().into(), identity };
             let output: serde_json::Value = read_output(xp.shared.workspace(), &key).map_err(anyhow::Error::msg)?;
@@ -95,7 +103,7 @@ pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
             }
             0
         }
-        (Ok(()), None) => 1,
+        (Ok(()), None) => u8::from(!planned),
         (Err(error), _) => failed(&format!("{error:#}")),
     }
 }

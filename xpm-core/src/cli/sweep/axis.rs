@@ -6,10 +6,9 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::values;
-use crate::cli::behind::Behind;
-use crate::cli::flag::ID;
-use crate::cli::given::{Raw, join, resolve};
-use crate::cli::layers::read_file;
+use crate::cli::behind::{Behind, utf8};
+use crate::cli::files;
+use crate::cli::given::{Raw, canonical, join, resolve};
 use crate::cli::problem::Problem;
 use crate::schema::Type;
 
@@ -57,6 +56,8 @@ impl Spec {
             }
             Written::Lists(lists) => self.zipped(&paths, lists)?,
         };
+        let named = |row: Vec<Raw>| paths.iter().zip(row).map(|((_, ty), raw)| canonical(ty, raw)).collect();
+        let rows = rows.into_iter().map(named).collect();
         Ok(Some(Axis { paths, rows, source: self.source.clone() }))
     }
 
@@ -93,8 +94,7 @@ impl Spec {
 
 /// `--sweep KEY=VALUES`.
 pub(crate) fn spec(behind: Behind<'_>, value: &OsStr) -> Result<Vec<Spec>, String> {
-    let text = value.to_string_lossy();
-    let Some((paths, values)) = text.split_once('=') else {
+    let Some((paths, values)) = utf8(value)?.split_once('=') else {
         return Err("expected KEY=VALUES, for instance model.k1=0.6,0.9 or model.k1=range(0,1,0.1)".to_owned());
     };
     let paths: Vec<_> = paths.split(',').map(|path| path.trim().to_owned()).collect();
@@ -108,7 +108,7 @@ const TO_SWEEP: &str = " to sweep";
 
 /// `--sweep-file FILE`: the tables `[[sweep]]` in their order, each what varies together; then every other argument by itself.
 pub(crate) fn spec_file(behind: Behind<'_>, value: &OsStr) -> Result<Vec<Spec>, String> {
-    let mut members = read_file(Path::new(value))?;
+    let mut members = files::read(Path::new(value))?;
     let source = format!("{}: ", value.to_string_lossy());
     let mut specs = Vec::new();
     if let Some(Json::Array(tables)) = members.get("sweep")
@@ -136,7 +136,8 @@ pub(crate) fn spec_file(behind: Behind<'_>, value: &OsStr) -> Result<Vec<Spec>, 
 }
 
 fn leaves_of(behind: Behind<'_>, path: &str, json: &Json, leaves: &mut Vec<(String, Json)>) -> Result<(), String> {
-    if !path.is_empty() {
+    let above = path.is_empty() || json.is_object() && behind.is_above(path);
+    if !above {
         behind.check(path, TO_SWEEP)?;
     }
     let Json::Object(members) = json else {
@@ -144,18 +145,4 @@ fn leaves_of(behind: Behind<'_>, path: &str, json: &Json, leaves: &mut Vec<(Stri
         return Ok(());
     };
     members.iter().try_for_each(|(name, json)| leaves_of(behind, &join(path, name), json, leaves))
-}
-
-/// What the group of a swept configuration's flags is called.
-pub(super) fn group_id(schema: &str) -> String {
-    format!("{GROUP}{schema}")
-}
-
-const GROUP: &str = "xpm:sweep:";
-
-/// The arguments of a command that can be swept.
-pub(crate) fn sweepable(command: &clap::Command) -> Vec<String> {
-    let groups = command.get_groups().filter(|group| group.get_id().as_str().starts_with(GROUP));
-    let ids = groups.flat_map(clap::ArgGroup::get_args);
-    ids.filter_map(|id| id.as_str().strip_prefix(ID).map(str::to_owned)).collect()
 }
