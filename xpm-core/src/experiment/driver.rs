@@ -304,6 +304,10 @@ impl Driver {
     }
 
     fn progress(&mut self, job: JobNumber, progress: Progress) {
+        if self.scheduler.state(job).is_final() {
+            // It has failed with what it depends on, or was given up, while a thread waited for somebody else's attempt.
+            return;
+        }
         let cell = self.cells[job.index()].clone();
         let event = match progress {
             Progress::Started { attempt } => {

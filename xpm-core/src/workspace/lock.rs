@@ -81,6 +81,13 @@ impl JobLock {
         }
     }
 
+    /// Gives the lock back at once. Closing the file does not always: a child that another thread is just starting has a copy
+    /// of it until it executes its program.
+    pub(crate) fn release(self) {
+        // If it cannot be unlocked, it is closed.
+        let _ = self.0.unlock();
+    }
+
     /// The open file, to write into who has the lock.
     pub(crate) fn file(&self) -> &File {
         &self.0

@@ -141,14 +141,24 @@ impl RunFolder {
 
     /// Frees the experiment for another run, though handles of this one may live on.
     pub(crate) fn release(&self) {
-        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
-        drop(self.live.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(lock) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            lock.release();
+        }
+        self.leave();
+    }
+
+    /// This run's driver is not at work any more.
+    fn leave(&self) {
+        if let Some(live) = self.live.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // As in `JobLock::release`.
+            let _ = live.unlock();
+        }
     }
 
     /// Keeps other drivers from beginning, if there is none; until the file is closed. This run's own share is given up:
     /// it is over.
     pub(crate) fn alone(&self, workspace: &Workspace) -> io::Result<Option<File>> {
-        drop(self.live.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.leave();
         alone(workspace)
     }
 
