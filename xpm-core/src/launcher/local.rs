@@ -28,8 +28,8 @@ use crate::ids::JobKey;
 use crate::job::StartRequest;
 use crate::sys;
 use crate::workspace::{
-    AskedShare, Failure, JobFolder, JobLock, MachineFile, Owner, Share, Status, StatusError, Terms, TryLock, WaitLock,
-    Workspace, write_params, write_params_line,
+    AskedShare, Failure, JobFolder, JobLock, LockRemote, MachineFile, Owner, Share, Status, StatusError, Terms,
+    TryLock, WaitLock, Workspace, write_params, write_params_line,
 };
 
 /// How long a job that is asked to stop may take, unless `xpm.toml` says otherwise.
@@ -161,12 +161,30 @@ impl Local {
         };
         self.write_arguments(order, &starter).map_err(|error| here(&error))?;
         let kills_before = machine::oom_kills();
-        let Some(end) = self.run(order, &starter, attempt, lock, (&held, &mut share), tell)? else {
+        let Some((end, remote)) = self.run(order, &starter, attempt, lock, (&held, &mut share), tell)? else {
             held.leave();
             tell(Progress::Attached);
             return Ok(Progress::Freed);
         };
         share.end();
+        let came_to = self.came_to(order, attempt, &end, kills_before, (&starter, remote.as_ref()));
+        if let Some(remote) = remote {
+            // Not before the record is there; what the process has left behind must not keep the job from being run again.
+            remote.free();
+        }
+        came_to.map(Progress::Ended)
+    }
+
+    /// How an attempt ended of which the process is gone: what its record says, or else what is recorded now.
+    fn came_to(
+        &self,
+        order: &Order,
+        attempt: u32,
+        end: &Ended,
+        kills_before: Option<u64>,
+        (starter, remote): (&Starter, Option<&LockRemote>),
+    ) -> Result<End, Failure> {
+        let folder = &order.folder;
         let own_end = |status: &Status| match (status.is_done(), end.stopped) {
             (true, _) | (false, None) => true,
             // A job that ends by itself when it is asked to says why, unless it calls that an error.
@@ -175,7 +193,7 @@ impl Local {
         // The process is gone: what can fail from here on is told by its record.
         let _ = fault::point("ended process of", folder.path());
         match self.read(folder)? {
-            Some(status) if status.attempt == attempt && own_end(&status) => Ok(Progress::Ended(end_of(&status, true))),
+            Some(status) if status.attempt == attempt && own_end(&status) => Ok(end_of(&status, true)),
             _ => {
                 let killed_for_memory = || {
                     let more = machine::oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
@@ -192,7 +210,7 @@ impl Local {
                     (None, Some(code), None) => Failure::Exited { code },
                     (None, None, None) => Failure::Lost,
                 };
-                self.died(folder, attempt, failure, &end, &starter).map(Progress::Ended)
+                self.died(folder, attempt, failure, end, (starter, remote))
             }
         }
     }
@@ -232,7 +250,7 @@ impl Local {
         let _waiting = self.attached.enter(folder.key(), &orphan);
         let recorded_before = folder
             .recorded_attempts(self.read(folder)?.as_ref())
-            .map_err(|error| launch_failed("its earlier attempts", &error))?;
+            .map_err(|error| launch_failed(&folder.own().display().to_string(), &error))?;
         let owner_before = Owner::read(&folder.lock());
         let ran_before = owner_before.as_ref().is_some_and(|owner| owner.may_live(&folder.lock()));
         tell(Progress::Attached);
@@ -297,7 +315,7 @@ impl Local {
         lock: JobLock,
         (held, share): (&HeldTokens<'_>, &mut Share),
         tell: &dyn Fn(Progress),
-    ) -> Result<Option<Ended>, Failure> {
+    ) -> Result<Option<(Ended, Option<LockRemote>)>, Failure> {
         let folder = &order.folder;
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
         fault::point("create", &folder.stdout()).map_err(|error| here(&error))?;
@@ -310,7 +328,7 @@ impl Local {
         let gpus = order.tokens.iter().any(|(token, _)| token.has_units()).then(|| held.units().join(","));
         let request = StartRequest { folder: folder.path().to_owned(), attempt, time: order.time, gpus };
         fault::point("start process of", folder.path()).map_err(|error| here(&error))?;
-        // Without it, the lock is free when the last copy of the process is gone.
+        // With it the lock outlasts the process until its end is recorded.
         let mut remote = lock.remote().ok();
         let started = starter
             .start(&request, lock, stdout, stderr, share.file())
@@ -337,29 +355,27 @@ impl Local {
             wait_for_lock(folder);
             control.unseen()
         });
-        if let Some(remote) = remote {
-            // What it has left behind must not keep the job from being run again.
-            remote.free();
-        }
         limited.map_err(|error| launch_failed("the time limit cannot be watched", &error))?;
-        Ok(Some(ended))
+        Ok(Some((ended, remote)))
     }
 
     /// The process is gone and its record does not say how this attempt ended: the driver writes one, unless somebody else
-    /// has seen to it. The lock is free since the process is gone, so another driver may be at the next attempt already.
+    /// has seen to it. Where the lock could not be kept, another driver may be at the next attempt already.
     fn died(
         &self,
         folder: &JobFolder,
         attempt: u32,
         failure: Failure,
         end: &Ended,
-        starter: &Starter,
+        (starter, remote): (&Starter, Option<&LockRemote>),
     ) -> Result<End, Failure> {
         let process = Process { usage: Some(end.process.usage), executable: starter.digest() };
         if let Ok(Some(status)) = folder.read_status_aside(attempt) {
             return Ok(end_of(&status, true));
         }
-        let failure = match JobLock::try_take(&folder.lock()) {
+        let kept = remote.and_then(|remote| remote.take_back(&folder.lock()).ok().flatten());
+        let lock = kept.map_or_else(|| JobLock::try_take(&folder.lock()), |lock| Ok(TryLock::Taken(lock)));
+        let failure = match lock {
             Ok(TryLock::Taken(lock)) => match self.read(folder)? {
                 Some(status) if status.attempt > attempt || status.is_done() => return Ok(end_of(&status, true)),
                 _ => record(folder, attempt, failure, process, &lock),

@@ -17,6 +17,16 @@ pub(crate) struct JobLock(File);
 pub(crate) struct LockRemote(File);
 
 impl LockRemote {
+    /// The lock itself, if it is still held, or has not been taken by somebody else since; and if it is that of the file which lies
+    /// at `path`.
+    pub(crate) fn take_back(&self, path: &Path) -> io::Result<Option<JobLock>> {
+        match self.0.try_lock() {
+            Ok(()) if is_at(&self.0, path) => self.0.try_clone().map(|file| Some(JobLock(file))),
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Frees the lock, though what the process has left behind may have copies of its open file.
     pub(crate) fn free(self) {
         if fault::point("free", Path::new("lock")).is_ok() {
@@ -158,6 +168,26 @@ mod tests {
         assert!(JobLock::look(&path).unwrap());
         drop(lock);
         assert!(!JobLock::look(&path).unwrap());
+    }
+
+    #[test]
+    fn who_has_a_copy_of_the_open_file_takes_the_lock_back_and_frees_it_for_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let take = || JobLock::try_take(&path).unwrap();
+        let TryLock::Taken(lock) = take() else { panic!("nobody has it") };
+        let remote = lock.remote().unwrap();
+        let left_behind = lock.into_file();
+        drop(remote.take_back(&path).unwrap().unwrap());
+        assert!(JobLock::is_held(&path));
+        remote.free();
+        let TryLock::Taken(other) = take() else { panic!("it was freed for all") };
+        assert!(LockRemote(left_behind).take_back(&path).unwrap().is_none(), "somebody else has it");
+        // The file at the path is another one.
+        let remote = other.remote().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let TryLock::Taken(_new) = take() else { panic!("it is a new one") };
+        assert!(remote.take_back(&path).unwrap().is_none());
     }
 
     #[test]
