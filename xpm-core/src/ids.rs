@@ -108,6 +108,13 @@ pub struct JobKey {
     pub identity: Identity,
 }
 
+impl JobKey {
+    /// `task/identity` with all digits, as files and `--json` name jobs; people read the [`Display`](fmt::Display) of it.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.task, self.identity)
+    }
+}
+
 impl fmt::Display for JobKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.task, self.identity.short())

@@ -193,12 +193,7 @@ impl Workspace {
     }
 }
 
-/// `task/identity`, all digits.
-pub(crate) fn full_name(job: &JobKey) -> String {
-    format!("{}/{}", job.task, job.identity)
-}
-
-/// What [`full_name`] has written.
+/// What [`JobKey::full_name`] has written.
 pub(crate) fn parse_full_name(text: &str) -> Option<JobKey> {
     let (task, identity) = text.rsplit_once('/')?;
     let task = task.rsplit('/').next()?;

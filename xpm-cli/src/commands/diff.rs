@@ -106,7 +106,7 @@ pub(crate) fn describe(difference: &Difference) -> Json {
         "left_set_at": left,
         "right_set_at": right,
         "of": difference.of.as_ref().map(|(a, b)| {
-            [a, b].map(|key| format!("{}/{}", key.task, key.identity))
+            [a, b].map(xpm_core::JobKey::full_name)
         }),
     })
 }

@@ -131,7 +131,7 @@ fn ending((job, state): &(JobKey, JobState)) -> Json {
         _ => Json::Null,
     };
     let ok = *state == JobState::Done;
-    json!({"job": format!("{}/{}", job.task, job.identity), "ok": ok, "state": state_name(state), "message": message})
+    json!({"job": job.full_name(), "ok": ok, "state": state_name(state), "message": message})
 }
 
 /// A job that is not run, as JSON.

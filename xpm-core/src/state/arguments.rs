@@ -156,7 +156,7 @@ impl Tree<'_> {
     }
 
     fn job(&self, number: &Json) -> String {
-        self.file.jobs.get(index(number)).map_or_else(|| "unknown".to_owned(), super::full_name)
+        self.file.jobs.get(index(number)).map_or_else(|| "unknown".to_owned(), JobKey::full_name)
     }
 }
 

@@ -2,17 +2,16 @@
 //!
 //! `params.json` says which arguments are in the identity: its writer asks the same traversal that computes it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::job::{JobInfo, JobReadError};
-use super::leaves::cell;
 use crate::identity::LeftOut;
 use crate::ids::JobKey;
-use crate::workspace::{FORMAT, JobFolder, newer_format};
+use crate::workspace::{FORMAT, newer_format};
 
 /// How many differences are told, of jobs that have nothing to do with each other.
 const MOST: usize = 500;
@@ -69,10 +68,10 @@ struct Config {
 }
 
 impl ParamsFile {
-    fn read(folder: &JobFolder) -> Result<Self, String> {
-        let path = folder.params();
+    fn read(job: &JobInfo) -> Result<Self, String> {
+        let path = job.folder().params();
         let said = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-        let text = std::fs::read(&path).map_err(|error| said(&error))?;
+        let text = job.params().map_err(|error| said(&error))?;
         let read: Result<Self, _> = serde_json::from_slice(&text);
         match (newer_format(&text), read) {
             (Some(found), _) => Err(said(&format!("it has format {found}, and this xpm knows formats up to {FORMAT}"))),
@@ -101,16 +100,48 @@ impl ParamsFile {
         let Some(config) = self.configs.get(number).filter(|_| depth < DEEPEST && paths.len() < MOST) else { return };
         paths.extend(config.left_out.keys().map(|name| format!("{prefix}{name}")));
         for (name, value) in &config.args {
-            if let Some(number) = value.get("$config").and_then(Json::as_u64) {
-                self.left_out_below(number as usize, &format!("{prefix}{name}."), paths, depth + 1);
+            self.left_out_of(value, &format!("{prefix}{name}"), paths, depth + 1);
+        }
+    }
+
+    /// As paths lead there in the tree of arguments: `layers[0].threads`, `models.k1`.
+    fn left_out_of(&self, value: &Json, path: &str, paths: &mut HashSet<String>, depth: usize) {
+        if depth > DEEPEST || paths.len() >= MOST {
+            return;
+        }
+        match value {
+            Json::Array(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(place, item)| self.left_out_of(item, &format!("{path}[{place}]"), paths, depth + 1)),
+            Json::Object(members) => {
+                for (kind, content) in members {
+                    match (kind.as_str(), content) {
+                        ("$config" | "$produced", number) => {
+                            if let Some(number) = number.as_u64() {
+                                self.left_out_below(number as usize, &format!("{path}."), paths, depth + 1);
+                            }
+                        }
+                        ("$tuple" | "$set", items) => self.left_out_of(items, path, paths, depth + 1),
+                        ("$map", Json::Array(pairs)) => {
+                            for pair in pairs {
+                                let (Some(key), Some(value)) = (pair.get(0), pair.get(1)) else { continue };
+                                let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+                                self.left_out_of(value, &format!("{path}.{key}"), paths, depth + 1);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
             }
+            _ => {}
         }
     }
 }
 
 /// The paths of a job's arguments that are not in its identity.
 pub(super) fn left_out(job: &JobInfo) -> HashSet<String> {
-    ParamsFile::read(&job.folder()).map(|file| file.left_out()).unwrap_or_default()
+    ParamsFile::read(job).map(|file| file.left_out()).unwrap_or_default()
 }
 
 /// The arguments in which two jobs differ, in order of path; those of jobs that they refer to behind the argument that
@@ -119,15 +150,16 @@ pub(super) fn left_out(job: &JobInfo) -> HashSet<String> {
 /// # Errors
 /// If the arguments of one of the two cannot be read. Those of a job further up that is gone are left out.
 pub fn differences(left: &JobInfo, right: &JobInfo) -> Result<Vec<Difference>, JobReadError> {
-    let read = |job: &JobInfo| ParamsFile::read(&job.folder()).map_err(JobReadError::Arguments);
+    let read = |job: &JobInfo| ParamsFile::read(job).map_err(JobReadError::Arguments);
+    let other = |key: &JobKey| ParamsFile::read(&left.other(key)).ok();
     let mut found = Vec::new();
     let mut seen = HashSet::new();
-    compare_jobs(&|key| left.folder_of(key), &read(left)?, &read(right)?, "", None, &mut found, &mut seen);
+    compare_jobs(&other, &read(left)?, &read(right)?, "", None, &mut found, &mut seen);
     Ok(found)
 }
 
 fn compare_jobs(
-    folder: &dyn Fn(&JobKey) -> JobFolder,
+    read: &dyn Fn(&JobKey) -> Option<ParamsFile>,
     left: &ParamsFile,
     right: &ParamsFile,
     prefix: &str,
@@ -143,10 +175,9 @@ fn compare_jobs(
         if !seen.insert(keys.clone()) || found.len() >= MOST || seen.len() > FOLLOWED {
             continue;
         }
-        let read = |key: &JobKey| ParamsFile::read(&folder(key));
-        let (Ok(left), Ok(right)) = (read(&keys.0), read(&keys.1)) else { continue };
+        let (Some(left), Some(right)) = (read(&keys.0), read(&keys.1)) else { continue };
         let mut below = Vec::new();
-        compare_jobs(folder, &left, &right, &format!("{path}."), Some(keys), &mut below, seen);
+        compare_jobs(read, &left, &right, &format!("{path}."), Some(keys), &mut below, seen);
         // Behind the argument that refers to them.
         let at = found.iter().position(|difference| difference.path == at).map_or(found.len(), |place| place + 1);
         found.splice(at..at, below);
@@ -275,15 +306,11 @@ impl Pair<'_> {
             }
         }
         if let Some((Json::Array(left), Json::Array(right))) = both("$map") {
-            let entries = |pairs: &[Json]| -> Vec<(String, Json)> {
-                let entry = |pair: &Json| Some((cell(pair.get(0)?).to_string(), pair.get(1)?.clone()));
-                pairs.iter().filter_map(entry).collect()
-            };
-            let (left, right): (HashMap<_, _>, HashMap<_, _>) =
-                (entries(left).into_iter().collect(), entries(right).into_iter().collect());
+            let (left, right) = (entries(left, self.left), entries(right, self.right));
             let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
             for key in keys {
-                self.values(left.get(key), right.get(key), &format!("{path}[{key}]"), known, depth + 1);
+                let (left, right) = (left.get(key).copied(), right.get(key).copied());
+                self.values(left, right, &format!("{path}[{key}]"), known, depth + 1);
             }
             return;
         }
@@ -309,6 +336,20 @@ impl Pair<'_> {
             self.configs(left as usize, right as usize, &format!("{path}."), Some(known), depth);
         }
     }
+}
+
+/// The entries of a map by key, as people read it: a key may be a tuple or a variant of an enum.
+fn entries<'v>(pairs: &'v [Json], file: &ParamsFile) -> BTreeMap<String, &'v Json> {
+    let mut entries = BTreeMap::new();
+    for (key, value) in pairs.iter().filter_map(|pair| Some((pair.get(0)?, pair.get(1)?))) {
+        let name = key.as_str().map_or_else(|| shown(key, file, 0), str::to_owned);
+        // What is cut off may be what tells two apart.
+        let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name} ({number})")));
+        if let Some(name) = names.find(|name| !entries.contains_key(name)) {
+            entries.insert(name, value);
+        }
+    }
+    entries
 }
 
 /// A value in one line.
@@ -380,10 +421,8 @@ mod tests {
 
     /// Each difference as `path: left | right`, with `!` where it does not count.
     fn compare(left: &str, right: &str) -> Vec<String> {
-        let nowhere =
-            |key: &JobKey| crate::workspace::Workspace::of_job(Path::new("/nowhere/jobs/p/x")).unwrap().job(key);
         let mut found = Vec::new();
-        compare_jobs(&nowhere, &params(left), &params(right), "", None, &mut found, &mut HashSet::new());
+        compare_jobs(&|_| None, &params(left), &params(right), "", None, &mut found, &mut HashSet::new());
         let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".to_owned());
         found
             .iter()
@@ -406,6 +445,11 @@ mod tests {
             (r#""x":[[1],[2]]"#, r#""x":[[1],[3],[4]]"#, vec!["x[1]: [2] | [3]", "x[2]: - | [4]"]),
             (r#""x":{"$tuple":[1,"a"]}"#, r#""x":{"$tuple":[2,"a"]}"#, vec![r#"x: [1, "a"] | [2, "a"]"#]),
             (r#""x":{"$map":[["a",1],["b",2]]}"#, r#""x":{"$map":[["b",3],["a",1]]}"#, vec!["x[b]: 2 | 3"]),
+            (
+                r#""x":{"$map":[[{"$tuple":[1,"a"]},1],[{"$tuple":[2,"a"]},2]]}"#,
+                r#""x":{"$map":[[{"$tuple":[2,"a"]},5],[{"$tuple":[3,"a"]},1]]}"#,
+                vec![r#"x[(1, "a")]: 1 | -"#, r#"x[(2, "a")]: 2 | 5"#, r#"x[(3, "a")]: - | 1"#],
+            ),
             (r#""x":{"$float":"NaN"}"#, r#""x":{"$float":"inf"}"#, vec!["x: NaN | inf"]),
             (r#""x":{"$duration":[1,500000000]}"#, r#""x":{"$duration":[2,0]}"#, vec!["x: 1.5s | 2s"]),
             (r#""x":{"$json":{"a":1}}"#, r#""x":{"$json":{"a":2}}"#, vec![r#"x: {"a":1} | {"a":2}"#]),
@@ -451,6 +495,41 @@ mod tests {
         };
         assert_eq!(compare(&ignored("1"), &ignored("2")), ["!model.k1: 1 | 2"]);
         assert_eq!(compare(r#"{"type":"a"}"#, r#"{"type":"b"}"#), ["task: a | b"]);
+    }
+
+    #[test]
+    fn variants_as_keys_of_a_map_are_told_apart() {
+        let of = |a: u32, b: u32| {
+            format!(
+                r#"{{"type":"k","variant":"Huber","args":{{"delta":1}}}},{{"type":"k","variant":"L1"}},{{"type":"t","args":{{"x":{{"$map":[[{{"$config":0}},{a}],[{{"$config":1}},{b}]]}}}}}}"#
+            )
+        };
+        assert_eq!(compare(&of(1, 2), &of(3, 4)), ["x[Huber(delta=1)]: 1 | 3", "x[L1]: 2 | 4"]);
+        // Though both are cut where they differ.
+        let deep = |keys: [u32; 2]| {
+            let key = |n: u32| (0..7).fold(format!("{n}"), |inside, _| format!(r#"{{"$tuple":[{inside}]}}"#));
+            task(&format!(r#""x":{{"$map":[[{},1],[{},2]]}}"#, key(keys[0]), key(keys[1])))
+        };
+        assert_eq!(compare(&deep([1, 2]), &deep([1, 2])).len(), 0);
+        let more = task(r#""x":{"$map":[]}"#);
+        assert_eq!(compare(&deep([1, 2]), &more).len(), 2);
+    }
+
+    #[test]
+    fn what_is_left_out_is_found_in_lists_and_maps_too() {
+        let part = r#"{"type":"p","args":{"k":1,"threads":4},"left_out":{"threads":"ignored"}}"#;
+        let args = r#""list":[{"$config":0},[{"$config":0}]],"map":{"$map":[["a",{"$config":0}],[2,{"$config":0}]]},"pair":{"$tuple":[1,{"$config":0}]},"made":{"$produced":0,"job":0}"#;
+        let mut found: Vec<String> = params(&format!("{part},{}", task(args))).left_out().into_iter().collect();
+        found.sort();
+        let expected = [
+            "list[0].threads",
+            "list[1][0].threads",
+            "made.threads",
+            "map.2.threads",
+            "map.a.threads",
+            "pair[1].threads",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,18 +11,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use super::arguments::Arguments;
 use super::experiment::RunInfo;
 use super::flat::Values;
 use super::read;
 use super::rows::{Kind, METRICS, NEVER, Row, Text};
 use super::series::{self, MetricSummary, Metrics, ProgressLevel};
-use super::snapshot::Shared;
+use super::snapshot::{Shared, Snapshot};
 use super::status::JobStatus;
 use crate::config::Reader;
 use crate::ids::{Identity, JobKey};
 use crate::job::{JobsOnDisk, Task};
 use crate::value::Tags;
-use crate::workspace::{Failure, JobFolder, ParamsError, Status, StatusError, read_params};
+use crate::workspace::{Failure, JobFolder, ParamsError, Status, StatusError, parse_params, read_params};
 
 /// A job of a workspace, as its files told when the [`Snapshot`](super::Snapshot) was taken.
 ///
@@ -82,9 +84,12 @@ impl JobInfo {
         self.shared.layout.job(&self.key())
     }
 
-    /// Another job of the same workspace, if its folder is there or not.
-    pub(super) fn folder_of(&self, key: &JobKey) -> JobFolder {
-        self.shared.layout.job(key)
+    /// Another job of the same workspace.
+    pub(super) fn other(&self, key: &JobKey) -> Self {
+        match self.shared.find(key) {
+            Some(place) => Self { shared: self.shared.clone(), place },
+            None => Snapshot::of_one(self.shared.layout.clone(), key),
+        }
     }
 
     /// Its name in the workspace: task and identity.
@@ -281,8 +286,24 @@ impl JobInfo {
     /// # Errors
     /// If `params.json` cannot be read.
     pub fn read_arguments(&self) -> Result<Json, JobReadError> {
-        let read = read::arguments(&self.folder(), self.shared.layout.path());
-        read.map(|arguments| arguments.tree).map_err(JobReadError::Arguments)
+        self.recorded_arguments().map(|arguments| arguments.tree).map_err(JobReadError::Arguments)
+    }
+
+    fn recorded_arguments(&self) -> Result<Arguments, String> {
+        let path = self.folder().params();
+        let text = self.params().map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        Arguments::parse(&text, self.workdir()).map_err(|why| format!("{}: {why}", path.display()))
+    }
+
+    /// The text of `params.json`; of a job without one what the run that did not start it has written in its place.
+    pub(super) fn params(&self) -> io::Result<Cow<'_, [u8]>> {
+        match std::fs::read(self.folder().params()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.shared.unstarted(self.place) {
+                Some(line) => Ok(Cow::Borrowed(line.as_bytes())),
+                None => Err(error),
+            },
+            read => read.map(Cow::Owned),
+        }
     }
 
     /// Its task with its arguments, as the job's own process had it. The type must be that of this binary.
@@ -295,7 +316,10 @@ impl JobInfo {
         if T::schema().id() != self.task() {
             return Err(other_type(format!("the job is one of {}, not of {}", self.task(), T::schema().id())));
         }
-        let node = read_params(&self.shared.layout, &folder)?;
+        let node = match self.params() {
+            Ok(Cow::Borrowed(line)) => parse_params(&self.shared.layout, &folder, line)?,
+            _ => read_params(&self.shared.layout, &folder)?,
+        };
         let jobs = JobsOnDisk(&self.shared.layout);
         Reader::new(&jobs, folder.path()).config(&node).map_err(|error| other_type(error.to_string()))
     }
@@ -342,9 +366,7 @@ impl JobInfo {
         let text = text.map(|text| serde_json::from_slice::<Vec<String>>(&text).unwrap_or_default());
         let mut jobs: Vec<JobKey> = match text {
             Some(names) => names.iter().filter_map(|name| super::parse_full_name(name)).collect(),
-            None => {
-                read::arguments(&self.folder(), self.shared.layout.path()).map(|read| read.jobs).unwrap_or_default()
-            }
+            None => self.recorded_arguments().map(|read| read.jobs).unwrap_or_default(),
         };
         for added in self.shared.more(self.place).jobs {
             if !jobs.contains(&added.0) {

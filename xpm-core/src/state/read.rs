@@ -9,7 +9,7 @@ use super::rows::{ELSEWHERE, Kind, NEVER, Row, Rows, Span, Stamp, TEXTS};
 use super::series;
 use super::shape::NO_SHAPE;
 use super::status::{JobStatus, Process};
-use crate::ids::Identity;
+use crate::ids::{Identity, JobKey};
 use crate::sys;
 use crate::workspace::{Failure, JobFolder, JobLock, Owner, Status};
 
@@ -72,7 +72,7 @@ pub(super) fn read(
             row.end = milliseconds(&status.end);
             row.cpu_seconds = status.cpu_seconds.unwrap_or(f64::NAN);
             row.peak_memory = status.peak_memory_bytes.unwrap_or(u64::MAX);
-            failure = status.migrated_from.as_ref().map(|job| super::full_name(job).into_bytes());
+            failure = status.migrated_from.as_ref().map(|job| job.full_name().into_bytes());
             match status.result() {
                 Ok(result) => value = Some(result.get().as_bytes().to_vec()),
                 Err(why) => failure = serde_json::to_vec(why).ok(),
@@ -88,7 +88,7 @@ pub(super) fn read(
     // Whoever asks for arguments that cannot be read is told why.
     let arguments = arguments(folder, root).ok();
     let jobs: Vec<String> =
-        arguments.iter().flat_map(|arguments| arguments.jobs.iter().map(super::full_name)).collect();
+        arguments.iter().flat_map(|arguments| arguments.jobs.iter().map(JobKey::full_name)).collect();
     let jobs = if jobs.is_empty() { None } else { serde_json::to_vec(&jobs).ok() };
     let tree = arguments.map(|arguments| arguments.tree);
     let text = tree.as_ref().and_then(|tree| serde_json::to_vec(tree).ok());

@@ -21,8 +21,7 @@ use super::status::{JobStatus, Process, RunState};
 use super::{FindError, parse_full_name};
 use crate::ids::{Identity, JobKey};
 use crate::value::Tags;
-use crate::workspace::Workspace as Layout;
-use crate::workspace::history;
+use crate::workspace::{Failure, Unstarted, Workspace as Layout, history};
 
 /// Everything that is known of a workspace at one moment: its experiments, runs and jobs.
 #[derive(Clone)]
@@ -53,6 +52,8 @@ pub(super) struct Shared {
     submitted: Vec<(u32, u32)>,
     /// The runs that refer to each job, made when somebody asks.
     runs_of: OnceLock<HashMap<u32, Vec<u32>>>,
+    /// By run, the arguments of the jobs that it did not start, read when somebody asks.
+    unstarted: OnceLock<Vec<OnceLock<Unstarted>>>,
     /// The jobs that lie there under two identities, looked for when somebody asks.
     pub(super) migrated: OnceLock<Migrated>,
 }
@@ -74,6 +75,7 @@ impl Shared {
             digests: Digests::default(),
             submitted: Vec::new(),
             runs_of: OnceLock::new(),
+            unstarted: OnceLock::new(),
             migrated: OnceLock::new(),
         }
     }
@@ -113,6 +115,17 @@ impl Shared {
             all
         });
         all.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the newest run that did not start a job has written of its arguments, as `params.json` would have them.
+    pub(super) fn unstarted(&self, place: u32) -> Option<&str> {
+        let key = self.rows.key(self.rows.rows.get(place as usize)?);
+        let all = self.unstarted.get_or_init(|| self.runs.iter().map(|_| OnceLock::new()).collect());
+        let of_run = |number: &u32| {
+            let run = self.runs.get(*number as usize)?;
+            all.get(*number as usize)?.get_or_init(|| Unstarted::read(&run.path)).get(&key)
+        };
+        self.runs_of(place).iter().rev().find_map(of_run)
     }
 
     /// Sorts places so that what runs comes first, then what something happened to last.
@@ -168,9 +181,10 @@ fn absent(experiments: &[Experiment], runs: &[Run], digests: &Digests) -> Vec<Ru
         let alive = run.state == RunState::Running;
         let wanted = |job: &&RunJob| match job.seen {
             Seen::Waiting => alive,
-            Seen::Failed => digests
-                .text(job.note)
-                .is_some_and(|note| note.contains("dependency_failed") || note.contains("launch_failed")),
+            Seen::Failed => {
+                let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
+                matches!(failure, Some(Failure::DependencyFailed { .. } | Failure::LaunchFailed { .. }))
+            }
             _ => false,
         };
         absent.extend(digest.jobs.iter().filter(wanted));
@@ -431,7 +445,7 @@ impl Snapshot {
         let trimmed = text.trim_end_matches('/');
         let named = match named::job_of(trimmed, self.shared.layout.path()) {
             Named::Text(named) => named,
-            Named::Job(key) => super::full_name(&key),
+            Named::Job(key) => key.full_name(),
             Named::Elsewhere => {
                 let workspace = self.shared.layout.path().to_owned();
                 return Err(FindError::Elsewhere { text: text.to_owned(), workspace });

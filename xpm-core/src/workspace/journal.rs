@@ -167,7 +167,7 @@ impl From<&JobKey> for JobName {
 
 impl fmt::Display for JobName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.0.task, self.0.identity)
+        f.write_str(&self.0.full_name())
     }
 }
 

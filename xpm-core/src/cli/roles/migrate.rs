@@ -11,7 +11,6 @@ use super::{failed, say};
 use crate::ids::JobKey;
 use crate::job::on_large_stack;
 use crate::migrate::{FolderError, Move, Moved, Plan, Right, moved, plan, put, take_back};
-use crate::state::full_name;
 use crate::workspace::{Workspace, in_use};
 
 /// How many jobs of a kind are listed one by one.
@@ -89,10 +88,10 @@ fn migrate(asked: &Asked) -> Result<u8, crate::migrate::MigrateError> {
 
 fn as_json(plan: &Plan, ends: &[Option<FolderError>], yes: bool) -> Json {
     let moves = plan.moves.iter().zip(ends).map(|(one, end)| {
-        json!({"from": full_name(&one.from), "to": full_name(&one.to), "why": one.why, "moved": yes && end.is_none(),
+        json!({"from": one.from.full_name(), "to": one.to.full_name(), "why": one.why, "moved": yes && end.is_none(),
                "error": end.as_ref().map(ToString::to_string)})
     });
-    let stays = plan.stays.iter().map(|stay| json!({"job": full_name(&stay.job), "why": stay.why.to_string()}));
+    let stays = plan.stays.iter().map(|stay| json!({"job": stay.job.full_name(), "why": stay.why.to_string()}));
     json!({"format": 1, "dry": !yes, "moves": moves.collect::<Vec<_>>(), "stays": stays.collect::<Vec<_>>(),
            "same": plan.same, "found": plan.found})
 }
@@ -174,7 +173,7 @@ fn undo(asked: &Asked) -> Result<u8, crate::migrate::MigrateError> {
     let failed = ends.iter().flatten().count();
     if asked.json {
         let jobs = moved.iter().zip(&ends).map(|(one, end)| {
-            json!({"from": full_name(&one.from), "to": full_name(&one.to), "taken_back": asked.yes && end.is_none(),
+            json!({"from": one.from.full_name(), "to": one.to.full_name(), "taken_back": asked.yes && end.is_none(),
                    "error": end.as_ref().map(ToString::to_string)})
         });
         say(&format!("{:#}\n", json!({"format": 1, "dry": !asked.yes, "undo": jobs.collect::<Vec<_>>()})));
