@@ -135,7 +135,7 @@ impl Sheet<'_> {
     }
 
     fn markdown(&self) -> String {
-        let escape = |text: &str| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
+        let escape = |text: &str| markdown_text(text);
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let mut out = line(self.names().map(escape).collect());
         let rule = |place: &usize| if self.table.is_numeric(*place) { "---:" } else { "---" }.to_owned();
@@ -156,7 +156,7 @@ impl Sheet<'_> {
         for row in 0..self.table.len() {
             let cells = self.row(row).zip(self.rounded(row));
             let cell = |(cell, shown): (&Cell, Rounded<'_>)| match cell {
-                Cell::Float(_) | Cell::Int(_) => latex_number(&shown.to_string()),
+                Cell::Float(_) | Cell::Int(_) | Cell::Large(_) => latex_number(&shown.to_string()),
                 _ => latex_text(&shown.to_string()),
             };
             out.push_str(&line(cells.map(cell).collect()));
@@ -198,10 +198,33 @@ fn json(cell: &Cell) -> Json {
         Cell::Nothing => Json::Null,
         Cell::Bool(b) => (*b).into(),
         Cell::Int(i) => (*i).into(),
+        Cell::Large(i) => (*i).into(),
         Cell::Float(x) if x.is_finite() => (*x).into(),
         Cell::Float(x) => x.to_string().into(),
         Cell::Text(text) => (**text).into(),
     }
+}
+
+/// A text in which nothing is taken for emphasis, code, a link, a tag or the end of a cell.
+fn markdown_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (place, c) in text.char_indices() {
+        match c {
+            '\\' | '|' | '*' | '`' | '[' | ']' | '~' | '$' => out.extend(['\\', c]),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Within a word it is itself.
+            '_' => {
+                let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+                let inside = word(text[..place].chars().next_back()) && word(text[place + 1..].chars().next());
+                out.push_str(if inside { "_" } else { "\\_" });
+            }
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn latex_text(text: &str) -> String {
@@ -224,10 +247,12 @@ fn latex_text(text: &str) -> String {
 
 /// A minus is a minus, not a hyphen, and an exponent is one.
 fn latex_number(text: &str) -> String {
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => format!("${mantissa} \\times 10^{{{exponent}}}$"),
-        None if text.starts_with('-') => format!("${text}$"),
-        None => text.replace("inf", "$\\infty$"),
+    match (text, text.split_once('e')) {
+        ("inf", _) => "$\\infty$".to_owned(),
+        ("-inf", _) => "$-\\infty$".to_owned(),
+        (_, Some((mantissa, exponent))) => format!("${mantissa} \\times 10^{{{exponent}}}$"),
+        _ if text.starts_with('-') => format!("${text}$"),
+        _ => text.to_owned(),
     }
 }
 
@@ -244,6 +269,12 @@ mod tests {
             "50\\% of a\\_b \\& \\{x\\}\\textasciicircum{}2 \\textbackslash{}"
         );
         assert_eq!(latex_number("-0.5"), "$-0.5$");
+        assert_eq!(
+            markdown_text("Vec<T> a*b `c`|d\n_x_ at_10 a & b"),
+            "Vec&lt;T&gt; a\\*b \\`c\\`\\|d \\_x\\_ at_10 a &amp; b"
+        );
+        assert_eq!((latex_number("inf"), latex_number("-inf")), ("$\\infty$".into(), "$-\\infty$".into()));
+        assert_eq!(json(&Cell::Large(u64::MAX)), u64::MAX);
         assert_eq!(latex_number("1.5e-7"), "$1.5 \\times 10^{-7}$");
         assert_eq!(json(&Cell::Float(f64::NAN)), "NaN");
         assert_eq!(json(&Cell::Float(0.1)), 0.1);

@@ -172,6 +172,7 @@ fn over_steps(args: &Plot, jobs: &[JobInfo], table: &Table, by: &[usize]) -> any
             left_out += 1;
             continue;
         };
+        left_out += usize::from(!values.iter().any(|(_, value)| value.is_finite()));
         let key: Vec<Cell> = by.iter().map(|place| table.columns()[*place].cells[row].clone()).collect();
         for (step, value) in values.iter().filter(|(_, value)| value.is_finite()) {
             numbers.push((key.clone(), Cell::Int(*step), *value));

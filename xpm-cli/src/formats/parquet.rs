@@ -19,39 +19,49 @@ const GROUP: usize = 1 << 20;
 enum Kind {
     Bool,
     Int,
+    /// Integers of which none is below zero, and one above the largest [`Int`](Self::Int).
+    Unsigned,
     Float,
     Text,
 }
 
 impl Kind {
     /// The narrowest that holds every cell; integers among floats are floats, anything among texts is a text.
-    fn of<'c>(cells: impl Iterator<Item = &'c Cell>) -> Self {
+    fn of<'c>(cells: impl Iterator<Item = &'c Cell> + Clone) -> Self {
         let kind = |cell: &Cell| match cell {
             Cell::Nothing => None,
             Cell::Bool(_) => Some(Self::Bool),
             Cell::Int(_) => Some(Self::Int),
+            Cell::Large(_) => Some(Self::Unsigned),
             Cell::Float(_) => Some(Self::Float),
             Cell::Text(_) => Some(Self::Text),
         };
         let both = |a: Self, b: Self| match (a, b) {
             _ if a == b => a,
-            (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
+            (Self::Int, Self::Unsigned) | (Self::Unsigned, Self::Int) => Self::Unsigned,
+            (Self::Int | Self::Unsigned, Self::Float) | (Self::Float, Self::Int | Self::Unsigned) => Self::Float,
             _ => Self::Text,
         };
-        cells.filter_map(kind).reduce(both).unwrap_or(Self::Text)
+        let kind = cells.clone().filter_map(kind).reduce(both).unwrap_or(Self::Text);
+        let below_zero = cells.filter(|cell| matches!(cell, Cell::Int(i) if *i < 0)).count();
+        if kind == Self::Unsigned && below_zero > 0 { Self::Text } else { kind }
     }
 
     fn field(self, name: &str) -> Result<Type, ParquetError> {
         let physical = match self {
             Self::Bool => Physical::BOOLEAN,
-            Self::Int => Physical::INT64,
+            Self::Int | Self::Unsigned => Physical::INT64,
             Self::Float => Physical::DOUBLE,
             Self::Text => Physical::BYTE_ARRAY,
         };
-        let text = (self == Self::Text).then_some(LogicalType::String);
+        let logical = match self {
+            Self::Text => Some(LogicalType::String),
+            Self::Unsigned => Some(LogicalType::integer(64, false)),
+            _ => None,
+        };
         Type::primitive_type_builder(name, physical)
             .with_repetition(Repetition::OPTIONAL)
-            .with_logical_type(text)
+            .with_logical_type(logical)
             .build()
     }
 }
@@ -75,8 +85,12 @@ pub(crate) fn write(to: impl Write + Send, table: &Table, columns: &[usize]) -> 
                 Kind::Bool => {
                     column_of::<BoolType, _>(&mut group, cells, |cell| matches!(cell, Cell::Bool(true)))?;
                 }
-                Kind::Int => {
-                    column_of::<Int64Type, _>(&mut group, cells, |cell| if let Cell::Int(i) = cell { *i } else { 0 })?;
+                Kind::Int | Kind::Unsigned => {
+                    column_of::<Int64Type, _>(&mut group, cells, |cell| match cell {
+                        Cell::Int(i) => *i,
+                        Cell::Large(i) => i.cast_signed(),
+                        _ => 0,
+                    })?;
                 }
                 Kind::Float => {
                     column_of::<DoubleType, _>(&mut group, cells, |cell| cell.number().unwrap_or(f64::NAN))?;
@@ -120,6 +134,9 @@ mod tests {
         for (cells, kind) in [
             (vec![Cell::Int(1), Cell::Nothing, Cell::Int(2)], Kind::Int),
             (vec![Cell::Int(1), Cell::Float(0.5)], Kind::Float),
+            (vec![Cell::Int(1), Cell::Large(u64::MAX)], Kind::Unsigned),
+            (vec![Cell::Large(u64::MAX), Cell::Int(-1)], Kind::Text),
+            (vec![Cell::Large(u64::MAX), Cell::Float(0.5)], Kind::Float),
             (vec![Cell::Nothing, Cell::Bool(true)], Kind::Bool),
             (vec![Cell::Bool(true), Cell::Int(1)], Kind::Text),
             (vec![Cell::Float(0.5), text("x"), Cell::Float(1.0)], Kind::Text),

@@ -123,23 +123,40 @@ fn linear(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
         .take(50)
         .map(|n| {
             let at = n as f64 * step;
-            Tick { at: if n == 0 { 0.0 } else { at }, label: label(at, decimals) }
+            Tick { at: if n == 0 { 0.0 } else { at }, label: label_of_step(at, step, decimals) }
         })
         .collect()
 }
 
+/// A number among others that are a step away from it: with as many digits as tell them apart.
+fn label_of_step(x: f64, step: f64, decimals: usize) -> String {
+    if is_plain(x) {
+        return label(x, decimals);
+    }
+    // A step is at most 2.5 and its like, which has one digit more.
+    let digits = (x.abs().log10().floor() - step.log10().floor()).clamp(2.0, 15.0) as usize + 1;
+    by_exponent(x, digits)
+}
+
+fn is_plain(x: f64) -> bool {
+    x == 0.0 || (1e-4..1e6).contains(&x.abs())
+}
+
 /// A number on an axis; very large and small ones by their exponent.
 fn label(x: f64, decimals: usize) -> String {
-    if x != 0.0 && !(1e-4..1e6).contains(&x.abs()) {
-        let text = format!("{x:.3e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
-        return match mantissa {
-            "1" => format!("10^{exponent}"),
-            mantissa => format!("{mantissa}×10^{exponent}"),
-        };
+    if !is_plain(x) {
+        return by_exponent(x, 3);
     }
     if decimals > 0 { format!("{x:.decimals$}") } else { format!("{x}") }
+}
+
+fn by_exponent(x: f64, digits: usize) -> String {
+    let text = format!("{x:.digits$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    match mantissa.trim_end_matches('0').trim_end_matches('.') {
+        "1" => format!("10^{exponent}"),
+        mantissa => format!("{mantissa}×10^{exponent}"),
+    }
 }
 
 #[cfg(test)]
@@ -158,6 +175,13 @@ mod tests {
         assert_eq!(labels(Kind::Linear, &[-3.0, 4.0], 5), "-2 0 2 4");
         assert_eq!(labels(Kind::Linear, &[5.0, 5.0], 5), "4.6 4.8 5.0 5.2 5.4");
         assert_eq!(labels(Kind::Linear, &[0.0, 3e7], 3), "0 10^7 2×10^7 3×10^7");
+        assert_eq!(
+            labels(Kind::Linear, &[1_000_000.0, 1_000_400.0], 4),
+            "10^6 1.0001×10^6 1.0002×10^6 1.0003×10^6 1.0004×10^6"
+        );
+        let small = labels(Kind::Linear, &[2e-5, 2.001e-5], 4);
+        let distinct: std::collections::BTreeSet<&str> = small.split(' ').collect();
+        assert!(distinct.len() > 2 && distinct.len() == small.split(' ').count(), "{small}");
         assert_eq!(labels(Kind::Log, &[1e-4, 1.0], 6), "0.0001 0.001 0.01 0.1 1");
         assert_eq!(labels(Kind::Log, &[1.0, 8.0], 6), "1 2 5");
         assert_eq!(labels(Kind::Log, &[1e-9, 1.0], 4), "10^-9 10^-6 0.001 1");

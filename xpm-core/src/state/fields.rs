@@ -111,9 +111,7 @@ impl<'j> JobFields<'j> {
         Some(match path {
             "state" => job.state_name().into(),
             "task" => job.task().into(),
-            "id" => {
-                FieldValue::Id(Cow::Borrowed(self.key.get_or_init(|| format!("{}/{}", job.task(), job.identity()))))
-            }
+            "id" => FieldValue::Id(Cow::Borrowed(self.key.get_or_init(|| job.key().full_name()))),
             "experiment" => {
                 let runs = job.runs();
                 FieldValue::AnyOf(runs.iter().map(|run| text(run.experiment().to_owned())).collect())
@@ -251,6 +249,7 @@ impl Cell {
             Cell::Nothing => FieldValue::Null,
             Cell::Bool(b) => FieldValue::Bool(*b),
             Cell::Int(i) => FieldValue::Int((*i).into()),
+            Cell::Large(i) => FieldValue::Int((*i).into()),
             Cell::Float(x) => FieldValue::Float(*x),
             Cell::Text(value) => text(value.to_string()),
         }

@@ -21,9 +21,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+pub(super) use compare::compare;
 pub use error::FilterError;
 use expr::Expr;
 pub use known::{FieldKind, KNOWN_FIELDS};
+pub(super) use literal::Number;
 
 use crate::near::did_you_mean;
 

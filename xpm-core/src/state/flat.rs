@@ -28,7 +28,7 @@ pub(super) enum Leaf<'a> {
     Int(i64),
     Float(f64),
     Text(&'a str),
-    /// A list, or what refers to a job.
+    /// A list, an integer that is none of 64 bits, or what refers to a job.
     Json(&'a str),
     /// A path in the job's own folder: nothing that a plan has set.
     Own(&'a str),
@@ -115,7 +115,7 @@ impl Flat {
         let text = match (json, cell(json)) {
             (Json::Array(_), _) => Some((6, json.to_string())),
             (Json::Object(members), _) if leaves::reference(members).is_some() => Some((6, json.to_string())),
-            (Json::Number(_), Cell::Text(_)) => Some((6, json.to_string())),
+            (Json::Number(_), Cell::Text(_)) | (_, Cell::Large(_)) => Some((6, json.to_string())),
             (_, Cell::Text(text)) if text.starts_with(own) => Some((7, text.to_string())),
             (_, Cell::Text(text)) => Some((5, text.to_string())),
             (_, Cell::Nothing) => return to.u8(0),

@@ -61,8 +61,11 @@ pub(super) fn cell(value: &Json) -> Cell {
         Json::Bool(b) => Cell::Bool(*b),
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(i), _) => Cell::Int(i),
-            (None, Some(x)) if !number.is_u64() => Cell::Float(x),
-            _ => Cell::Text(number.to_string().into()),
+            (None, x) => match (number.as_u64(), x) {
+                (Some(i), _) => Cell::Large(i),
+                (None, Some(x)) => Cell::Float(x),
+                (None, None) => Cell::Text(number.to_string().into()),
+            },
         },
         Json::String(text) => match text.as_str() {
             "NaN" => Cell::Float(f64::NAN),
@@ -192,13 +195,14 @@ mod tests {
             "model": {"$type": "ir.bm25", "k1": 0.9, "loss": {"$type": "loss", "$variant": "Huber", "delta": 1}},
             "layers": [{"size": 64}, {"size": 32}], "sizes": [1, 2], "train": {"$job": format!("t/{}", "ab".repeat(32))},
             "weights": {"$file": "w.bin", "$job": format!("t/{}", "cd".repeat(32))}, "none": null, "nan": "NaN",
+            "seed": 0xdead_beef_0000_0001_u64,
         });
         let mut found = Vec::new();
         leaves(&tree, &mut |path, cell| found.push(format!("{path}={cell}")));
         assert_eq!(
             found.join(" | "),
             "layers[0].size=64 | layers[1].size=32 | model=bm25 | model.k1=0.9 | model.loss=Huber | model.loss.delta=1 \
-             | nan=NaN | none= | sizes=[1, 2] | train=t/abababab | weights=w.bin of t/cdcdcdcd"
+             | nan=NaN | none= | seed=16045690981097406465 | sizes=[1, 2] | train=t/abababab | weights=w.bin of t/cdcdcdcd"
         );
         let shown = |found: Option<&Json>| found.map(|value| cell(value).to_string());
         assert_eq!(shown(at(&tree, "model.loss.delta")).as_deref(), Some("1"));
@@ -210,6 +214,7 @@ mod tests {
         assert_eq!(anywhere(&tree, "size"), None, "there are two");
         assert_eq!(field(at(&tree, "model").unwrap()), "bm25".into());
         assert!(matches!(field(at(&tree, "weights").unwrap()), FieldValue::Id(id) if id.starts_with("t/cdcd")));
+        assert_eq!(field(&tree["seed"]), FieldValue::Int(0xdead_beef_0000_0001));
         assert_eq!(field(&json!([1, 2])), FieldValue::AnyOf(vec![FieldValue::Int(1), FieldValue::Int(2)]));
     }
 }

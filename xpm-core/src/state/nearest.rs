@@ -1,6 +1,6 @@
 //! The earlier job that is most like another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::differences::left_out;
@@ -10,6 +10,12 @@ use super::leaves::leaves;
 use super::snapshot::Snapshot;
 use super::table::{Cell, Source};
 
+/// Whether an argument, or one that it is a part of, is not in the identity.
+fn is_left_out(ignored: &HashSet<String>, path: &str) -> bool {
+    let mut ends = path.match_indices(['.', '[']).map(|(place, _)| place).chain([path.len()]);
+    !ignored.is_empty() && ends.any(|end| ignored.contains(&path[..end]))
+}
+
 fn digest(cell: &Cell) -> u64 {
     let mut hasher = DefaultHasher::new();
     match cell {
@@ -18,6 +24,7 @@ fn digest(cell: &Cell) -> u64 {
         Cell::Int(i) => (2u8, i).hash(&mut hasher),
         Cell::Float(x) => (3u8, x.to_bits()).hash(&mut hasher),
         Cell::Text(text) => (4u8, text).hash(&mut hasher),
+        Cell::Large(i) => (5u8, i).hash(&mut hasher),
     }
     hasher.finish()
 }
@@ -32,7 +39,7 @@ impl Snapshot {
         let ignored = left_out(job);
         let mut wanted: HashMap<String, u64> = HashMap::new();
         leaves(&job.arguments()?, &mut |path, cell| {
-            if !ignored.contains(path) {
+            if !is_left_out(&ignored, path) {
                 wanted.insert(path.to_owned(), digest(&cell));
             }
         });
@@ -51,7 +58,7 @@ impl Snapshot {
                 let mut count = |path: &str, cell: &Cell| match wanted.get(path) {
                     Some(digest_of) if *digest_of == digest(cell) => equal += 1,
                     Some(_) => {}
-                    None if ignored.contains(path) => {}
+                    None if is_left_out(&ignored, path) => {}
                     None => differ += 1,
                 };
                 if let Some(values) = other.values() {

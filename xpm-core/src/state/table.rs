@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub use cells::Cells;
 pub use group::Statistic;
 
+use super::filter::{Number, compare};
 use super::job::JobInfo;
 use crate::near::did_you_mean;
 
@@ -25,6 +26,8 @@ pub enum Cell {
     Bool(bool),
     /// An integer.
     Int(i64),
+    /// An integer above the largest of [`Int`](Self::Int).
+    Large(u64),
     /// A float.
     Float(f64),
     /// A text, and whatever has no other form here.
@@ -36,25 +39,47 @@ impl Cell {
     pub fn number(&self) -> Option<f64> {
         match self {
             Cell::Int(i) => Some(*i as f64),
+            Cell::Large(i) => Some(*i as f64),
             Cell::Float(x) => Some(*x),
             Cell::Bool(b) => Some(f64::from(u8::from(*b))),
             Cell::Nothing | Cell::Text(_) => None,
         }
     }
 
-    /// Numbers by value, then texts, then nothing.
+    /// Numbers by value, exactly, then texts, then NaN, then nothing.
     pub fn order(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Cell::Int(a), Cell::Int(b)) => a.cmp(b),
+        let kind = |cell: &Self| match cell {
+            Cell::Text(_) => 1,
+            _ if cell.last() > 0 => 1 + cell.last(),
+            _ => 0,
+        };
+        let same = || match (self, other) {
             (Cell::Text(a), Cell::Text(b)) => a.cmp(b),
-            (Cell::Nothing, Cell::Nothing) => Ordering::Equal,
-            _ => match (self.number(), other.number()) {
-                (Some(a), Some(b)) => a.total_cmp(&b),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (None, None) if *self == Cell::Nothing => Ordering::Greater,
-                (None, None) => Ordering::Less,
+            _ => match (self.exact(), other.exact()) {
+                (Some(a), Some(b)) => compare(a, b).unwrap_or(Ordering::Equal),
+                _ => Ordering::Equal,
             },
+        };
+        kind(self).cmp(&kind(other)).then_with(same)
+    }
+
+    /// How far behind all others it comes, whichever way they are sorted: nothing behind NaN.
+    fn last(&self) -> u8 {
+        match self {
+            Cell::Nothing => 2,
+            Cell::Float(x) if x.is_nan() => 1,
+            _ => 0,
+        }
+    }
+
+    /// The number that it is, without loss.
+    fn exact(&self) -> Option<Number> {
+        match self {
+            Cell::Int(i) => Some(Number::Int((*i).into())),
+            Cell::Large(i) => Some(Number::Int((*i).into())),
+            Cell::Bool(b) => Some(Number::Int((*b).into())),
+            Cell::Float(x) => Some(Number::Float(*x)),
+            Cell::Nothing | Cell::Text(_) => None,
         }
     }
 
@@ -74,6 +99,7 @@ impl fmt::Display for Cell {
             Cell::Nothing => Ok(()),
             Cell::Bool(b) => write!(f, "{b}"),
             Cell::Int(i) => write!(f, "{i}"),
+            Cell::Large(i) => write!(f, "{i}"),
             Cell::Float(x) => write!(f, "{x:?}"),
             Cell::Text(text) => f.write_str(text),
         }
@@ -244,7 +270,8 @@ impl Table {
         columns.filter(|(_, column)| column.shown).map(|(place, _)| place).collect()
     }
 
-    /// Sorts the rows by columns, each upwards or downwards; rows that are equal keep their order.
+    /// Sorts the rows by columns, each upwards or downwards; rows that are equal keep their order. NaN and nothing come last
+    /// either way.
     pub fn sort(&mut self, by: &[(usize, bool)]) {
         if by.is_empty() {
             return;
@@ -254,11 +281,8 @@ impl Table {
             let compare = |&(column, down): &(usize, bool)| {
                 let cells = &self.columns[column].cells;
                 let (a, b) = (&cells[*a], &cells[*b]);
-                match (a, b, down) {
-                    // Nothing is last, either way.
-                    (Cell::Nothing, _, _) | (_, Cell::Nothing, _) | (_, _, false) => a.order(b),
-                    _ => b.order(a),
-                }
+                // Nothing is last, either way, and NaN before it.
+                a.last().cmp(&b.last()).then_with(|| if down { b.order(a) } else { a.order(b) })
             };
             by.iter().map(compare).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
@@ -268,6 +292,68 @@ impl Table {
         }
         if !self.jobs.is_empty() {
             self.jobs = order.iter().map(|&row| self.jobs[row].clone()).collect();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_have_one_order_however_numbers_are_kept() {
+        let all = [
+            Cell::Float(f64::NEG_INFINITY),
+            Cell::Int(-1),
+            Cell::Bool(false),
+            Cell::Int(0),
+            Cell::Float(-0.0),
+            Cell::Float(0.5),
+            Cell::Bool(true),
+            Cell::Int((1 << 53) - 1),
+            Cell::Int(1 << 53),
+            Cell::Float((1u64 << 53) as f64),
+            Cell::Int((1 << 53) + 1),
+            Cell::Int(i64::MAX),
+            Cell::Large(1 << 63),
+            Cell::Large(u64::MAX),
+            Cell::Float(u64::MAX as f64),
+            Cell::Float(f64::INFINITY),
+            Cell::Text("a".into()),
+            Cell::Float(f64::NAN),
+            Cell::Nothing,
+        ];
+        for a in &all {
+            assert_eq!(a.order(a), Ordering::Equal);
+            for b in &all {
+                assert_eq!(a.order(b), b.order(a).reverse(), "{a:?} {b:?}");
+                for c in &all {
+                    if a.order(b).is_le() && b.order(c).is_le() {
+                        assert!(a.order(c).is_le(), "{a:?} {b:?} {c:?}");
+                    }
+                }
+            }
+        }
+        assert!(all.is_sorted_by(|a, b| a.order(b).is_le()));
+        assert_eq!(Cell::Int((1 << 53) + 1).order(&Cell::Float((1u64 << 53) as f64)), Ordering::Greater);
+    }
+
+    #[test]
+    fn nan_and_nothing_come_last_either_way() {
+        let cells = [Cell::Float(f64::NAN), Cell::Nothing, Cell::Float(1.0), Cell::Text("x".into()), Cell::Int(2)];
+        let column = |cells: Cells| Column {
+            name: "map".into(),
+            source: Source::Output,
+            path: "map".into(),
+            varies: true,
+            shown: true,
+            cells,
+        };
+        for (down, expected) in [(false, "1.0 2 x NaN "), (true, "x 2 1.0 NaN ")] {
+            let mut table = Table { columns: vec![column(cells.iter().cloned().collect())], jobs: Vec::new(), rows: 5 };
+            table.sort(&[(0, down)]);
+            let shown: Vec<String> = table.columns[0].cells.iter().map(ToString::to_string).collect();
+            assert_eq!(shown.join(" "), expected);
         }
     }
 }

@@ -94,7 +94,7 @@ fn order(value: &FieldValue<'_>, literal: &Literal) -> Option<Ordering> {
 }
 
 /// By what the numbers are, not by how they are kept: exact also where a float cannot tell two integers apart.
-fn compare(a: Number, b: Number) -> Option<Ordering> {
+pub(in crate::state) fn compare(a: Number, b: Number) -> Option<Ordering> {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Some(a.cmp(&b)),
         (Number::Float(a), Number::Float(b)) => a.partial_cmp(&b),

@@ -27,7 +27,7 @@ pub(super) struct Readings {
 
 /// A number; an integer stays exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub(in crate::state) enum Number {
     Int(i128),
     Float(f64),
 }

@@ -1,6 +1,6 @@
 //! Makes a table of jobs. Arguments and outputs are read on all CPUs: they are what takes time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Cell, Cells, Column, OWN, Source, Table};
 use crate::state::fields::on_all_cpus;
@@ -72,7 +72,7 @@ impl Part {
     fn metric(&mut self, name: &str, metric: &MetricSummary) {
         self.push(Source::Metric, name, Cell::Float(metric.last));
         for (which, value) in [("min", metric.min), ("max", metric.max)] {
-            self.push(Source::Metric, &format!("{name}.{which}"), Cell::Float(value));
+            self.push(Source::Metric, &end(name, which), Cell::Float(value));
         }
     }
 
@@ -114,7 +114,7 @@ impl Part {
             if let Leaf::Metric(metric) = leaf {
                 let ends = target
                     .ends
-                    .get_or_insert_with(|| ["min", "max"].map(|which| self.place(*source, &format!("{path}.{which}"))));
+                    .get_or_insert_with(|| ["min", "max"].map(|which| self.place(*source, &end(path, which))));
                 self.put(ends[0], Cell::Float(metric.min));
                 self.put(ends[1], Cell::Float(metric.max));
             }
@@ -142,6 +142,13 @@ impl Part {
             job.metric_summaries().iter().for_each(|(name, metric)| self.metric(name, metric));
         }
     }
+}
+
+/// Between the name of a metric and the end of its values, until it is known whether a metric is called `name.min` itself.
+const END: char = '\0';
+
+fn end(metric: &str, which: &str) -> String {
+    format!("{metric}{END}{which}")
 }
 
 fn tag(value: &TagValue) -> Cell {
@@ -203,10 +210,23 @@ pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
 fn name(columns: Vec<(Name, Cells)>, tasks: &Tasks) -> Vec<Column> {
     let mut named: Vec<Column> = Vec::with_capacity(columns.len());
     let mut count: HashMap<String, usize> = HashMap::new();
+    let metrics: HashSet<&str> = columns
+        .iter()
+        .filter(|((source, _), _)| *source == Source::Metric)
+        .map(|((_, path), _)| path.as_str())
+        .collect();
+    // What a task has measured under that name itself is what is meant by it.
+    let hidden = |path: &str| path.contains(END) && metrics.contains(path.replace(END, ".").as_str());
+    let hidden: Vec<bool> = columns.iter().map(|((_, path), _)| hidden(path)).collect();
+    let columns: Vec<(Name, Cells)> =
+        columns.into_iter().zip(hidden).filter(|(_, hidden)| !hidden).map(|(column, _)| column).collect();
     for ((_, path), _) in &columns {
-        *count.entry(path.clone()).or_default() += 1;
+        *count.entry(path.replace(END, ".")).or_default() += 1;
     }
+    let mut taken: HashSet<String> = HashSet::new();
     for ((source, path), cells) in columns {
+        let is_end = path.contains(END);
+        let path = path.replace(END, ".");
         let mut varies = tasks.vary(&cells);
         if source == Source::Argument {
             // What a tag says need not be said twice.
@@ -218,9 +238,16 @@ fn name(columns: Vec<(Name, Cells)>, tasks: &Tasks) -> Vec<Column> {
         let clash = count[&path] > 1 && source != Source::Tag || OWN.contains(&path.as_str()) || path.is_empty();
         let mut name = if clash { format!("{}{path}", source.prefix()) } else { path.clone() };
         name.truncate(name.trim_end_matches('.').len());
+        // An argument may be called `output`, as an output without a name is.
+        let own = name.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{own}.{number}");
+            number += 1;
+        }
         let shown = match source {
             Source::Argument => varies,
-            Source::Metric => !(path.ends_with(".min") || path.ends_with(".max")),
+            Source::Metric => !is_end,
             _ => true,
         };
         named.push(Column { name, source, path, varies, shown, cells });
@@ -287,4 +314,33 @@ pub(super) fn own(name: &str, jobs: &[JobInfo]) -> Column {
     let cells: Cells = jobs.iter().map(cell).collect();
     let varies = Tasks::of(jobs).vary(&cells);
     Column { name: name.to_owned(), source: Source::Job, path: name.to_owned(), varies, shown: true, cells }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(columns: &[(Source, &str)]) -> Vec<String> {
+        let cells = || [Cell::Int(1), Cell::Int(2)].into_iter().collect::<Cells>();
+        let columns = columns.iter().map(|(source, path)| ((*source, (*path).to_owned()), cells())).collect();
+        let named = name(columns, &Tasks { of: Vec::new(), first: vec![0] });
+        named.iter().map(|column| format!("{}{}", if column.shown { "" } else { "-" }, column.name)).collect()
+    }
+
+    #[test]
+    fn every_column_has_a_name_of_its_own() {
+        let (tag, argument, output) = (Source::Tag, Source::Argument, Source::Output);
+        assert_eq!(names(&[(argument, "k1"), (output, "map"), (output, "k1")]), ["arg.k1", "map", "output.k1"]);
+        assert_eq!(names(&[(argument, "output"), (output, "")]), ["output", "output.2"]);
+        assert_eq!(names(&[(tag, "arg.k1"), (argument, "k1"), (output, "k1")]), ["arg.k1", "arg.k1.2", "output.k1"]);
+    }
+
+    #[test]
+    fn a_metric_that_is_called_like_the_end_of_another_is_shown() {
+        let (least, most) = (end("loss", "min"), end("loss", "max"));
+        let metrics = [(Source::Metric, "loss"), (Source::Metric, &*least), (Source::Metric, &*most)];
+        assert_eq!(names(&metrics), ["loss", "-loss.min", "-loss.max"]);
+        let both = [&metrics[..], &[(Source::Metric, "loss.min"), (Source::Metric, "temperature.max")]].concat();
+        assert_eq!(names(&both), ["loss", "-loss.max", "loss.min", "temperature.max"]);
+    }
 }

@@ -1,10 +1,10 @@
 //! Groups of rows and statistics over them: over seeds, mostly.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Cell, Cells, Column, Source, Table};
+use super::{Cell, Cells, Column, Number, Source, Table};
 use crate::near::did_you_mean;
 
 /// What is made of the numbers of a group.
@@ -60,9 +60,16 @@ impl Statistic {
         if numbers.iter().any(|x| x.is_nan()) {
             return Some(f64::NAN);
         }
+        // In order of value, so that it does not depend on that of the rows.
+        let mut sorted = numbers.to_vec();
+        sorted.sort_by(f64::total_cmp);
         let mean = || {
+            // Infinities of one sign are their mean, those of both have none.
+            if let infinite @ [_, ..] = &*sorted.iter().copied().filter(|x| x.is_infinite()).collect::<Vec<_>>() {
+                return infinite.iter().sum();
+            }
             let mut mean = 0.0;
-            for (i, x) in numbers.iter().enumerate() {
+            for (i, x) in sorted.iter().enumerate() {
                 mean += (x - mean) / (i as f64 + 1.0);
             }
             mean
@@ -70,7 +77,7 @@ impl Statistic {
         // In two passes, which loses nothing to large means.
         let std = || {
             let mean = mean();
-            let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
+            let squares: f64 = sorted.iter().map(|x| (x - mean).powi(2)).sum();
             (numbers.len() > 1).then(|| (squares / (n - 1.0)).sqrt())
         };
         Some(match self {
@@ -79,10 +86,8 @@ impl Statistic {
             Self::Sem => std()? / n.sqrt(),
             Self::Min => numbers.iter().copied().fold(f64::INFINITY, f64::min),
             Self::Max => numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            Self::Sum => numbers.iter().sum(),
+            Self::Sum => sorted.iter().sum(),
             Self::Median => {
-                let mut sorted = numbers.to_vec();
-                sorted.sort_by(f64::total_cmp);
                 let middle = sorted.len() / 2;
                 if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
             }
@@ -127,12 +132,19 @@ impl Table {
                         key.extend_from_slice(&text.len().to_le_bytes());
                         key.extend_from_slice(text.as_bytes());
                     }
-                    cell => match cell.number() {
-                        Some(x) => {
-                            key.push(2);
-                            key.extend_from_slice(&if x.is_nan() { f64::NAN } else { x }.to_bits().to_le_bytes());
+                    cell => match (cell.exact(), cell.number()) {
+                        // What no float is, is told apart as an integer.
+                        (Some(Number::Int(i)), Some(x)) if x as i128 != i => {
+                            key.push(4);
+                            key.extend_from_slice(&i.to_le_bytes());
                         }
-                        None => key.push(3),
+                        (_, Some(x)) => {
+                            key.push(2);
+                            // 0 is also −0.
+                            let x = if x.is_nan() { f64::NAN } else { x + 0.0 };
+                            key.extend_from_slice(&x.to_bits().to_le_bytes());
+                        }
+                        (_, None) => key.push(3),
                     },
                 }
             }
@@ -158,13 +170,13 @@ impl Table {
                 Column { cells, shown: true, ..column.clone() }
             })
             .collect();
-        let statistic = |name: String, cells: Cells| Column {
-            path: name.clone(),
-            name,
-            source: Source::Statistic,
-            varies: true,
-            shown: true,
-            cells,
+        let mut taken: HashSet<String> = columns.iter().map(|column| column.name.clone()).collect();
+        let mut statistic = |mut name: String, cells: Cells| {
+            // A tag may be called `n`.
+            while !taken.insert(name.clone()) {
+                name.insert_str(0, "group.");
+            }
+            Column { path: name.clone(), name, source: Source::Statistic, varies: true, shown: true, cells }
         };
         let counts = groups.iter().map(|rows| Cell::Int(i64::try_from(rows.len()).unwrap_or(i64::MAX)));
         columns.push(statistic("n".to_owned(), counts.collect()));
@@ -210,6 +222,43 @@ mod tests {
         assert!((std - 1.0).abs() < 1e-9, "{std}");
         assert!(Statistic::Mean.of(&[1.0, f64::NAN]).unwrap().is_nan());
         assert_eq!(Statistic::Median.of(&[f64::INFINITY, 0.0, 1.0]), Some(1.0));
+        for numbers in [[f64::INFINITY, 1.0], [1.0, f64::INFINITY]] {
+            assert_eq!(Statistic::Mean.of(&numbers), Some(f64::INFINITY));
+        }
+        assert!(Statistic::Mean.of(&[f64::INFINITY, 1.0, f64::NEG_INFINITY]).unwrap().is_nan());
+        let numbers = [0.1, 0.2, 0.3, 1e16, -1e16];
+        let mut backwards = numbers;
+        backwards.reverse();
+        for which in Statistic::ALL {
+            assert_eq!(which.of(&numbers), which.of(&backwards), "{which}");
+        }
+    }
+
+    fn column(name: &str, cells: impl IntoIterator<Item = Cell>) -> Column {
+        let (name, path) = (name.to_owned(), name.to_owned());
+        Column { name, source: Source::Tag, path, varies: true, shown: true, cells: cells.into_iter().collect() }
+    }
+
+    #[test]
+    fn a_column_that_is_called_like_the_count_keeps_its_name() {
+        let columns = vec![column("n", [1, 1, 2].map(Cell::Int)), column("map", [0.5, 1.5, 2.5].map(Cell::Float))];
+        let table = Table { columns, jobs: Vec::new(), rows: 3 }.group(&[0], &[1], &[Statistic::Mean]);
+        let shown = |column: &Column| {
+            let cells: Vec<String> = column.cells.iter().map(ToString::to_string).collect();
+            format!("{} {}", column.name, cells.join(" "))
+        };
+        let columns: Vec<String> = table.columns.iter().map(shown).collect();
+        assert_eq!(columns, ["n 1 2", "group.n 2 1", "map.mean 1.0 2.5"]);
+    }
+
+    #[test]
+    fn integers_that_no_float_tells_apart_are_groups_of_their_own() {
+        let seeds =
+            [Cell::Large(1 << 63), Cell::Large((1 << 63) + 1), Cell::Float(9_223_372_036_854_775_808.0), Cell::Int(1)];
+        let table = Table { columns: vec![column("seed", seeds)], jobs: Vec::new(), rows: 4 }.group(&[0], &[], &[]);
+        let cells: Vec<String> =
+            table.columns.iter().flat_map(|column| column.cells.iter().map(ToString::to_string)).collect();
+        assert_eq!(cells, ["1", "9223372036854775808", "9223372036854775809", "1", "2", "1"]);
     }
 
     #[test]
