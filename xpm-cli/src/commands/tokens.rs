@@ -45,7 +45,7 @@ pub(crate) fn run(context: &Context, _: &Tokens) -> anyhow::Result<ExitCode> {
 }
 
 fn describe(token: &TokenInfo) -> Json {
-    let job = |key: &xpm_core::JobKey| format!("{}/{}", key.task, key.identity);
+    let job = xpm_core::JobKey::full_name;
     let waiting: Vec<Json> =
         token.waiting.iter().map(|(key, amount)| json!({"job": job(key), "amount": amount})).collect();
     match &token.record {

@@ -95,7 +95,7 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
             look_at_run(&run, &experiment.path(), &mut findings);
         }
     }
-    for token in super::tokens(workspace, snapshot) {
+    for token in super::tokens(workspace, snapshot).into_iter().filter(super::TokenInfo::is_declared) {
         let path = root.join("tokens").join(format!("{}.json", token.name));
         match &token.record {
             Err(why) => findings.push(Finding {

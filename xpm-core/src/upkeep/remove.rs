@@ -153,7 +153,7 @@ impl Remover {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io(error)),
             _ => {}
         }
-        let _lock = match JobLock::try_take(&folder.lock()).map_err(io)? {
+        let _lock = match JobLock::try_take_patiently(&folder.lock()).map_err(io)? {
             TryLock::Taken(lock) => lock,
             TryLock::Busy(_) => {
                 let by = Owner::read(&folder.lock())

@@ -1,6 +1,7 @@
 //! The tokens of a workspace: who holds them and who waits.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::ids::JobKey;
 use crate::state::{JobStatus, Snapshot, Workspace};
@@ -29,6 +30,12 @@ pub struct HolderInfo {
 }
 
 impl TokenInfo {
+    /// Whether plans declare it. The others are the GPUs of a machine, `.gpus@HOST`, and folders that jobs share,
+    /// `partials/TASK/NAME/DIGEST`.
+    pub fn is_declared(&self) -> bool {
+        !self.name.starts_with('.') && !self.name.contains('/')
+    }
+
     /// How much is held by jobs that are alive.
     pub fn held(&self) -> u64 {
         let holders = self.record.as_ref().map_or(&[][..], |(_, holders)| holders);
@@ -36,20 +43,35 @@ impl TokenInfo {
     }
 }
 
-/// Every token of a workspace, in order of name.
+/// How the tokens begin that are the GPUs of a machine.
+const GPUS: &str = ".gpus@";
+
+/// The folders that jobs share and that one has used.
+fn partial_folders(root: &Path) -> Vec<PathBuf> {
+    let below = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = below(root.join("partials")).flat_map(below).flat_map(below);
+    let folder = |file: PathBuf| {
+        Some(file.with_file_name(file.file_name()?.to_str()?.strip_prefix('.')?.strip_suffix(".json")?))
+    };
+    let mut folders: Vec<PathBuf> = files.filter_map(folder).collect();
+    folders.sort_unstable();
+    folders
+}
+
+/// Every token of a workspace, in order of name; then the folders that jobs share and that one uses.
 pub fn tokens(workspace: &Workspace, snapshot: &Snapshot) -> Vec<TokenInfo> {
-    let mut names: Vec<String> = fs::read_dir(workspace.path().join("tokens"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
-        .filter(|name| !name.starts_with('.'))
-        .collect();
+    let layout = workspace.layout();
+    let files = fs::read_dir(workspace.path().join("tokens")).into_iter().flatten().flatten();
+    let names = files.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json").map(str::to_owned));
+    // What begins otherwise with a dot is half of a write.
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.') || name.starts_with(GPUS)).collect();
     names.sort_unstable();
-    let mut tokens: Vec<TokenInfo> = names
-        .into_iter()
-        .map(|name| {
-            let file = TokenFile::new(workspace.layout().clone(), &name);
+    let files = names.iter().map(|name| TokenFile::new(layout.clone(), name));
+    let folders = partial_folders(layout.path()).into_iter().map(|path| TokenFile::partial(layout.clone(), &path));
+    let mut tokens: Vec<TokenInfo> = files
+        .chain(folders)
+        .map(|file| {
+            let name = file.name().to_owned();
             let record = file.look().map_err(|error| format!("{:#}", anyhow::Error::from(error)));
             let record = record.and_then(|record| {
                 let (capacity, holders) = record.ok_or_else(|| "its file is damaged".to_owned())?;
@@ -62,14 +84,24 @@ pub fn tokens(workspace: &Workspace, snapshot: &Snapshot) -> Vec<TokenInfo> {
     if tokens.is_empty() {
         return tokens;
     }
-    for job in snapshot.jobs() {
-        if job.state_name() == "waiting" && matches!(job.state(), JobStatus::Waiting { .. }) {
-            for (name, amount) in job.tokens() {
-                if let Some(token) = tokens.iter_mut().find(|token| token.name == name) {
-                    token.waiting.push((job.key(), amount));
-                }
+    let waiting = snapshot.all_jobs().into_iter().filter(|job| job.state_name() == "waiting");
+    for job in waiting {
+        // What waits for another job has not asked for a token yet.
+        let JobStatus::Waiting { jobs, token } = job.state() else { continue };
+        if !jobs.is_empty() {
+            continue;
+        }
+        let mut wanted = job.tokens();
+        // How many GPUs it wants is not written down.
+        wanted.extend(token.filter(|token| !wanted.contains_key(token)).map(|token| (token, 1)));
+        for (name, amount) in wanted {
+            if let Some(token) = tokens.iter_mut().find(|token| token.name == name) {
+                token.waiting.push((job.key(), amount));
             }
         }
     }
+    // Of folders there may be as many as jobs.
+    let used = |token: &TokenInfo| !matches!(&token.record, Ok((_, holders)) if holders.is_empty());
+    tokens.retain(|token| token.is_declared() || !token.waiting.is_empty() || used(token));
     tokens
 }

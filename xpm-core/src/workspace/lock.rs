@@ -4,8 +4,14 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use super::Owner;
 use crate::fault;
+
+/// How long somebody may have a lock who only asks whether it is held, on a machine that has much to do.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A lock, held. It is released when the last copy of its open file is closed, the driver's, or the one that the job's
 /// process inherits; or for all copies at once when the job is over.
@@ -68,6 +74,21 @@ impl JobLock {
                 Err(TryLockError::WouldBlock) => return Ok(TryLock::Busy(WaitLock(file))),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
+        }
+    }
+
+    /// The same. Who only asks whether the lock is held has it for a moment too: that is waited for, unless the process that
+    /// has said it owns the lock has it.
+    pub(crate) fn try_take_patiently(path: &Path) -> io::Result<TryLock> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let taken = Self::try_take(path)?;
+            let owned = || Owner::read(path).is_some_and(|owner| owner.may_live(path));
+            if matches!(taken, TryLock::Taken(_)) || Instant::now() >= end || owned() {
+                return Ok(taken);
+            }
+            drop(taken);
+            thread::park_timeout(Duration::from_millis(2));
         }
     }
 
@@ -198,5 +219,25 @@ mod tests {
         let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).unwrap();
         let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
         assert_eq!(i32::from_str_radix(flags.trim(), 8).unwrap() & libc::O_ACCMODE, libc::O_RDWR, "{info}");
+    }
+
+    #[test]
+    fn who_only_asks_whether_a_lock_is_held_keeps_nobody_from_taking_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let shared = File::create(&path).unwrap();
+        shared.lock_shared().unwrap();
+        assert!(matches!(JobLock::try_take(&path).unwrap(), TryLock::Busy(_)));
+        thread::scope(|scope| {
+            let taker = scope.spawn(|| JobLock::try_take_patiently(&path).unwrap());
+            shared.unlock().unwrap();
+            assert!(matches!(taker.join().unwrap(), TryLock::Taken(_)));
+        });
+        // A process that says that it has the lock, and has it, is not waited for.
+        let TryLock::Taken(lock) = JobLock::try_take(&path).unwrap() else { panic!("it is free") };
+        Owner::this(1, crate::clock::timestamp()).write(lock.file()).unwrap();
+        let began = Instant::now();
+        assert!(matches!(JobLock::try_take_patiently(&path).unwrap(), TryLock::Busy(_)));
+        assert!(began.elapsed() < PATIENCE);
     }
 }

@@ -83,7 +83,7 @@ impl RunFolder {
         fault::point("make folder", &folder)?;
         fs::create_dir_all(&folder)?;
         let path = folder.join("lock");
-        match JobLock::try_take(&path)? {
+        match JobLock::try_take_patiently(&path)? {
             TryLock::Taken(lock) => Self::create(workspace, experiment, lock).map(BeginRun::Begun),
             TryLock::Busy(wait) => Ok(BeginRun::Busy(wait, Owner::read(&path))),
         }
