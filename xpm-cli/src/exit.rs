@@ -48,7 +48,7 @@ pub(crate) fn report(context: &Context, error: &anyhow::Error) -> ExitCode {
     let title = output::paint(context.color_errors, output::RED, "error:");
     let hint = output::paint(context.color_errors, output::CYAN, "hint:");
     let Some(FindError::Ambiguous { text, count, candidates }) = error.downcast_ref::<FindError>() else {
-        output::error_line(&format!("{title} {error:#}"));
+        output::error_line(&format!("{title} {}", output::clean(&format!("{error:#}"))));
         if let Some(text) = hint_of(error) {
             output::error_line(&format!("{hint} {text}"));
         }

@@ -11,7 +11,7 @@ pub(crate) fn short_name(job: &JobInfo) -> String {
 
 /// `task/identity`, all digits.
 pub(crate) fn full_name(job: &JobInfo) -> String {
-    format!("{}/{}", job.task(), job.identity())
+    job.key().full_name()
 }
 
 /// A path as `--json` prints it: what is no UTF-8 in it is replaced, as people see it too.
@@ -19,8 +19,8 @@ pub(crate) fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// `b=0.4 k1=0.9`.
+/// `b=0.4 k1=0.9`, without what would steer the terminal.
 pub(crate) fn tags_text(job: &JobInfo) -> String {
     let tags: Vec<String> = job.tags().iter().map(|(name, value)| format!("{name}={value}")).collect();
-    tags.join(" ")
+    xpm_core::report::clean(&tags.join(" ")).into_owned()
 }

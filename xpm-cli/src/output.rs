@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use crate::context::{Context, read_env};
 
@@ -53,8 +54,10 @@ fn through_pager(text: &str) -> bool {
     if pager.trim() == "cat" {
         return false;
     }
+    // Ctrl-C is the pager's while it has the terminal: neither this process nor the shell ends before it.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::default());
     let mut command = Command::new("sh");
-    command.arg("-c").arg(&pager).stdin(Stdio::piped());
+    command.arg("-c").arg(format!("trap '' INT\n{pager}")).stdin(Stdio::piped());
     if read_env("LESS").is_none() {
         // Quit if it fits, keep colours, leave the text on the screen.
         command.env("LESS", "FRX");
@@ -77,6 +80,12 @@ pub(crate) fn json(value: &serde_json::Value) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut stdout, value)?;
     stdout.write_all(b"\n")?;
     stdout.flush()
+}
+
+/// What others have written, line by line without what would steer the terminal.
+pub(crate) fn clean(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(xpm_core::report::clean).collect();
+    lines.join("\n")
 }
 
 /// Writes a line to standard error.

@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use xpm_core::report::width;
+
 use crate::context::Context;
 use crate::output::{BOLD, paint};
 use crate::parallel;
@@ -216,8 +218,9 @@ impl Screen {
             let last = place + 1 == widths.len();
             let fits = cell.width <= left;
             let cut = if fits { String::new() } else { cut(cell.text, left) };
-            let (shown, taken) = if fits { (cell.text, cell.width) } else { (cut.as_str(), left) };
-            let padding = column.saturating_sub(taken);
+            let (shown, taken) = if fits { (cell.text, cell.width) } else { (cut.as_str(), width(&cut)) };
+            // What is left of the line, for a column that reaches beyond its end.
+            let padding = (*column).min(left).saturating_sub(taken);
             if cell.right {
                 pad(text, padding);
             }
@@ -262,15 +265,26 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// The first characters that fit, with `…` where something was cut.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut shown: String = text.chars().take(columns.saturating_sub(1)).collect();
-    shown.push('…');
-    shown
+    xpm_core::report::cut(text, columns, "…").into_owned()
 }
 
-/// Columns, near enough: one a character.
-fn width(text: &str) -> usize {
-    text.chars().count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_reaches_beyond_the_edge() {
+        let mut rows = Rows::new(3);
+        rows.add("検索エンジン");
+        rows.add_number(7);
+        rows.add("the end");
+        for (columns, expected) in [(40, "検索エンジン      7  the end"), (16, "検索エンジン   7"), (9, "検索エン…")]
+        {
+            let mut text = String::new();
+            let screen = Screen { width: Some(columns), color: false };
+            screen.line(&mut text, (0..3).map(|column| rows.cell(0, column)), &[12, 5, 7]);
+            assert_eq!(text, format!("{expected}\n"));
+            assert!(width(text.trim_end()) <= columns);
+        }
+    }
 }

@@ -77,7 +77,7 @@ impl Account {
 
     pub(crate) fn refused(&mut self, job: &JobInfo, why: &str) {
         self.refused += 1;
-        self.lines.push(format!("{}  not: {why}", job.key()));
+        self.lines.push(format!("{}  not: {}", job.key(), output::clean(why)));
         self.json.push(json!({"job": full_name(job), "ok": false, "message": why}));
     }
 

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use terminal::TerminalReporter;
+pub use width::{clean, cut, width};
 
 use crate::ids::JobKey;
 use crate::value::Tags;
@@ -202,15 +203,16 @@ impl Reporter for Silent {
     fn report(&self, _: &Event) {}
 }
 
-/// The last `lines` lines of a file that may be huge; nothing if it cannot be read.
+/// The last `lines` lines of a file that may be huge; nothing if it cannot be read. Of lines that are very long the last
+/// 16 KiB, or 1 KiB for each of many.
 pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
-    const WINDOW: u64 = 16 << 10;
+    let window = (lines as u64).saturating_mul(1 << 10).clamp(16 << 10, 64 << 20);
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
-        let start = file.metadata()?.len().saturating_sub(WINDOW);
+        let start = file.metadata()?.len().saturating_sub(window);
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
-        file.take(WINDOW).read_to_end(&mut bytes)?;
+        file.take(window).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let text = read().unwrap_or_default();
@@ -218,4 +220,22 @@ pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
     let mut last: Vec<String> = text.lines().rev().take(lines).map(str::to_owned).collect();
     last.reverse();
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_lines_are_shown_as_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stderr.log");
+        let text: String = (0..5000).map(|line| format!("a line with the number {line}\n")).collect();
+        crate::workspace::write_atomic(&path, text.as_bytes(), crate::workspace::Durability::Lazy).unwrap();
+        for lines in [0, 1, 10, 3000] {
+            assert_eq!(tail(&path, lines).len(), lines);
+        }
+        assert_eq!(tail(&path, 2)[1], "a line with the number 4999");
+        assert_eq!(tail(&path, usize::MAX).len(), 5000);
+    }
 }

@@ -43,7 +43,8 @@ pub(crate) fn run(context: &Context, args: &Doctor) -> anyhow::Result<ExitCode> 
         }
         let path = finding.path.strip_prefix(workspace.path()).unwrap_or(&finding.path);
         let mark = paint(context.color, color, mark);
-        text.push_str(&format!("{mark}: {}\n    {}{what}\n", path.display(), finding.message));
+        let told = output::clean(&format!("{}\n    {}{what}", path.display(), finding.message));
+        text.push_str(&format!("{mark}: {told}\n"));
         members.push(json!({
             "kind": finding.kind.name(), "path": path_text(&finding.path), "message": finding.message,
             "can_be_mended": finding.can_be_mended(), "mended": matches!(result, Some(Ok(()))),

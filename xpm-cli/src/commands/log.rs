@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use xpm_core::state::{JobInfo, Workspace};
@@ -33,6 +33,8 @@ pub(crate) struct Log {
 
 /// How often a followed file is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often everything is looked at while a job waits.
+const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
     let workspace = context.workspace()?;
@@ -87,13 +89,20 @@ fn follow(workspace: &Workspace, job: &JobInfo, path: &Path, lines: Option<usize
     let mut out = io::stdout();
     let mut open: Option<(File, u64)> = None;
     let mut first = true;
+    let mut looked: Option<(Instant, &'static str)> = None;
     loop {
         // Before the file is read, so that what was written before the job ended is not missed.
         let now = workspace.read_job(&job.key());
         let mut state = now.as_ref().map_or("gone", JobInfo::state_name);
-        if !matches!(state, "done" | "running" | "starting") {
-            // A run that is alive may be about to start it, or to try it again.
-            state = workspace.snapshot().get(&job.key()).map_or(state, |job| job.state_name());
+        if matches!(state, "done" | "running" | "starting") {
+            looked = None;
+        } else {
+            // A run that is alive may be about to start it, or to try it again. That takes a look at everything.
+            if looked.is_none_or(|(at, _)| at.elapsed() >= LOOK_AT_ALL) {
+                let all = workspace.snapshot();
+                looked = Some((Instant::now(), all.get(&job.key()).map_or(state, |job| job.state_name())));
+            }
+            state = looked.map_or(state, |(_, seen)| seen);
         }
         let there = std::fs::metadata(path).ok().map(|metadata| metadata.ino());
         if let Some((file, inode)) = &mut open {

@@ -42,7 +42,7 @@ fn describe(snapshot: &Snapshot, job: &JobInfo, lines: usize) -> Json {
         .iter()
         .map(|key| {
             let state = snapshot.get(key).map(|job| job.state_name());
-            json!({"job": format!("{}/{}", key.task, key.identity), "state": state})
+            json!({"job": key.full_name(), "state": state})
         })
         .collect();
     let (arguments, problem) = match job.arguments() {
@@ -52,7 +52,7 @@ fn describe(snapshot: &Snapshot, job: &JobInfo, lines: usize) -> Json {
     members["arguments"] = arguments;
     members["arguments_problem"] = problem.into();
     members["dependencies"] = dependencies.into();
-    members["migrated_from"] = job.migrated_from().map(|key| format!("{}/{}", key.task, key.identity)).into();
+    members["migrated_from"] = job.migrated_from().map(|key| key.full_name()).into();
     members["value"] = job.value().ok().flatten().unwrap_or_default();
     members["metrics"] = json!(job.metric_summaries());
     members["progress"] = json!(job.progress());
@@ -72,7 +72,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
     text.field("state", &paint(context.color, state_color(state.name()), state.name()));
     let why = super::jobs::why(&state);
     if !why.is_empty() {
-        text.field(if state.failure().is_some() { "failure" } else { "" }, &why);
+        text.field(if state.failure().is_some() { "failure" } else { "" }, &output::clean(&why));
     }
     if !job.tags().is_empty() {
         text.field("tags", &tags_text(job));
@@ -91,7 +91,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
         })
         .collect();
     if !progress.is_empty() && matches!(state, JobStatus::Running(_)) {
-        text.field("progress", &progress.join(", "));
+        text.field("progress", &output::clean(&progress.join(", ")));
     }
     let runs: Vec<String> = job.runs().iter().map(|run| format!("{}/{}", run.experiment(), run.id())).collect();
     match &runs[..] {
@@ -101,7 +101,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
     text.heading("arguments");
     match job.arguments() {
         Ok(arguments) => text.tree(&arguments),
-        Err(error) => text.line(&format!("  {error}")),
+        Err(error) => text.line(&output::clean(&format!("  {error}"))),
     }
     let dependencies = job.dependencies();
     if !dependencies.is_empty() {
@@ -123,6 +123,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
     if !metrics.is_empty() {
         text.heading("metrics");
         for (name, metric) in &metrics {
+            let name = output::clean(name);
             text.line(&format!(
                 "  {name}: {} at step {} (least {}, most {}, {} values)",
                 metric.last, metric.last_step, metric.min, metric.max, metric.count
@@ -206,7 +207,7 @@ impl Sheet<'_> {
             if path.is_empty() {
                 self.line(&format!("  {value}"));
             } else {
-                self.line(&format!("  {path} = {value}"));
+                self.line(&format!("  {} = {value}", one_line(&path)));
             }
         }
     }

@@ -38,10 +38,8 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
             .collect();
         let state = job.state();
         let waits_for = waits_for(&snapshot, &job);
-        let waits: Vec<Json> = waits_for
-            .iter()
-            .map(|(key, state)| json!({"job": format!("{}/{}", key.task, key.identity), "state": state}))
-            .collect();
+        let waits: Vec<Json> =
+            waits_for.iter().map(|(key, state)| json!({"job": key.full_name(), "state": state})).collect();
         let token = if let JobStatus::Waiting { token, .. } = &state { token.clone() } else { None };
         output::json(&json!({
             "job": full_name(&job),
@@ -61,10 +59,13 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
     for (number, failure) in job.earlier_failures() {
         writeln!(text, "attempt {number} failed: {failure}")?;
     }
+    text = output::clean(&text);
     match &compared {
         Ok(nearest) if written => ran(&mut text, context, &snapshot, &job, nearest.as_ref())?,
         Ok(_) => {}
-        Err(error) => writeln!(text, "it cannot be compared with those before it: {error}")?,
+        Err(error) => {
+            writeln!(text, "it cannot be compared with those before it: {}", output::clean(&error.to_string()))?;
+        }
     }
     output::page(context, &text)?;
     Ok(ExitCode::SUCCESS)

@@ -223,3 +223,73 @@ pub fn a_wrong_command_line_as_json() {
     assert!(said.code == 0 && said.stdout.contains("Usage: xpm"), "{said:?}");
     assert_eq!(world.raw(&["--version"]).code, 0);
 }
+
+pub fn arguments_of_what_was_never_started() {
+    let world = World::new();
+    world.mark("fail.a");
+    world.make(&["a", "b:a", "c:a"]);
+    let jobs = world.json(&["jobs", "-f", "state = failed and arg.name = b"]);
+    assert_eq!(jobs["count"], 1, "{jobs}");
+    let b = jobs["jobs"][0]["identity"].as_str().unwrap().to_owned();
+    assert!(!world.workdir.join("jobs/act.step").join(&b).exists());
+    let shown = world.json(&["show", &b]);
+    assert_eq!(
+        (&shown["arguments"]["name"], &shown["arguments_problem"]),
+        (&"b".into(), &serde_json::Value::Null),
+        "{shown}"
+    );
+    assert_eq!(shown["dependencies"].as_array().unwrap().len(), 1, "{shown}");
+    let c = world.json(&["jobs", "-f", "arg.name = c"])["jobs"][0]["identity"].as_str().unwrap().to_owned();
+    let found = world.json(&["diff", &b, &c]);
+    let paths: Vec<&str> =
+        found["differences"].as_array().unwrap().iter().map(|d| d["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["name"], "{found}");
+    let rows = world.json(&["results", "acts", "--columns", "arg.name"]);
+    let names: Vec<&str> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_object().unwrap().values().next().unwrap().as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["a", "b", "c"], "{rows}");
+}
+
+pub fn tokens_of_what_could_start() {
+    let world = World::new();
+    world.mark("hold.a");
+    world.mark("hold.c");
+    let mut driver = world.start(&["a", "c", "b:a", "d"]);
+    wait_until("two have started", || {
+        ["a", "c"].iter().all(|name| world.control.join(format!("started.{name}")).exists())
+    });
+    let token = || world.json(&["tokens"])["tokens"][0].clone();
+    let waiting = || world.json(&["jobs", "-f", "state = waiting"])["count"].clone();
+    wait_until("the others wait", || token()["held"] == 2 && waiting() == 2);
+    let token = token();
+    let d = world.json(&["jobs", "-f", "tag.name = d"])["jobs"][0]["job"].clone();
+    let names: Vec<_> = token["waiting"].as_array().unwrap().iter().map(|waits| waits["job"].clone()).collect();
+    // What waits for another job has not asked for it.
+    assert_eq!(names, [d], "{token}");
+    world.unmark("hold.a");
+    world.unmark("hold.c");
+    driver.wait().unwrap();
+}
+
+pub fn nothing_that_jobs_say_steers_the_terminal() {
+    let world = World::new();
+    let name = "x\u{1b}[2Jy";
+    world.mark(&format!("fail.{name}"));
+    world.make(&[name, &format!("z:{name}")]);
+    let jobs = world.json(&["jobs", "--tags"]);
+    let job = jobs["jobs"].as_array().unwrap().iter().find(|job| job["tags"]["name"] == name).unwrap();
+    let id = job["identity"].as_str().unwrap();
+    fs::write(world.workdir.join("jobs/act.step").join(id).join("params.json"), "{\u{1b}[2J").unwrap();
+    fs::create_dir(world.workdir.join("jobs/act.step/\u{1b}[2J")).unwrap();
+    for args in
+        [&["show", id][..], &["why", id], &["jobs", "--tags"], &["clean", id], &["doctor"], &["results", "acts"]]
+    {
+        let said = world.xpm(args);
+        assert!(!said.stdout.contains('\u{1b}') && !said.stderr.contains('\u{1b}'), "{args:?}: {said:?}");
+    }
+    assert!(world.xpm(&["show", id]).stdout.contains("name=xy"), "{:?}", world.xpm(&["show", id]));
+}

@@ -274,7 +274,7 @@ pub fn interrupted() {
     wait_until("it runs again", || world.runs("a") == 2);
     assert!(Command::new("kill").args(["-INT", &retry.id().to_string()]).status().unwrap().success());
     let said = said(retry.wait_with_output().unwrap());
-    assert!(said.code == 1 && said.stderr.contains("interrupted; 1 running jobs go on by themselves"), "{said:?}");
+    assert!(said.code == 1 && said.stderr.contains("interrupted; 1 running job goes on by itself"), "{said:?}");
     world.unmark("hold.a");
     wait_until("it ends by itself", || world.state("a") == "done");
     let again = world.xpm(&["retry", "-e", "acts", "--yes"]);

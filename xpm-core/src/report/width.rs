@@ -6,13 +6,13 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The columns that `text` takes at most. Terminals disagree about sequences that some draw as one sign (flags, families,
 /// skin colours): the widest is taken.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     let apart: usize = text.chars().map(|c| c.width().unwrap_or(0)).sum();
     apart.max(text.width())
 }
 
 /// The beginning of `text` that fits into `max` columns, with `mark` at its end if something was left out.
-pub(super) fn cut<'a>(text: &'a str, max: usize, mark: &str) -> Cow<'a, str> {
+pub fn cut<'a>(text: &'a str, max: usize, mark: &str) -> Cow<'a, str> {
     if width(text) <= max {
         return Cow::Borrowed(text);
     }
@@ -35,7 +35,7 @@ pub(super) fn cut<'a>(text: &'a str, max: usize, mark: &str) -> Cow<'a, str> {
 
 /// `text` without what would move the cursor, colour what follows, or reorder it: jobs write whatever they like, and tags
 /// come from anywhere.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
