@@ -18,6 +18,8 @@ mod harness;
 mod left;
 #[path = "faults/machine.rs"]
 mod machine;
+#[path = "faults/no_files.rs"]
+mod no_files;
 #[path = "faults/random.rs"]
 mod random;
 #[path = "faults/signals.rs"]

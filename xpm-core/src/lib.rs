@@ -23,6 +23,7 @@ pub mod workspace;
 
 mod clock;
 mod fault;
+mod files;
 mod launcher;
 #[cfg(feature = "cli")]
 mod migrate;

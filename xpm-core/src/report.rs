@@ -18,7 +18,6 @@ mod text;
 mod width;
 mod writer;
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -208,7 +207,7 @@ impl Reporter for Silent {
 pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
     let window = (lines as u64).saturating_mul(1 << 10).clamp(16 << 10, 64 << 20);
     let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
+        let mut file = crate::files::open(path)?;
         let start = file.metadata()?.len().saturating_sub(window);
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();

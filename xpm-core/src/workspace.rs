@@ -164,7 +164,7 @@ impl Workspace {
         })?;
         let root = path.canonicalize().map_err(unwritable("finding the folder"))?;
         let file = root.join("xpm.toml");
-        let settings = match std::fs::read_to_string(&file) {
+        let settings = match crate::files::read_to_string(&file) {
             Ok(text) => Self::check(path, &file, &text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let text = format!("# An xpm workspace: see `xpm --help`.\nformat = {FORMAT}\n");
@@ -192,7 +192,7 @@ impl Workspace {
             Err(error) => return Err(WorkspaceError::Settings { path: path.to_owned(), why: error.to_string() }),
         };
         let file = root.join("xpm.toml");
-        let settings = match std::fs::read_to_string(&file) {
+        let settings = match crate::files::read_to_string(&file) {
             Ok(text) => Self::check(path, &file, &text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none("it has no xpm.toml")),
             Err(error) => return Err(WorkspaceError::Settings { path: file, why: error.to_string() }),
@@ -252,7 +252,7 @@ impl Workspace {
     #[cfg(feature = "tracing")]
     pub(crate) fn log_filter(&self) -> LogFilter {
         let file = self.root.join("xpm.toml");
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let text = crate::files::read_to_string(&file).unwrap_or_default();
         Self::check(&self.root, &file, &text).map(|settings| settings.log.level).unwrap_or_default()
     }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::fault;
+use crate::files;
 
 /// How long a value may stay in memory.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -74,7 +75,7 @@ impl Metrics {
 /// Opens the file to go on behind what an earlier attempt has written, of which the last line may be torn.
 fn open_to_append(path: &Path) -> io::Result<File> {
     fault::point("open", path)?;
-    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut file = files::open_with(path, OpenOptions::new().create(true).read(true).append(true))?;
     let mut last = [b'\n'];
     if file.seek(SeekFrom::End(-1)).is_ok() {
         file.read_exact(&mut last)?;

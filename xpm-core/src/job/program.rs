@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use super::JobContext;
 use super::context::OutOfTime;
 use crate::fault;
+use crate::files;
 use crate::workspace::{Durability, Failure, write_atomic};
 
 /// The exit code (`EX_TEMPFAIL`) with which the program of a resumable task says that it ran out of time.
@@ -156,7 +157,7 @@ fn cannot(what: &str, file: &Path, error: &io::Error) -> ProgramError {
 fn output<T: DeserializeOwned>(path: &Path) -> Result<T, ProgramError> {
     let here = path.display();
     let name = std::any::type_name::<T>();
-    let text = match fault::point("read", path).and_then(|()| fs::read(path)) {
+    let text = match fault::point("read", path).and_then(|()| files::read(path)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return serde_json::from_str("null").map_err(|_| {

@@ -133,7 +133,7 @@ fn is_out_of_sight(name: &str) -> bool {
 /// Keeps the job's files where they are, as somebody who runs it would, until the file is closed.
 fn hold(folder: &JobFolder) -> Result<Option<File>, FolderError> {
     let path = folder.lock();
-    let file = match fault::point("open", &path).and_then(|()| File::open(&path)) {
+    let file = match fault::point("open", &path).and_then(|()| crate::files::open(&path)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(FolderError::Io { path, source }),

@@ -17,7 +17,7 @@ struct Level {
 
 /// What the job counts, the outermost first; nothing if it does not tell.
 pub(super) fn read(path: &Path) -> Vec<Step> {
-    let levels = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Vec<Level>>(&bytes).ok());
+    let levels = crate::files::read(path).ok().and_then(|bytes| serde_json::from_slice::<Vec<Level>>(&bytes).ok());
     let step = |level: Level| Step { description: level.description, done: level.done, total: level.total };
     levels.unwrap_or_default().into_iter().map(step).collect()
 }

@@ -59,7 +59,7 @@ impl Index {
 
     /// The index of a workspace; `None` if there is none that can be used.
     pub(super) fn read(root: &Path) -> Option<Self> {
-        let file = File::open(Self::path(root)).ok()?;
+        let file = crate::files::open(&Self::path(root)).ok()?;
         let length = file.metadata().ok()?.len();
         let mut trailer = [0; TRAILER];
         let end = length.checked_sub(TRAILER as u64)?;

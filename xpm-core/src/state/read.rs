@@ -112,7 +112,7 @@ pub(super) fn read(
 /// The arguments, from the file.
 pub(super) fn arguments(folder: &JobFolder, root: &Path) -> Result<Arguments, String> {
     let path = folder.params();
-    let text = fs::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let text = crate::files::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     Arguments::parse(&text, root).map_err(|why| format!("{}: {why}", path.display()))
 }
 

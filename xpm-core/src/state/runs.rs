@@ -84,7 +84,7 @@ fn folders(path: &Path) -> io::Result<Vec<String>> {
 
 fn read_record(run: &Path) -> Result<RunRecord, String> {
     let path = run.join("run.json");
-    let text = fs::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let text = crate::files::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     match serde_json::from_slice::<RunRecord>(&text) {
         Ok(record) if record.format <= FORMAT => Ok(record),
         Ok(_) | Err(_) => Err(match crate::workspace::newer_format(&text) {

@@ -1,7 +1,6 @@
 //! What a job wrote while it ran: metrics as time series, and how far it is.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -73,7 +72,7 @@ fn number(value: &Json) -> Option<f64> {
 
 /// Calls `each` with every value in the file; a torn or damaged line is skipped.
 fn read_lines(path: &Path, mut each: impl FnMut(String, i64, f64)) {
-    let Ok(file) = File::open(path) else { return };
+    let Ok(file) = crate::files::open(path) else { return };
     let mut file = BufReader::with_capacity(64 << 10, file);
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
@@ -114,7 +113,7 @@ pub(super) fn summarise(path: &Path) -> BTreeMap<String, MetricSummary> {
 
 /// How far a job is: what it counts, outermost first.
 pub(super) fn read_progress(path: &Path) -> Vec<ProgressLevel> {
-    let text = std::fs::read(path).unwrap_or_default();
+    let text = crate::files::read(path).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
@@ -128,7 +127,7 @@ mod tests {
     fn torn_and_damaged_lines_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
-        let mut file = File::create(&path).unwrap();
+        let mut file = std::fs::File::create(&path).unwrap();
         file.write_all(b"{\"name\":\"loss\",\"step\":0,\"value\":2.5}\nrubbish\n{\"name\":\"loss\",\"step\":1,\"value\":\"NaN\"}\n")
             .unwrap();
         file.write_all(b"{\"name\":\"loss\",\"step\":2,\"value\":1.5}\n{\"name\":\"loss\",\"step\":3,\"value\":0")

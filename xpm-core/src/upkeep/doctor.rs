@@ -191,7 +191,7 @@ fn look_at_run(run: &crate::state::RunInfo, experiment: &Path, findings: &mut Ve
 
 /// The kind of a finding about a file that cannot be understood.
 fn damaged_or_newer(path: &Path) -> Kind {
-    let newer = fs::read(path).is_ok_and(|text| newer_format(&text).is_some());
+    let newer = crate::files::read(path).is_ok_and(|text| newer_format(&text).is_some());
     if newer { Kind::Newer } else { Kind::Damaged }
 }
 
@@ -301,7 +301,7 @@ fn record_lost(job: &JobInfo) -> io::Result<()> {
 
 /// As JSON, so that members of other versions are kept.
 fn record_run(path: &Path) -> io::Result<()> {
-    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(path)?)?;
+    let mut record: serde_json::Value = serde_json::from_slice(&crate::files::read(path)?)?;
     if record["status"] == serde_json::to_value(RunStatus::Running)? {
         record["status"] = serde_json::to_value(RunStatus::Interrupted)?;
         record["error"] = "its driver was gone; recorded by xpm doctor".into();

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Owner;
 use crate::fault;
+use crate::files;
 
 /// How long somebody may have a lock who only asks whether it is held, on a machine that has much to do.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -65,7 +66,7 @@ impl JobLock {
     pub(crate) fn try_take(path: &Path) -> io::Result<TryLock> {
         loop {
             fault::point("open", path)?;
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+            let file = files::open_to_lock(path)?;
             fault::point("lock", path)?;
             match file.try_lock() {
                 // The folder may have been removed since the file was opened, and made anew: then this is another lock.
@@ -101,7 +102,7 @@ impl JobLock {
     /// Whether somebody has the lock in the file `path`; nobody has one that is not there. Asking takes it, shared with others
     /// who ask, for a moment.
     pub(crate) fn look(path: &Path) -> io::Result<bool> {
-        let file = match fault::point("look at", path).and_then(|()| File::open(path)) {
+        let file = match fault::point("look at", path).and_then(|()| files::open(path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other?,
         };
@@ -139,7 +140,7 @@ impl JobLock {
 /// lock is had only by who may read, and one alone only by who may write.
 pub(crate) fn open_shareable(path: &Path) -> io::Result<File> {
     fault::point("open", path)?;
-    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
+    files::open_with(path, OpenOptions::new().create(true).truncate(false).read(true).write(true))
 }
 
 /// Whether the open file is the one that lies at `path`.

@@ -14,7 +14,7 @@
 mod ranges;
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use self::ranges::{length, without};
 use super::Workspace;
 use crate::fault;
+use crate::files;
 use crate::sys;
 
 /// How long a driver that lacks something may start nothing before it takes the turn.
@@ -121,7 +122,7 @@ impl MachineFile {
 
     fn open(&self) -> io::Result<File> {
         fault::point("open", &self.0.path)?;
-        OpenOptions::new().create(true).truncate(false).write(true).open(&self.0.path)
+        files::open_to_lock(&self.0.path)
     }
 
     fn part(&self, part: Part) -> Option<&Range<u64>> {

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::sealed::{is_whole, seal};
 use crate::fault;
+use crate::files;
 
 /// A value that a job emitted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ impl OutputsWriter {
     /// Opens the file, and goes on where an earlier attempt has ended.
     pub(crate) fn open(path: &Path, attempt: u32) -> io::Result<Self> {
         fault::point("open", path)?;
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut file = files::open_with(path, OpenOptions::new().create(true).read(true).append(true))?;
         let (mut seq, mut end) = (0, 0);
         let mut lines = BufReader::new(&mut file);
         let mut line = Vec::new();
@@ -124,7 +125,7 @@ impl OutputsReader {
         if now.is_none() || known == now {
             return Ok(());
         }
-        let file = File::open(&self.path)?;
+        let file = files::open(&self.path)?;
         let inode = file.metadata()?.ino();
         self.open = Some((file, inode));
         (self.offset, self.line) = (0, 0);

@@ -1,7 +1,7 @@
 //! Who runs a job or an experiment: what its process writes into the lock's file when it begins. It tells people whom to look for, and the
 //! next driver which attempt has begun; whether that process lives is told by the lock alone.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -61,6 +61,6 @@ impl Owner {
 
     /// The record; `None` if there is none that can be read, since nothing hangs on it.
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        serde_json::from_slice(&crate::files::read(path).ok()?).ok()
     }
 }

@@ -13,6 +13,7 @@ use super::{
     Durability, FORMAT, JobLock, Owner, TryLock, WaitLock, Workspace, open_shareable, unstarted_of, write_atomic,
 };
 use crate::fault;
+use crate::files;
 
 /// `run.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub(crate) struct RunRecord {
 impl RunRecord {
     /// The record of the run with this folder; `None` if there is none, it is damaged, or of a newer xpm.
     pub(crate) fn read(run: &Path) -> Option<Self> {
-        let record: Self = serde_json::from_slice(&fs::read(run.join("run.json")).ok()?).ok()?;
+        let record: Self = serde_json::from_slice(&files::read(&run.join("run.json")).ok()?).ok()?;
         (record.format <= FORMAT).then_some(record)
     }
 }

@@ -171,7 +171,7 @@ pub fn load<T: DeserializeOwned>(workdir: impl AsRef<Path>, experiment: &str, na
     };
     for (_, run) in &runs {
         let path = run.join("saved").join(format!("{name}.json"));
-        match fs::read(&path) {
+        match crate::files::read(&path) {
             Ok(text) => return read(&text, name, path),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(source) => return Err(LoadError::Unreadable { path, source }),

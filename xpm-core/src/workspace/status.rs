@@ -154,7 +154,7 @@ impl Status {
 
     /// Reads the record of the job `key`; `None` if there is none.
     pub(crate) fn read(path: &Path, key: &JobKey) -> Result<Option<Self>, StatusError> {
-        let text = match fault::point("read", path).and_then(|()| std::fs::read(path)) {
+        let text = match fault::point("read", path).and_then(|()| crate::files::read(path)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StatusError::Unreadable { path: path.to_owned(), source }),

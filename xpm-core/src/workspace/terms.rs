@@ -2,7 +2,6 @@
 //! submission says stands there, so that the job can be run again without the plan, by a program that does not have its types.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -72,7 +71,7 @@ impl RecordedTerms {
     /// Reads what the `params.json` of a job says; `None` if there is none.
     pub(crate) fn read(folder: &JobFolder) -> Result<Option<Self>, ParamsError> {
         let path = folder.params();
-        match fs::read(&path) {
+        match crate::files::read(&path) {
             Ok(text) => Self::parse(&text, path, folder.key()).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ParamsError::Unreadable { path, source }),

@@ -10,7 +10,7 @@
 //! A folder that jobs share (see `partial`) is one as well, of which there is one unit: its file lies beside the folder, and
 //! is first written when a job takes it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Durability, FORMAT, JobLock, Workspace, write_atomic};
 use crate::fault;
+use crate::files;
 use crate::ids::JobKey;
 
 /// A token of a workspace.
@@ -155,7 +156,7 @@ impl TokenFile {
     /// Takes the token's lock, for a moment.
     fn lock(&self) -> io::Result<File> {
         let path = self.path().with_extension("lock");
-        let open = || OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let open = || files::open_to_lock(&path);
         fault::point("open", &path)?;
         let file = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -172,7 +173,7 @@ impl TokenFile {
     /// The record; `None` if there is none, but of a folder one without holders. A damaged one counts as none: who holds what is then unknown for the jobs
     /// that run right now, which is said where the token is declared.
     fn read(&self) -> Result<Option<TokenRecord>, TokenError> {
-        let text = match fs::read(self.path()) {
+        let text = match files::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(self.unwritten()),
             Err(error) => return Err(self.error()(error)),

@@ -2,7 +2,6 @@
 //! as `params.json` would have them. Such jobs have no folder.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +21,7 @@ pub(crate) struct Unstarted(HashMap<JobKey, String>);
 impl Unstarted {
     /// Reads the file of the run with this folder; there need not be one.
     pub(crate) fn read(run: &Path) -> Self {
-        let text = fs::read_to_string(unstarted_of(run)).unwrap_or_default();
+        let text = crate::files::read_to_string(&unstarted_of(run)).unwrap_or_default();
         let named = |line: &str| Some((serde_json::from_str::<JobKey>(line).ok()?, line.to_owned()));
         Self(text.lines().filter_map(named).collect())
     }
@@ -47,7 +46,7 @@ pub(super) fn executable(run: &Path) -> io::Result<Option<String>> {
         executable: String,
     }
     let path = unstarted_of(run);
-    let text = match fs::read(&path) {
+    let text = match crate::files::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         Ok(text) => text,

@@ -33,7 +33,9 @@ impl Census {
         }
         let mut census = Self { jobs: Vec::new(), dependents: BTreeMap::new(), done: BTreeSet::new() };
         for folder in entries(&folder).iter().flat_map(|task| entries(task)) {
-            let read = |name: &str| -> Option<Json> { serde_json::from_slice(&fs::read(folder.join(name)).ok()?).ok() };
+            let read = |name: &str| -> Option<Json> {
+                serde_json::from_slice(&crate::files::read(&folder.join(name)).ok()?).ok()
+            };
             let Some(mut params) = read("params.json") else { continue };
             let Some(identity) = params["identity"].as_str().map(str::to_owned) else { continue };
             for job in params["jobs"].as_array().into_iter().flatten() {

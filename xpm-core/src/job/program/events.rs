@@ -168,7 +168,7 @@ impl Tail {
 
     fn chunk(&mut self, chunk: &mut [u8]) -> Option<usize> {
         if self.file.is_none() {
-            self.file = Some(File::open(&self.path).ok()?);
+            self.file = Some(crate::files::open(&self.path).ok()?);
         }
         let file = self.file.as_mut()?;
         // A program that opens the file to write, not to append, begins it again.

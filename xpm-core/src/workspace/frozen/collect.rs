@@ -1,7 +1,7 @@
 //! Removing the frozen executables that no job refers to.
 
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -148,7 +148,7 @@ fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The executable that a record of a job names.
 fn executable(record: &Path) -> io::Result<Option<String>> {
-    let Some(file) = unless_absent(record, File::open(record))? else { return Ok(None) };
+    let Some(file) = unless_absent(record, crate::files::open(record))? else { return Ok(None) };
     match serde_json::from_reader::<_, Reference>(io::BufReader::new(file)) {
         Ok(reference) => Ok(reference.executable.or_else(|| reference.run?.executable)),
         Err(error) if error.is_io() => unless_absent(record, Err(error.into())),

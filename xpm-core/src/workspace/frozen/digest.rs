@@ -1,12 +1,13 @@
 //! The SHA-256 of a file.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
+
+use crate::files;
 
 /// The SHA-256 of a file, as 64 hexadecimal digits.
 pub(crate) fn digest_of(path: &Path) -> io::Result<String> {
@@ -16,7 +17,7 @@ pub(crate) fn digest_of(path: &Path) -> io::Result<String> {
     {
         return Ok(digest);
     }
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     loop {
@@ -35,7 +36,7 @@ pub(crate) fn digest_of(path: &Path) -> io::Result<String> {
 
 /// What `sha256sum` of the system says, if there is one.
 fn by_program(path: &Path) -> Option<String> {
-    let output = Command::new("sha256sum").stdin(File::open(path).ok()?).stderr(Stdio::null()).output().ok()?;
+    let output = Command::new("sha256sum").stdin(files::open(path).ok()?).stderr(Stdio::null()).output().ok()?;
     let text = output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()?;
     let digest = text.split_whitespace().next()?;
     super::is_digest(digest).then(|| digest.to_owned())

@@ -61,7 +61,7 @@ impl Stamp {
 impl Known {
     /// What is remembered; nothing if it cannot be read.
     pub(super) fn read(bin: &Path) -> Self {
-        let text = fs::read(bin.join("known.json")).unwrap_or_default();
+        let text = crate::files::read(&bin.join("known.json")).unwrap_or_default();
         serde_json::from_slice(&text).ok().filter(|known: &Self| known.format == FORMAT).unwrap_or_default()
     }
 

@@ -1,6 +1,5 @@
 //! Reading a journal: from its beginning, or from where an earlier look ended.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -44,7 +43,7 @@ impl JournalReader {
     /// If the file cannot be read.
     pub(crate) fn read(path: &Path, from: u64) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        match File::open(path) {
+        match crate::files::open(path) {
             Ok(mut file) => {
                 file.seek(SeekFrom::Start(from))?;
                 file.read_to_end(&mut bytes)?;

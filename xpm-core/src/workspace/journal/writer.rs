@@ -1,6 +1,6 @@
 //! Writing a journal: an append costs microseconds, a thread brings the lines to the file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::JournalEvent;
 use crate::workspace::sealed;
-use crate::{clock, fault};
+use crate::{clock, fault, files};
 
 /// How long a line may stay in memory.
 const FLUSH: Duration = Duration::from_millis(150);
@@ -46,7 +46,7 @@ impl Journal {
     /// If the file or the thread that writes it cannot be had.
     pub(crate) fn begin(path: &Path) -> io::Result<Self> {
         fault::point("create", path)?;
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = files::append(path)?;
         let file = Arc::new(Journalling {
             path: path.to_owned(),
             waiting: Mutex::default(),

@@ -58,7 +58,7 @@ impl Recorded {
     /// Reads the file.
     pub(crate) fn read(folder: &JobFolder) -> Result<Self, ParamsError> {
         let path = folder.params();
-        let text = fault::point("read", &path).and_then(|()| std::fs::read(&path));
+        let text = fault::point("read", &path).and_then(|()| crate::files::read(&path));
         let text = text.map_err(|source| ParamsError::Unreadable { path, source })?;
         Self::parse(folder, &text)
     }
