@@ -82,7 +82,9 @@ fn prepare(arena: &Arena, before: Before) {
             // Nothing more happens until it is killed: what the next run finds is the same each time.
             let ended = format!("[{}/", graph::GRAPH.iter().filter(|spec| !waits_for_held(spec)).count());
             let started = || HELD.iter().all(|name| arena.has_started(name));
-            wait_until("what is held has started and the rest has ended", || started() && driver.said().contains(&ended));
+            wait_until("what is held has started and the rest has ended", || {
+                started() && driver.said().contains(&ended)
+            });
             driver.kill();
             driver.end();
         }
@@ -93,7 +95,8 @@ const HELD: [&str; 2] = ["first", "a1"];
 
 /// Whether this job cannot end while the others are held: it needs one of them, or some of a token of which they have all.
 fn waits_for_held(spec: &Spec) -> bool {
-    let shares = |held: &&str| graph::spec(held).tokens.iter().any(|(token, _)| spec.tokens.iter().any(|t| t.0 == *token));
+    let shares =
+        |held: &&str| graph::spec(held).tokens.iter().any(|(token, _)| spec.tokens.iter().any(|t| t.0 == *token));
     let mut needs = spec.inputs.iter().chain(spec.files).chain(spec.after);
     HELD.contains(&spec.name) || HELD.iter().any(shares) || needs.any(|name| waits_for_held(graph::spec(name)))
 }

@@ -47,6 +47,16 @@ fn a_panic_is_recorded_with_its_message_and_place() {
 }
 
 #[test]
+fn what_would_steer_a_terminal_is_kept_on_record_and_not_shown() {
+    let (_, outcome, failure) = fails("escapes");
+    let text = "\u{1b}[2J\u{1b}[31mred\u{1b}[0m\ttab\nsecond \u{7}line\u{202e}";
+    assert_eq!(failure["chain"], json!([text]));
+    outcome.says(&["FAILED: red tab\n    second line\n", ": red\ttab\nsecond line\n    in "]);
+    let steers = |c: char| (c.is_control() && !"\n\t".contains(c)) || c == '\u{202e}';
+    assert!(!outcome.stderr.contains(steers), "{outcome:?}");
+}
+
+#[test]
 fn a_panic_that_a_thread_hands_on_is_recorded_with_its_message() {
     for how in ["panic-handed-on", "panic-handed-on-after-another"] {
         let (_, outcome, failure) = fails(how);

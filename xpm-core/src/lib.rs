@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod near;
+pub mod printable;
 pub mod program;
 pub mod report;
 pub mod scheduler;

@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use terminal::TerminalReporter;
-pub use width::{clean, cut, width};
+pub use width::{cut, width};
+
+pub use crate::printable::line as clean;
 
 use crate::ids::JobKey;
 use crate::value::Tags;

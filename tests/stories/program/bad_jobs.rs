@@ -39,6 +39,7 @@ impl Task for Bad {
                 std::panic::resume_unwind(joined.expect_err("it panicked"))
             }
             "panic-elsewhere" => assert!(thread::spawn(|| panic!("nobody minds")).join().is_err()),
+            "escapes" => return Err(xpm::Error::msg("\u{1b}[2J\u{1b}[31mred\u{1b}[0m\ttab\nsecond \u{7}line\u{202e}")),
             "error" => {
                 let error = io::Error::new(io::ErrorKind::InvalidData, "third");
                 let error = xpm::Error::new(error).context("second").context("first");

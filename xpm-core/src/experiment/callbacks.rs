@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
 use crate::ids::JobKey;
 use crate::job::panic_text;
+use crate::printable::{line, text};
 use crate::report::Event;
 use crate::value::Tags;
 
@@ -58,9 +59,9 @@ impl fmt::Display for FailedCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.callback, self.job)?;
         for (key, value) in &self.tags {
-            write!(f, " {key}={value}")?;
+            write!(f, " {key}={}", line(&value.to_string()))?;
         }
-        write!(f, ": {:#}", self.error)
+        write!(f, ": {}", text(&format!("{:#}", self.error)))
     }
 }
 

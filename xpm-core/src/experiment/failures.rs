@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::callbacks::FailedCallback;
 use super::state::{JobCell, JobState};
 use crate::ids::JobKey;
+use crate::printable::{line, text};
 use crate::value::Tags;
 use crate::workspace::Failure;
 
@@ -58,7 +59,7 @@ const SHOWN: usize = 20;
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(plan) = &self.plan {
-            write!(f, "the plan failed: {plan:#}")?;
+            write!(f, "the plan failed: {}", text(&format!("{plan:#}")))?;
         }
         if !self.failed.is_empty() {
             f.write_str(if self.plan.is_some() { "; " } else { "" })?;
@@ -102,7 +103,7 @@ impl RunError {
         for job in skipped_shown.iter().chain(shown.iter().copied()).take(SHOWN) {
             write!(f, "\n  {}", job.job)?;
             for (key, value) in &job.tags {
-                write!(f, " {key}={value}")?;
+                write!(f, " {key}={}", line(&value.to_string()))?;
             }
             write!(f, ": {}\n    in {}", job.failure, job.folder.display())?;
         }

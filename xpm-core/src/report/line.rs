@@ -1,6 +1,7 @@
 //! A line of text with colours, which knows how wide it is and holds nothing that a terminal would act on.
 
-use super::width::{clean, cut, width};
+use super::width::{cut, width};
+use crate::printable;
 
 /// What a part of a line means; the terminal's own colours show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Line {
     }
 
     pub(super) fn push(&mut self, style: Style, text: &str) {
-        let text = clean(text);
+        let text = printable::line(text);
         match self.0.last_mut() {
             Some((last, before)) if *last == style => before.push_str(&text),
             _ => self.0.push((style, text.into_owned())),

@@ -297,7 +297,7 @@ impl JobInfo {
 
     /// The text of `params.json`; of a job without one what the run that did not start it has written in its place.
     pub(super) fn params(&self) -> io::Result<Cow<'_, [u8]>> {
-        match std::fs::read(self.folder().params()) {
+        match crate::files::read(&self.folder().params()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => match self.shared.unstarted(self.place) {
                 Some(line) => Ok(Cow::Borrowed(line.as_bytes())),
                 None => Err(error),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::JobKey;
+use crate::printable::text;
 
 /// Why a job failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,12 +89,13 @@ impl Failure {
     }
 }
 
+/// In words, for a terminal: what tasks have written is without its control sequences.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Error { chain } => f.write_str(&chain.join(": ")),
-            Failure::Panicked { message, location: Some(place) } => write!(f, "panicked at {place}: {message}"),
-            Failure::Panicked { message, location: None } => write!(f, "panicked: {message}"),
+            Failure::Error { chain } => f.write_str(&text(&chain.join(": "))),
+            Failure::Panicked { message, location: Some(place) } => write!(f, "panicked at {place}: {}", text(message)),
+            Failure::Panicked { message, location: None } => write!(f, "panicked: {}", text(message)),
             Failure::Exited { code: 0 } => {
                 f.write_str("the process exited with code 0 before `execute` returned, so there is no result")
             }
@@ -109,15 +111,15 @@ impl fmt::Display for Failure {
                 }
                 // Where Python and most others say what went wrong.
                 match stderr.iter().rev().find(|line| !line.trim().is_empty()) {
-                    Some(last) => write!(f, ": {}", last.trim()),
+                    Some(last) => write!(f, ": {}", text(last.trim())),
                     None => Ok(()),
                 }
             }
             Failure::Signaled { signal } => write_signal(f, *signal),
-            Failure::Arguments { message } => write!(f, "its arguments cannot be read: {message}"),
-            Failure::Output { message } => write!(f, "its output cannot be kept: {message}"),
+            Failure::Arguments { message } => write!(f, "its arguments cannot be read: {}", text(message)),
+            Failure::Output { message } => write!(f, "its output cannot be kept: {}", text(message)),
             Failure::DependencyFailed { job } => write!(f, "not started: {job}, which it depends on, failed"),
-            Failure::LaunchFailed { message } => write!(f, "could not be started: {message}"),
+            Failure::LaunchFailed { message } => write!(f, "could not be started: {}", text(message)),
             Failure::TimedOut => f.write_str("ran out of time"),
             Failure::OutOfMemory => f.write_str("killed for want of memory"),
             Failure::Stopped => f.write_str("stopped on request"),
