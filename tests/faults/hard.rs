@@ -237,6 +237,23 @@ fn who_waits_for_a_token_in_another_process_wakes_when_its_holder_ends_or_is_kil
 }
 
 #[test]
+fn a_job_that_outlives_its_driver_is_waited_for_at_once_whatever_it_holds() {
+    // Another one that is submitted before it wants its token.
+    let arena = Arena::new();
+    arena.mark("hold.both");
+    let mut first = arena.start(arena.command("graph", &["both"]));
+    wait_until("it has started", || arena.has_started("both"));
+    first.kill();
+    first.end();
+    let second = arena.start(arena.command("graph", &["a1", "both"]));
+    wait_until("it is waited for", || second.said().contains("is run by another process"));
+    arena.unmark("hold.both");
+    let outcome = second.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome}");
+    assert_eq!((arena.lines("executions").len(), arena.lines("violations").len()), (2, 0), "{outcome}");
+}
+
+#[test]
 fn a_dependency_that_is_not_tried_again_holds_up_what_depends_on_it() {
     let arena = Arena::new();
     let mut command = arena.command("graph", &["joined"]);

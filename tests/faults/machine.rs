@@ -97,6 +97,30 @@ fn jobs_of_other_drivers_count_living_or_killed() {
 }
 
 #[test]
+fn a_job_whose_driver_was_killed_is_found_though_another_one_wants_its_cpus_first() {
+    let arena = Arena::new();
+    arena.mark("hold.b");
+    let mut first = start(&arena, "first", &["2", "2", "0", "b:2"]);
+    wait_until("b has started", || arena.has_started("b"));
+    first.kill();
+    let driver = start(&arena, "second", &["2", "2", "0", "a:2", "b:2"]);
+    let ask = || {
+        arena.mark("ask.second");
+        wait_until("it has been asked", || !arena.control.join("ask.second").exists());
+        driver.printed()
+    };
+    wait_until("both are waited for as they stand", || {
+        let said = ask();
+        said.contains(
+            "a: waits for 2 CPUs, 0 of 2 are free, jobs of other runs have 2\nb: is run by another driver's process ",
+        )
+    });
+    arena.unmark("hold.b");
+    ends_well(driver);
+    assert_eq!((arena.lines("executions").len(), arena.lines("violations").len()), (2, 0));
+}
+
+#[test]
 fn what_a_job_frees_is_seen_soon() {
     let arena = Arena::new();
     let mut sum = Duration::ZERO;

@@ -241,12 +241,26 @@ impl Driver {
                 }
                 self.numbers.insert(cell.key().clone(), number);
                 self.cells.push(cell);
+                self.attach(number);
             }
             Err(error) => {
                 let failure = Failure::LaunchFailed { message: error.to_string() };
                 self.shared.job_ended(&cell, JobState::Failed(failure), false);
             }
         }
+    }
+
+    /// Waits for a job that somebody runs already, such as one of a driver that is gone. It needs nothing to be started with:
+    /// what it has now, another job could wait for instead.
+    fn attach(&mut self, job: JobNumber) {
+        let waits = matches!(self.scheduler.state(job), State::Waiting { .. } | State::Ready);
+        if !waits || !self.cells[job.index()].folder.is_running() {
+            return;
+        }
+        self.scheduler.handle(Event::JobFoundElsewhere(job), &mut self.actions);
+        let to_self = self.to_self.clone();
+        self.launcher
+            .attach_to(self.order(job), move |progress| drop(to_self.send(Message::Progress { job, progress })));
     }
 
     /// Why a job that depends on these cannot be run, if one of them had failed already when it was submitted: the scheduler does
@@ -399,7 +413,10 @@ impl Driver {
         for action in std::mem::take(&mut self.actions) {
             match action {
                 Action::StartJob { job, .. } => self.start(job),
-                Action::Wanted(job) => drop(self.shared.job_wanted(&self.cells[job.index()])),
+                Action::Wanted(job) => {
+                    self.shared.job_wanted(&self.cells[job.index()]);
+                    self.attach(job);
+                }
                 Action::Ended(job) => self.ended_unstarted(job),
                 Action::StopJob(job) => self.launcher.stop(self.cells[job.index()].key()),
             }
@@ -407,13 +424,20 @@ impl Driver {
     }
 
     fn start(&mut self, job: JobNumber) {
+        self.cells[job.index()].set(JobState::Starting);
+        let to_self = self.to_self.clone();
+        // If the driver is gone, the job's own record tells the next one.
+        self.launcher.start(self.order(job), move |progress| drop(to_self.send(Message::Progress { job, progress })));
+    }
+
+    /// What the launcher is asked to run.
+    fn order(&self, job: JobNumber) -> Order {
         let cell = &self.cells[job.index()];
-        cell.set(JobState::Starting);
         let resources = cell.resources();
         let options = self.options.get(&job).unwrap_or(&self.nothing_asked);
         let tokens = self.tokens_of.get(&job).into_iter().flatten();
         let tokens = tokens.map(|&(token, amount)| (self.tokens[token.index()].clone(), amount)).collect();
-        let order = Order {
+        Order {
             folder: cell.folder.clone(),
             with: cell.source.run_with(self.shared.workspace(), &resources, options),
             keep_files: cell.source.resumable(),
@@ -421,10 +445,7 @@ impl Driver {
             cpus: resources.cpu_count(),
             memory: resources.memory_bytes(),
             time: resources.time_limit().filter(|&limit| limit < FOREVER),
-        };
-        let to_self = self.to_self.clone();
-        // If the driver is gone, the job's own record tells the next one.
-        self.launcher.start(order, move |progress| drop(to_self.send(Message::Progress { job, progress })));
+        }
     }
 
     fn stop_all(&mut self) {

@@ -38,14 +38,6 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long the end of an attempt that somebody else makes may go unseen.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What came of waiting for somebody else's attempt.
-enum Attached {
-    /// It ended like this.
-    Ended(End),
-    /// Whoever had the lock has left the job as it was.
-    Free,
-}
-
 /// Starts jobs on this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
@@ -102,6 +94,28 @@ impl Local {
 
     /// Takes an order; `tell` is called from another thread.
     pub(crate) fn start(&self, order: Order, tell: impl Fn(Progress) + Send + Sync + 'static) {
+        self.work(order, tell, Self::attempt);
+    }
+
+    /// Waits for a job that somebody else runs. If nobody does any more, it is told to be free: it is not started.
+    pub(crate) fn attach_to(&self, order: Order, tell: impl Fn(Progress) + Send + Sync + 'static) {
+        self.work(order, tell, |local, order, tell| match JobLock::try_take(&order.folder.lock()) {
+            Ok(TryLock::Busy(wait)) => local.attach(order, wait, tell),
+            // What is wrong is said when it is to be started.
+            Ok(TryLock::Taken(_)) | Err(_) => {
+                tell(Progress::Attached);
+                Ok(Progress::Freed)
+            }
+        });
+    }
+
+    /// Works at an order in another thread; `work` gives the last thing to tell.
+    fn work(
+        &self,
+        order: Order,
+        tell: impl Fn(Progress) + Send + Sync + 'static,
+        work: fn(&Self, &Order, &dyn Fn(Progress)) -> Result<Progress, Failure>,
+    ) {
         let local = self.clone();
         let tell = Arc::new(tell);
         let told = tell.clone();
@@ -109,7 +123,7 @@ impl Local {
         self.running.enter(&key);
         let work = move || {
             // A panic must not leave the plan waiting for this job for ever.
-            let last = catch_unwind(AssertUnwindSafe(|| local.attempt(&order, &*told))).unwrap_or_else(|_| {
+            let last = catch_unwind(AssertUnwindSafe(|| work(&local, &order, &*told))).unwrap_or_else(|_| {
                 let message = "the driver's thread for this job panicked; its standard error says how".to_owned();
                 Err(Failure::LaunchFailed { message })
             });
@@ -130,10 +144,7 @@ impl Local {
         let (new, lock) = folder.create_and_lock().map_err(|error| here(&error))?;
         let lock = match lock {
             TryLock::Taken(lock) => lock,
-            TryLock::Busy(wait) => match self.attach(order, wait, tell)? {
-                Attached::Ended(end) => return Ok(Progress::Ended(end)),
-                Attached::Free => return Ok(Progress::Freed),
-            },
+            TryLock::Busy(wait) => return self.attach(order, wait, tell),
         };
         // Only what is read after the lock is taken counts: somebody may have run the job since the folder was made.
         let status = self.read(folder)?;
@@ -243,8 +254,9 @@ impl Local {
         self.starters.own().ok()?.frozen().map(str::to_owned)
     }
 
-    /// Somebody has the job's lock: waits for it, and takes over what that attempt came to.
-    fn attach(&self, order: &Order, mut wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Attached, Failure> {
+    /// Somebody has the job's lock: waits for it, and takes over what that attempt came to. The job is free if whoever had the
+    /// lock has left it as it was.
+    fn attach(&self, order: &Order, mut wait: WaitLock, tell: &dyn Fn(Progress)) -> Result<Progress, Failure> {
         let folder = &order.folder;
         let orphan = Arc::new(Orphan::new(folder.clone(), self.workspace.drivers(), self.grace));
         let _waiting = self.attached.enter(folder.key(), &orphan);
@@ -272,7 +284,7 @@ impl Local {
             {
                 // Who ran it does not want it any more; this driver does.
                 let dropped = matches!(status.result(), Err(Failure::Stopped)) && orphan.stopped().is_none();
-                return Ok(if dropped { Attached::Free } else { Attached::Ended(end_of(status, false)) });
+                return Ok(if dropped { Progress::Freed } else { Progress::Ended(end_of(status, false)) });
             }
             seen = stamp;
             wait = match tried {
@@ -281,7 +293,7 @@ impl Local {
             };
             // It was asked to stop before it was found out that somebody else runs it.
             if self.running.is_to_stop(key) && !orphan.stop(Stop::Requested) {
-                return Ok(Attached::Ended(End::Failed(Failure::Stopped)));
+                return Ok(Progress::Ended(End::Failed(Failure::Stopped)));
             }
             orphan.mind(order.time);
             thread::park_timeout(LOOK);
@@ -299,9 +311,9 @@ impl Local {
                     Some(Stop::OutOfTime) => Failure::TimedOut,
                 };
                 let failure = record(folder, owner.attempt, why, process, &lock);
-                Ok(Attached::Ended(End::Failed(failure)))
+                Ok(Progress::Ended(End::Failed(failure)))
             }
-            _ => Ok(Attached::Free),
+            _ => Ok(Progress::Freed),
         }
     }
 

@@ -124,6 +124,11 @@ impl JobFolder {
         }
     }
 
+    /// Whether somebody runs the job who has said who that is.
+    pub(crate) fn is_running(&self) -> bool {
+        Owner::read(&self.lock()).is_some_and(|owner| owner.may_live(&self.lock())) && JobLock::is_held(&self.lock())
+    }
+
     /// The terminal record; `None` if there is none.
     pub(crate) fn read_status(&self) -> Result<Option<Status>, StatusError> {
         Status::read(&self.status(), &self.key)
