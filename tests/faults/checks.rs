@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::graph;
+use crate::graph::{self, Kind, Spec};
 use crate::harness::{Arena, Outcome, entries, json, wait_until};
 
 /// How often a plan may be run until it says success: one job fails the first time, and a crash may have cost a run.
@@ -27,7 +27,7 @@ pub fn run_until_success(arena: &Arena, names: &[&str]) -> Outcome {
 /// Runs the graph after a storm, with more retries for what resumes: its own may be spent.
 #[track_caller]
 pub fn run_again(arena: &Arena, names: &[&str]) -> Outcome {
-    let mut command = arena.command("graph", names);
+    let mut command = arena.command(graph::plan(names), names);
     command.env("FAULTS_RETRIES", "1000");
     let outcome = arena.start(command).end();
     check_run(arena, names, &outcome);
@@ -43,13 +43,13 @@ pub fn check_run(arena: &Arena, names: &[&str], outcome: &Outcome) {
     }
     if outcome.code() == Some(0) {
         let returned = returned(outcome);
-        for name in graph::closure(names) {
+        for name in lasting(names) {
             let (value, by) = returned.get(name).unwrap_or_else(|| panic!("{name} gave nothing:\n{outcome}"));
             assert_eq!(*value, graph::value(name), "the output of {name}");
             assert!(executions(arena).contains(&(name.to_owned(), by.clone())), "{name} by {by}:\n{outcome}");
         }
         let records = records(arena);
-        for name in graph::closure(names) {
+        for name in lasting(names) {
             assert!(records.contains(&returned[name].1), "{name} has no record of its success:\n{outcome}");
         }
     } else {
@@ -67,14 +67,17 @@ pub fn check_end(arena: &Arena, names: &[&str], last: &Outcome, excused: &HashSe
     let executions = executions(arena);
     for name in graph::closure(names) {
         let own: Vec<&String> = executions.iter().filter(|line| line.0 == name).map(|line| &line.1).collect();
-        let (_, by) = &returned[name];
+        let by = match graph::spec(name).kind {
+            Kind::Transient => own.last().unwrap_or_else(|| panic!("{name} was not executed")),
+            _ => &returned[name].1,
+        };
         assert_eq!(own.last(), Some(&by), "{name} was executed after it was done: {own:?}");
         for other in &own[..own.len() - 1] {
             assert!(*other != by && excused.contains(*other), "{name} was executed again after {other}: {own:?}");
         }
-        let out: HashSet<u64> = files(arena, name).into_iter().collect();
-        assert_eq!(out, HashSet::from([graph::value(name)]), "the file of {name}");
+        check_files(arena, name, last);
     }
+    check_history(arena, names);
     wait_until("no job process is left", || arena.job_processes().is_empty());
     for token in entries(&arena.workdir.join("tokens")) {
         if token.extension().is_some_and(|extension| extension == "json") {
@@ -89,6 +92,50 @@ pub fn check_end(arena: &Arena, names: &[&str], last: &Outcome, excused: &HashSe
         }
     }
     arena.ok("audit", &[]);
+}
+
+/// The files of a job are right, and where nothing needs it any more they are gone.
+#[track_caller]
+fn check_files(arena: &Arena, name: &str, last: &Outcome) {
+    let spec = graph::spec(name);
+    let folders = folders(arena, spec);
+    if spec.kind == Kind::Transient {
+        for folder in &folders {
+            let left: Vec<_> = entries(folder).into_iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+            assert_eq!(left, [".xpm", "params.json", "stderr.log", "stdout.log"], "{name}: {last}");
+            assert_eq!(json(&folder.join(".xpm/retired.json"))["outcome"], "done", "{name}");
+        }
+        return;
+    }
+    let read = |folder: &PathBuf| fs::read_to_string(folder.join("out.txt")).unwrap_or_default();
+    let out: HashSet<String> = folders.iter().map(read).collect();
+    assert_eq!(out, HashSet::from([format!("{}\n", graph::value(name))]), "the file of {name}");
+    if spec.kind == Kind::Shared {
+        let shared = entries(&arena.workdir.join("partials/faults.shared/store")).into_iter();
+        let there: Vec<_> = shared.filter_map(|folder| fs::read_to_string(folder.join(name)).ok()).collect();
+        assert_eq!(there, [graph::value(name).to_string()], "what {name} has left in the folder that it shares");
+    }
+}
+
+/// What is recorded of the last run is what it said, and of those before as many are there as are kept.
+#[track_caller]
+fn check_history(arena: &Arena, names: &[&str]) {
+    let experiment = arena.workdir.join("experiments/faults");
+    let run = arena.last_run();
+    assert_eq!((&run["status"], &run["failed"]), (&"done".into(), &0.into()), "{run}");
+    let damaged = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_err();
+    let journal = fs::read_to_string(experiment.join("latest/journal.jsonl")).unwrap();
+    assert!(!journal.lines().any(damaged) && journal.lines().last().unwrap().contains("\"done\""), "{journal}");
+    if graph::plan(names) == "kinds" {
+        // A folder in which nothing lies yet is not known to be a run's.
+        let left = entries(&experiment).into_iter().filter(|path| path.join("jobs").is_dir() && !path.is_symlink());
+        assert_eq!(left.count(), 1, "{:?}", entries(&experiment));
+    }
+}
+
+/// These jobs and all that they need, but for what is gone when nothing needs it.
+fn lasting(names: &[&str]) -> impl Iterator<Item = &'static str> {
+    graph::closure(names).into_iter().filter(|name| graph::spec(name).kind != Kind::Transient)
 }
 
 /// What each job returned, by what the run said.
@@ -109,8 +156,8 @@ pub fn executions(arena: &Arena) -> Vec<(String, String)> {
 /// The processes whose success is on record.
 fn records(arena: &Arena) -> HashSet<String> {
     let mut found = HashSet::new();
-    for task in ["faults.work", "faults.resumed"] {
-        for job in entries(&arena.workdir.join("jobs").join(task)) {
+    for kind in Kind::ALL {
+        for job in entries(&arena.workdir.join("jobs").join(kind.task())) {
             if job.join("status.json").exists() {
                 let status = json(&job.join("status.json"));
                 if status["outcome"] == "done" {
@@ -122,23 +169,14 @@ fn records(arena: &Arena) -> HashSet<String> {
     found
 }
 
-/// The values in the files `out.txt` of a job, of which there is one.
-fn files(arena: &Arena, name: &str) -> Vec<u64> {
-    let task = if graph::spec(name).resumes { "faults.resumed" } else { "faults.work" };
-    let jobs = entries(&arena.workdir.join("jobs").join(task)).into_iter();
-    let named = jobs.filter(|job| {
-        let params = json(&job.join("params.json"));
-        params["configs"].as_array().unwrap().iter().any(|config| config["args"]["name"] == name)
-    });
-    named.map(|job| fs::read_to_string(job.join("out.txt")).unwrap().trim().parse().unwrap()).collect()
+/// The folders of the job of this name, of which there is one unless what it reads has become another job's.
+fn folders(arena: &Arena, spec: &Spec) -> Vec<PathBuf> {
+    let jobs = entries(&arena.workdir.join("jobs").join(spec.kind.task())).into_iter();
+    let named = |config: &serde_json::Value| config["args"]["name"] == spec.name;
+    jobs.filter(|job| json(&job.join("params.json"))["configs"].as_array().unwrap().iter().any(named)).collect()
 }
 
 fn is_free(lock: &Path) -> bool {
     let Ok(file) = File::open(lock) else { return true };
     !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
-}
-
-/// Every job of the graph.
-pub fn all() -> Vec<&'static str> {
-    graph::GRAPH.iter().map(|spec| spec.name).collect()
 }

@@ -1,10 +1,39 @@
-//! The graph that is run under fire, as data that the program and its tests share.
+//! The graphs that are run under fire, as data that the program and its tests share.
 
 #![allow(dead_code, reason = "each uses its part")]
 
-/// A job of the graph.
+/// Of which task a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Work,
+    /// It fails by running out of time, and resumes.
+    Resumed,
+    /// Done by an external program.
+    Program,
+    /// It shares a folder with all others of this kind.
+    Shared,
+    /// It runs when it is needed, and its files go when they are not needed any more.
+    Transient,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [Self::Work, Self::Resumed, Self::Program, Self::Shared, Self::Transient];
+
+    pub fn task(self) -> &'static str {
+        match self {
+            Self::Work => "faults.work",
+            Self::Resumed => "faults.resumed",
+            Self::Program => "faults.program",
+            Self::Shared => "faults.shared",
+            Self::Transient => "faults.transient",
+        }
+    }
+}
+
+/// A job of a graph.
 pub struct Spec {
     pub name: &'static str,
+    pub kind: Kind,
     /// What it computes with: what these returned.
     pub inputs: &'static [&'static str],
     /// The files of these.
@@ -16,14 +45,12 @@ pub struct Spec {
     /// How many of its first attempts fail.
     pub fails: u32,
     pub retries: Option<u32>,
-    /// It fails by running out of time, and resumes.
-    pub resumes: bool,
 }
 
 const PLAIN: Spec =
-    Spec { name: "", inputs: &[], files: &[], after: &[], tokens: &[], fails: 0, retries: None, resumes: false };
+    Spec { name: "", kind: Kind::Work, inputs: &[], files: &[], after: &[], tokens: &[], fails: 0, retries: None };
 
-/// Every job, dependencies first.
+/// Jobs of plain tasks with tokens and retries, dependencies first.
 pub const GRAPH: &[Spec] = &[
     Spec { name: "first", ..PLAIN },
     Spec { name: "flaky_leaf", fails: 1, ..PLAIN },
@@ -40,15 +67,37 @@ pub const GRAPH: &[Spec] = &[
     Spec { name: "part2", inputs: &["prepare"], files: &["prepare"], ..PLAIN },
     Spec { name: "part3", files: &["prepare"], tokens: &[("b", 1)], ..PLAIN },
     Spec { name: "flaky", fails: 1, retries: Some(1), ..PLAIN },
-    Spec { name: "resumed", fails: 1, resumes: true, files: &["first"], ..PLAIN },
+    Spec { name: "resumed", kind: Kind::Resumed, fails: 1, files: &["first"], ..PLAIN },
     Spec { name: "joined", inputs: &["part1", "part2", "part3", "flaky", "resumed"], after: &["a2"], ..PLAIN },
+];
+
+/// Jobs of the other kinds of tasks, of an experiment that keeps its newest run only.
+pub const KINDS: &[Spec] = &[
+    Spec { name: "scratch", kind: Kind::Transient, ..PLAIN },
+    Spec { name: "scratch_of", kind: Kind::Transient, files: &["scratch"], ..PLAIN },
+    Spec { name: "use", files: &["scratch"], ..PLAIN },
+    Spec { name: "use_of", inputs: &["scratch_of"], ..PLAIN },
+    Spec { name: "shared1", kind: Kind::Shared, ..PLAIN },
+    Spec { name: "shared2", kind: Kind::Shared, fails: 1, retries: Some(1), tokens: &[("a", 1)], ..PLAIN },
+    Spec { name: "program1", kind: Kind::Program, ..PLAIN },
+    Spec {
+        name: "program2",
+        kind: Kind::Program,
+        inputs: &["program1"],
+        files: &["scratch"],
+        tokens: &[("b", 1)],
+        ..PLAIN
+    },
+    Spec { name: "program_flaky", kind: Kind::Program, fails: 1, retries: Some(1), ..PLAIN },
+    Spec { name: "program_leaf", kind: Kind::Program, fails: 1, ..PLAIN },
+    Spec { name: "last", inputs: &["use", "shared2", "program2"], files: &["program_flaky"], ..PLAIN },
 ];
 
 /// The capacities of the tokens.
 pub const TOKENS: &[(&str, u64)] = &[("a", 1), ("b", 2)];
 
 pub fn spec(name: &str) -> &'static Spec {
-    GRAPH.iter().find(|spec| spec.name == name).unwrap_or_else(|| panic!("there is no job {name}"))
+    GRAPH.iter().chain(KINDS).find(|spec| spec.name == name).unwrap_or_else(|| panic!("there is no job {name}"))
 }
 
 /// What the job of this name computes out of nothing.
@@ -63,7 +112,7 @@ pub fn value(name: &str) -> u64 {
     own_value(name).wrapping_add(sum)
 }
 
-/// These jobs and all that they need, in the order of the graph.
+/// These jobs and all that they need, in the order of their graph.
 pub fn closure(names: &[&str]) -> Vec<&'static str> {
     let mut wanted: Vec<&str> = names.to_vec();
     let mut at = 0;
@@ -73,5 +122,15 @@ pub fn closure(names: &[&str]) -> Vec<&'static str> {
         wanted.extend(needs);
         at += 1;
     }
-    GRAPH.iter().map(|spec| spec.name).filter(|name| wanted.contains(name)).collect()
+    GRAPH.iter().chain(KINDS).map(|spec| spec.name).filter(|name| wanted.contains(name)).collect()
+}
+
+/// The name of every job of a graph.
+pub fn names(graph: &[Spec]) -> Vec<&'static str> {
+    graph.iter().map(|spec| spec.name).collect()
+}
+
+/// The plan that runs these jobs.
+pub fn plan(names: &[&str]) -> &'static str {
+    if names.iter().any(|name| KINDS.iter().any(|spec| spec.name == *name)) { "kinds" } else { "graph" }
 }

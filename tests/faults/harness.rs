@@ -59,7 +59,7 @@ impl Arena {
 
     pub fn command(&self, plan: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.arg(plan).arg(&self.workdir).arg(&self.control).args(args);
+        command.arg(plan).arg(&self.workdir).arg(&self.control).args(args).env("FAULTS_PROGRAM", program());
         command
     }
 

@@ -1,6 +1,6 @@
 //! The program that `tests/faults` kills: written like a user's, with tasks that notice when they run twice.
 //!
-//! `faults_program PLAN WORKDIR CONTROL [ARGUMENT…]`. CONTROL is a folder outside of the workspace where the test and the
+//! `faults_program PLAN WORKDIR CONTROL [ARGUMENT…]`, and `faults_program as-program` as the external program of a task. CONTROL is a folder outside of the workspace where the test and the
 //! tasks meet; FAULTS_EXPERIMENT names the experiment, FAULTS_RETRIES says how often a job
 //! resumes.
 
@@ -87,6 +87,79 @@ impl Task for Resumed {
     }
 }
 
+/// Writes into a folder that it shares with others, and notices when it is not alone there.
+#[task(id = "faults.shared", partial(store, except = [common]))]
+pub struct Shared {
+    pub common: Common,
+}
+
+impl Task for Shared {
+    type Output = Made;
+
+    fn execute(&self, job: &JobContext) -> TaskResult<Made> {
+        let Common { control, name, .. } = &self.common;
+        let alone = Marker::take(control, "store")?;
+        let folder = job.partial("store")?;
+        let made = self.common.work(|attempt| Err(xpm::Error::msg(format!("attempt {attempt} fails"))))?;
+        let (new, file) = (folder.join("new"), folder.join(name));
+        fs::write(&new, made.value.to_string())?;
+        fs::rename(new, file)?;
+        alone.give_back()?;
+        Ok(made)
+    }
+}
+
+/// What others read while it is needed.
+#[task(id = "faults.transient", transient(remove))]
+pub struct Transient {
+    pub common: Common,
+}
+
+impl Task for Transient {
+    type Output = Made;
+
+    fn execute(&self, _job: &JobContext) -> TaskResult<Made> {
+        self.common.work(|attempt| Err(xpm::Error::msg(format!("attempt {attempt} fails"))))
+    }
+}
+
+/// Done by this program again, as an external one. The folder is on its command line for the tests to find it.
+#[task(
+    id = "faults.program",
+    program = ["sh", "-c", "exec \"$FAULTS_PROGRAM\" as-program \"$XPM_JOB_DIR\""],
+    arguments = none,
+    output = Made,
+)]
+pub struct Program {
+    pub common: Common,
+}
+
+/// The arguments of [`Program`], as it finds them.
+#[derive(Deserialize)]
+struct ProgramArguments {
+    common: CommonArguments,
+}
+
+#[derive(Deserialize)]
+struct CommonArguments {
+    name: String,
+    control: PathBuf,
+    inputs: Vec<Made>,
+    files: Vec<PathBuf>,
+    fails: u32,
+    tokens: Vec<(String, u64)>,
+}
+
+fn as_program() -> xpm::Result<()> {
+    let variable = |name: &str| std::env::var(name).map_err(|error| xpm::Error::msg(format!("{name}: {error}")));
+    let arguments: ProgramArguments = serde_json::from_str(&fs::read_to_string(variable("XPM_PARAMS")?)?)?;
+    let CommonArguments { name, control, inputs, files, fails, tokens } = arguments.common;
+    let common = Common { name, control, inputs, files, fails, tokens };
+    let made = common.work(|attempt| Err(xpm::Error::msg(format!("attempt {attempt} fails"))))?;
+    fs::write(variable("XPM_OUTPUT")?, serde_json::to_string(&made)?)?;
+    Ok(())
+}
+
 impl Common {
     fn work(&self, fail: impl FnOnce(u32) -> TaskResult<()>) -> TaskResult<Made> {
         let marker = Marker::take(&self.control, &self.name)?;
@@ -110,7 +183,7 @@ impl Common {
             value = value.wrapping_add(input.value);
         }
         for file in &self.files {
-            value = value.wrapping_add(fs::read_to_string(file)?.trim().parse()?);
+            value = value.wrapping_add(self.read(file)?.trim().parse()?);
         }
         fs::write("out.txt", format!("{value}\n"))?;
         marker::append(&self.control.join("executions"), &format!("{} {}", self.name, marker::nonce()?))?;
@@ -119,6 +192,17 @@ impl Common {
         }
         marker.give_back()?;
         Ok(Made { value, by: marker::nonce()? })
+    }
+}
+
+impl Common {
+    /// A file of a job that is done, and so has it.
+    fn read(&self, file: &Path) -> TaskResult<String> {
+        fs::read_to_string(file).or_else(|error| {
+            let text = format!("{} needs {}: {error}", self.name, file.display());
+            marker::append(&self.control.join("violations"), &text)?;
+            Err(xpm::Error::msg(text))
+        })
     }
 }
 
@@ -225,10 +309,14 @@ struct Call {
 }
 
 impl Call {
-    fn run(&self, cpus: u32, plan: impl FnOnce(&Experiment) -> xpm::Result<()>) -> xpm::Result<()> {
+    fn experiment(&self, cpus: u32) -> xpm::Result<xpm::ExperimentBuilder> {
         let cpus = NonZeroU32::new(cpus).ok_or_else(|| xpm::Error::msg("no CPUs"))?;
         let id = std::env::var("FAULTS_EXPERIMENT").unwrap_or_else(|_| "faults".to_owned());
-        xpm::experiment(&self.workdir, id).cpus(cpus).run(plan)
+        Ok(xpm::experiment(&self.workdir, id).cpus(cpus))
+    }
+
+    fn run(&self, cpus: u32, plan: impl FnOnce(&Experiment) -> xpm::Result<()>) -> xpm::Result<()> {
+        self.experiment(cpus)?.run(plan)
     }
 
     fn number(&self, index: usize) -> xpm::Result<usize> {
@@ -241,10 +329,16 @@ impl Call {
 fn main() -> xpm::Result<()> {
     let mut args = std::env::args().skip(1);
     let mut next = || args.next().ok_or_else(|| xpm::Error::msg("usage: PLAN WORKDIR CONTROL [ARGUMENT…]"));
-    let (plan, workdir, control) = (next()?, next()?.into(), next()?.into());
+    let plan = next()?;
+    if plan == "as-program" {
+        return as_program();
+    }
+    let (workdir, control) = (next()?.into(), next()?.into());
     let call = Call { workdir, control, rest: args.collect() };
     match plan.as_str() {
-        "graph" => run_graph(&call),
+        "graph" => call.run(CPUS, |xp| graph(&call, xp)),
+        // Of these only the newest run is kept.
+        "kinds" => call.experiment(CPUS)?.keep_runs(0, 0).run(|xp| graph(&call, xp)),
         "audit" => audit(&call),
         "hard" => hard(&call),
         "many" => many(&call),
@@ -257,73 +351,83 @@ fn main() -> xpm::Result<()> {
     }
 }
 
-/// A job of the graph, of either task.
+/// A job of a graph, of any task.
 enum Node {
     Work(Job<Work>),
     Resumed(Job<Resumed>),
+    Program(Job<Program>),
+    Shared(Job<Shared>),
+    Transient(Job<Transient>),
 }
 
-/// Runs the jobs that are named and all that they need; says what each returned.
-fn run_graph(call: &Call) -> xpm::Result<()> {
-    call.run(CPUS, |xp| {
-        let mut tokens = HashMap::new();
-        for (name, capacity) in graph::TOKENS {
-            tokens.insert(*name, xp.token(name, *capacity)?);
+/// The same of a job of any task.
+macro_rules! of_node {
+    ($node:expr, $job:ident => $what:expr) => {
+        match $node {
+            Node::Work($job) => $what,
+            Node::Resumed($job) => $what,
+            Node::Program($job) => $what,
+            Node::Shared($job) => $what,
+            Node::Transient($job) => $what,
         }
-        let names: Vec<&str> = call.rest.iter().map(String::as_str).collect();
-        let names = graph::closure(&names);
-        let mut jobs: HashMap<&str, Node> = HashMap::new();
-        for name in &names {
-            let spec = graph::spec(name);
-            let promise = |name: &&str| match &jobs[name] {
-                Node::Work(job) => job.promise(),
-                Node::Resumed(job) => job.promise(),
-            };
-            let file = |name: &&str| match &jobs[name] {
-                Node::Work(job) => job.file("out.txt"),
-                Node::Resumed(job) => job.file("out.txt"),
-            };
-            let held: Vec<(String, u64)> = spec.tokens.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
-            let common = Common::config()
-                .name(*name)
-                .control(&*call.control)
-                .inputs(spec.inputs.iter().map(promise).collect::<Vec<_>>())
-                .files(spec.files.iter().map(file).collect::<Vec<_>>())
-                .fails(spec.fails)
-                .tokens(held)
-                .build();
-            let after = spec.after.iter().map(|name| match &jobs[name] {
-                Node::Work(job) => job.into(),
-                Node::Resumed(job) => job.into(),
-            });
-            let mut needs: Vec<xpm::Dependency> = after.collect();
-            needs.extend(spec.tokens.iter().map(|(name, amount)| tokens[name].dependency(*amount)));
-            let node = match (spec.resumes, spec.retries) {
-                (true, _) => {
-                    let job = Resumed::config().common(common).add_dependencies(needs);
-                    Node::Resumed(match std::env::var("FAULTS_RETRIES") {
-                        Ok(retries) => job.max_retries(retries.parse()?).retry_delay(Duration::ZERO).submit(xp)?,
-                        Err(_) => job.retry_delay(Duration::ZERO).submit(xp)?,
-                    })
-                }
-                (false, None) => Node::Work(Work::config().common(common).add_dependencies(needs).submit(xp)?),
-                (false, Some(retries)) => {
-                    let work = Work::config().common(common).add_dependencies(needs);
-                    Node::Work(work.max_retries(retries).retry_delay(Duration::ZERO).submit(xp)?)
-                }
-            };
-            jobs.insert(*name, node);
+    };
+}
+
+/// Runs the jobs that are named and all that they need; says what each returned, but those whose files are gone by then.
+fn graph(call: &Call, xp: &Experiment) -> xpm::Result<()> {
+    let mut tokens = HashMap::new();
+    for (name, capacity) in graph::TOKENS {
+        tokens.insert(*name, xp.token(name, *capacity)?);
+    }
+    let names: Vec<&str> = call.rest.iter().map(String::as_str).collect();
+    let names = graph::closure(&names);
+    let mut jobs: HashMap<&str, Node> = HashMap::new();
+    for name in &names {
+        let spec = graph::spec(name);
+        let promise = |name: &&str| of_node!(&jobs[name], job => job.promise());
+        let file = |name: &&str| of_node!(&jobs[name], job => job.file("out.txt"));
+        let held: Vec<(String, u64)> = spec.tokens.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        let common = Common::config()
+            .name(*name)
+            .control(&*call.control)
+            .inputs(spec.inputs.iter().map(promise).collect::<Vec<_>>())
+            .files(spec.files.iter().map(file).collect::<Vec<_>>())
+            .fails(spec.fails)
+            .tokens(held)
+            .build();
+        let mut needs: Vec<xpm::Dependency> =
+            spec.after.iter().map(|name| of_node!(&jobs[name], job => job.into())).collect();
+        needs.extend(spec.tokens.iter().map(|(name, amount)| tokens[name].dependency(*amount)));
+        let retries = match (spec.kind, std::env::var("FAULTS_RETRIES")) {
+            (graph::Kind::Resumed, Ok(retries)) => Some(retries.parse()?),
+            _ => spec.retries,
+        };
+        macro_rules! submit {
+            ($task:ident) => {{
+                let job = $task::config().common(common).add_dependencies(needs).retry_delay(Duration::ZERO);
+                Node::$task(match retries {
+                    Some(retries) => job.max_retries(retries).submit(xp)?,
+                    None => job.submit(xp)?,
+                })
+            }};
         }
-        xp.wait()?;
-        for name in &names {
-            let made = match &jobs[name] {
-                Node::Work(job) => job.output()?,
-                Node::Resumed(job) => job.output()?,
-            };
+        let node = match spec.kind {
+            graph::Kind::Work => submit!(Work),
+            graph::Kind::Resumed => submit!(Resumed),
+            graph::Kind::Program => submit!(Program),
+            graph::Kind::Shared => submit!(Shared),
+            graph::Kind::Transient => submit!(Transient),
+        };
+        jobs.insert(*name, node);
+    }
+    xp.wait()?;
+    for name in &names {
+        if graph::spec(name).kind != graph::Kind::Transient {
+            let made = of_node!(&jobs[name], job => job.output()?);
             println!("{name} {} {}", made.value, made.by);
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// Asks for all of every token at once.

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::checks::{all, check_end, check_run};
+use crate::checks::{check_end, check_run};
 use crate::graph;
 use crate::harness::{Arena, Running, kill, wait_for};
 use crate::random::Random;
@@ -119,14 +119,14 @@ fn one_round(seed: u64) -> Told {
     for _ in 0..4 {
         outcomes.clear();
         let start = |which: usize| {
-            let mut command = arena.command("graph", &all());
+            let mut command = arena.command("graph", &graph::names(graph::GRAPH));
             command.env("FAULTS_EXPERIMENT", ["faults", "others"][which]).env("FAULTS_RETRIES", "1000");
             arena.start(command)
         };
         let running = [start(0), start(1)];
         for driver in running {
             let outcome = driver.end();
-            check_run(&arena, &all(), &outcome);
+            check_run(&arena, &graph::names(graph::GRAPH), &outcome);
             outcomes.push(outcome);
         }
         if outcomes.iter().all(|outcome| outcome.code() == Some(0)) {
@@ -136,13 +136,13 @@ fn one_round(seed: u64) -> Told {
     }
     for outcome in &outcomes {
         assert_eq!(outcome.code(), Some(0), "no success in the end:\n{}\n{}", outcomes[0], outcomes[1]);
-        check_end(&arena, &all(), outcome, &excused);
+        check_end(&arena, &graph::names(graph::GRAPH), outcome, &excused);
     }
     told
 }
 
 fn some_jobs(random: &mut Random) -> Vec<&'static str> {
-    let names = all();
+    let names = graph::names(graph::GRAPH);
     let chosen: Vec<_> = names.iter().copied().filter(|_| random.chance(70)).collect();
     graph::closure(if chosen.is_empty() { &names } else { &chosen })
 }

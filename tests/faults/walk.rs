@@ -2,32 +2,80 @@
 //! the brief walk leaves out, with every error.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::checks::{all, check_end, check_run, executions, run_again, run_until_success};
-use crate::graph::{self, Spec};
+use crate::checks::{check_end, check_run, executions, run_again, run_until_success};
+use crate::graph::{self, GRAPH, KINDS, Kind, Spec};
 use crate::harness::{Arena, Outcome, wait_until};
 
 /// What has happened in the workspace before the run with the fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Before {
     Nothing,
-    /// Half of the jobs are done.
+    /// Some of the jobs are done.
     HalfDone,
     /// Every job that was started has failed.
     Failed,
-    /// The driver was killed while two jobs ran, one of them with a token, which go on; what needs neither has ended.
+    /// The driver was killed while some jobs ran, one of them with a token, which go on; what needs none of them has ended.
     Orphans,
 }
 
 const BEFORE: [Before; 4] = [Before::Nothing, Before::HalfDone, Before::Failed, Before::Orphans];
 
+/// A graph that is walked.
+#[derive(Clone, Copy)]
+struct Ground {
+    jobs: &'static [Spec],
+    /// What is done where some of it is.
+    half: &'static [&'static str],
+    /// The jobs that outlive their driver.
+    held: &'static [&'static str],
+    /// Briefly, the points that the drivers of this one reach are left out.
+    after: Option<&'static Ground>,
+}
+
+const TOKENS: Ground =
+    Ground { jobs: GRAPH, half: &["second", "a1", "part1", "b1", "flaky"], held: &["first", "a1"], after: None };
+
+const OF_ALL_KINDS: Ground = Ground {
+    jobs: KINDS,
+    // What it depends on has to be made anew for others.
+    half: &["use", "shared1", "program1"],
+    held: &["use", "shared1", "program1"],
+    after: Some(&TOKENS),
+};
+
+impl Ground {
+    fn names(&self) -> Vec<&'static str> {
+        graph::names(self.jobs)
+    }
+
+    fn command(&self, arena: &Arena, names: &[&str]) -> Command {
+        arena.command(graph::plan(names), names)
+    }
+
+    /// Whether this job cannot end while others are held: it needs one of them, or some of a token of which they have all,
+    /// or the folder that one of them has.
+    fn waits_for_held(&self, spec: &Spec) -> bool {
+        let shares = |held: &&str| {
+            let held = graph::spec(held);
+            let token = |token: &&str| held.tokens.iter().any(|(other, _)| other == token);
+            (held.kind == Kind::Shared && spec.kind == Kind::Shared) || spec.tokens.iter().any(|(name, _)| token(name))
+        };
+        let mut needs = spec.inputs.iter().chain(spec.files).chain(spec.after);
+        let needs_one = needs.any(|name| self.waits_for_held(graph::spec(name)));
+        self.held.contains(&spec.name) || self.held.iter().any(shares) || needs_one
+    }
+}
+
 /// A fault at the `nth` time that a process of `role` reaches `point`.
-#[derive(Debug)]
 struct Case {
+    ground: Ground,
     before: Before,
     role: String,
     point: String,
@@ -38,22 +86,36 @@ struct Case {
 const ERRORS: [(&str, &str); 3] =
     [("28", "No space left on device"), ("13", "Permission denied"), ("24", "Too many open files")];
 
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { before, role, point, nth, action, .. } = self;
+        write!(f, "after {before:?}, XPM_FAULT=\"{role} {nth} {action} {point}\"")
+    }
+}
+
 impl Case {
     /// Runs the graph with the fault, in what came before; gives how it ended, and which executions may be repeated.
     fn run(&self, arena: &Arena) -> (Outcome, HashSet<String>) {
-        prepare(arena, self.before);
-        let before = executions(arena).len();
-        let mut command = arena.command("graph", &all());
+        let Self { ground, before, .. } = self;
+        prepare(arena, ground, *before);
+        let done_before = executions(arena);
+        let mut command = ground.command(arena, &ground.names());
         command.env("XPM_FAULT_LOG", arena.control.join("points"));
         command.env("XPM_FAULT", format!("{} {} {} {}", self.role, self.nth, self.action, self.point));
-        let outcome = with_orphans(arena, self.before, command);
-        check_run(arena, &all(), &outcome);
-        let unrecorded = ["create", "write", "sync", "rename"].map(|step| format!("{step} status.json"));
-        let excused = if self.role == "job" && unrecorded.contains(&self.point) {
-            executions(arena).drain(before..).map(|(_, by)| by).collect()
-        } else {
-            HashSet::new()
+        let outcome = with_orphans(arena, ground, *before, command);
+        check_run(arena, &ground.names(), &outcome);
+        let unrecorded = ["create status.json", "write status.json", "sync status.json", "rename status.json"];
+        let excused = |at: usize, name: &str| match self.role.as_str() {
+            "job" if at >= done_before.len() => {
+                unrecorded.contains(&&*self.point)
+                    // Between the end of the program and that of its job.
+                    || graph::spec(name).kind == Kind::Program && self.point == "read output.json"
+            }
+            // What nothing needed any more is made anew when something does.
+            _ => *before == Before::HalfDone && graph::spec(name).kind == Kind::Transient,
         };
+        let executions = executions(arena).into_iter().enumerate();
+        let excused = executions.filter(|(at, (name, _))| excused(*at, name)).map(|(_, (_, by))| by).collect();
         (outcome, excused)
     }
 
@@ -63,78 +125,77 @@ impl Case {
     }
 }
 
-fn prepare(arena: &Arena, before: Before) {
+fn prepare(arena: &Arena, ground: &Ground, before: Before) {
     match before {
         Before::Nothing => {}
         Before::HalfDone => {
-            arena.run("graph", &["second", "a1", "part1", "b1", "flaky"]);
+            arena.start(ground.command(arena, ground.half)).end();
         }
         Before::Failed => {
-            let mut command = arena.command("graph", &all());
+            let mut command = ground.command(arena, &ground.names());
             command.env("XPM_FAULT", "job 1 kill execute JOB");
             assert_eq!(arena.start(command).end().code(), Some(1));
         }
         Before::Orphans => {
-            for name in HELD {
+            for name in ground.held {
                 arena.mark(&format!("hold.{name}"));
             }
-            let mut driver = arena.start(arena.command("graph", &all()));
+            let mut driver = arena.start(ground.command(arena, &ground.names()));
             // Nothing more happens until it is killed: what the next run finds is the same each time.
-            let ended = format!("[{}/", graph::GRAPH.iter().filter(|spec| !waits_for_held(spec)).count());
-            let started = || HELD.iter().all(|name| arena.has_started(name));
-            wait_until("what is held has started and the rest has ended", || {
-                started() && driver.said().contains(&ended)
-            });
+            let ended = format!("[{}/", ground.jobs.iter().filter(|spec| !ground.waits_for_held(spec)).count());
+            let started = || ground.held.iter().all(|name| arena.has_started(name));
+            wait_until("the held have started and the rest has ended", || started() && driver.said().contains(&ended));
             driver.kill();
             driver.end();
         }
     }
 }
 
-const HELD: [&str; 2] = ["first", "a1"];
-
-/// Whether this job cannot end while the others are held: it needs one of them, or some of a token of which they have all.
-fn waits_for_held(spec: &Spec) -> bool {
-    let shares =
-        |held: &&str| graph::spec(held).tokens.iter().any(|(token, _)| spec.tokens.iter().any(|t| t.0 == *token));
-    let mut needs = spec.inputs.iter().chain(spec.files).chain(spec.after);
-    HELD.contains(&spec.name) || HELD.iter().any(shares) || needs.any(|name| waits_for_held(graph::spec(name)))
-}
-
 /// Runs a command; orphans are let go when it waits for them.
-fn with_orphans(arena: &Arena, before: Before, command: std::process::Command) -> Outcome {
+fn with_orphans(arena: &Arena, ground: &Ground, before: Before, command: Command) -> Outcome {
     let mut run = arena.start(command);
     if before == Before::Orphans {
-        // Where a token is held, only its holder is waited for once the driver has seen that; and a job that cannot be
-        // looked at has failed instead.
+        // A job that cannot be looked at has failed instead.
         let waits = |said: &str| said.contains("is run by another process") || said.contains("FAILED");
         wait_until("the run waits or is over", || !run.is_alive() || waits(&run.said()));
-        for name in HELD {
+        for name in ground.held {
             arena.unmark(&format!("hold.{name}"));
         }
     }
     run.end()
 }
 
-/// What can be walked: how often each point is reached.
-fn cases(actions: &[&'static str]) -> Vec<Case> {
+/// How often each point is reached.
+fn reached_in(ground: &Ground, before: Before) -> BTreeMap<String, usize> {
+    let arena = Arena::new();
+    prepare(&arena, ground, before);
+    let mut command = ground.command(&arena, &ground.names());
+    command.env("XPM_FAULT_LOG", arena.control.join("points"));
+    let outcome = with_orphans(&arena, ground, before, command);
+    check_run(&arena, &ground.names(), &outcome);
+    let mut reached = BTreeMap::new();
+    for line in arena.lines("points") {
+        *reached.entry(line).or_default() += 1;
+    }
+    reached
+}
+
+/// What can be walked.
+fn cases(ground: Ground, actions: &[&'static str]) -> Vec<Case> {
     let everything = std::env::var("XPM_WALK").is_ok_and(|value| value == "all");
     let (mut cases, mut turn) = (Vec::new(), 0);
     for before in BEFORE {
-        let arena = Arena::new();
-        prepare(&arena, before);
-        let log = arena.control.join("points");
-        let mut command = arena.command("graph", &all());
-        command.env("XPM_FAULT_LOG", &log);
-        let outcome = with_orphans(&arena, before, command);
-        check_run(&arena, &all(), &outcome);
-        let mut reached: BTreeMap<String, usize> = BTreeMap::new();
-        for line in fs::read_to_string(log).unwrap().lines() {
-            *reached.entry(line.to_owned()).or_default() += 1;
-        }
+        let reached = reached_in(&ground, before);
+        let walked = match ground.after {
+            Some(other) if !everything => reached_in(other, before),
+            _ => BTreeMap::new(),
+        };
         let jobs = reached["job enter JOB"];
         for (line, count) in reached {
             let (role, point) = line.split_once(' ').unwrap();
+            if role == "driver" && walked.contains_key(&line) {
+                continue;
+            }
             // The points of jobs are counted in each process.
             let last = if role == "job" { count.div_ceil(jobs) } else { count };
             let mut nths = match (before, everything) {
@@ -148,7 +209,7 @@ fn cases(actions: &[&'static str]) -> Vec<Case> {
                     // Briefly, the errors take turns.
                     if everything || turn % actions.len() == number {
                         let (role, point) = (role.to_owned(), point.to_owned());
-                        cases.push(Case { before, role, point, nth, action });
+                        cases.push(Case { ground, before, role, point, nth, action });
                     }
                 }
             }
@@ -186,9 +247,8 @@ fn points(cases: &[Case]) -> usize {
     cases.iter().map(|case| (&case.role, &case.point)).collect::<HashSet<_>>().len()
 }
 
-#[test]
-fn walk_kill() {
-    let cases = cases(&["kill"]);
+fn kill_everywhere(ground: Ground) {
+    let cases = cases(ground, &["kill"]);
     let reached = AtomicUsize::new(0);
     walk(&cases, |case| {
         let arena = Arena::new();
@@ -202,21 +262,24 @@ fn walk_kill() {
         } else {
             assert!(case.nth > 1, "it is never reached:\n{outcome}");
         }
-        let last = run_until_success(&arena, &all());
-        check_end(&arena, &all(), &last, &excused);
+        let last = run_until_success(&arena, &ground.names());
+        check_end(&arena, &ground.names(), &last, &excused);
         String::new()
     });
     println!("killed at {} points, {} cases, {reached:?} reached", points(&cases), cases.len());
 }
 
-#[test]
-fn walk_errors() {
+fn fail_everywhere(ground: Ground) {
     let actions = ERRORS.map(|(number, _)| number);
-    let cases = cases(&actions);
+    let cases = cases(ground, &actions);
     let told = walk(&cases, |case| {
         let arena = Arena::new();
         // Only the fault makes it fail.
-        fs::write(arena.control.join("attempts.flaky_leaf"), "one more\n").unwrap();
+        for leaf in
+            ground.jobs.iter().filter(|spec| spec.fails > 0 && spec.kind != Kind::Resumed && spec.retries.is_none())
+        {
+            fs::write(arena.control.join(format!("attempts.{}", leaf.name)), "one more\n").unwrap();
+        }
         let (outcome, excused) = case.run(&arena);
         let reason = ERRORS.iter().find(|(number, _)| *number == case.action).unwrap().1;
         let reached = case.was_reached(&arena);
@@ -232,13 +295,33 @@ fn walk_errors() {
             assert!(names, "what failed is not said: {line}\n{outcome}");
             told += &line.split_whitespace().collect::<Vec<_>>().join(" ");
         }
-        let last = run_again(&arena, &all());
+        let last = run_again(&arena, &ground.names());
         assert_eq!(last.code(), Some(0), "it does not go on when the fault is gone:\n{outcome}\n{last}");
-        check_end(&arena, &all(), &last, &excused);
+        check_end(&arena, &ground.names(), &last, &excused);
         if reached { told } else { String::new() }
     });
     let mut told: Vec<String> = told.into_iter().filter(|line| !line.is_empty()).collect();
     told.sort();
     println!("{}", told.join("\n"));
     println!("errors at {} points, {} cases", points(&cases), cases.len());
+}
+
+#[test]
+fn walk_kill() {
+    kill_everywhere(TOKENS);
+}
+
+#[test]
+fn walk_kill_of_all_kinds() {
+    kill_everywhere(OF_ALL_KINDS);
+}
+
+#[test]
+fn walk_errors() {
+    fail_everywhere(TOKENS);
+}
+
+#[test]
+fn walk_errors_of_all_kinds() {
+    fail_everywhere(OF_ALL_KINDS);
 }

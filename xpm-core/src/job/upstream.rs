@@ -72,7 +72,8 @@ pub(super) fn read_transients(workspace: &Workspace, node: &Node) -> Result<Vec<
         };
         held.push(lock().map_err(|error| wrong(format!("{} cannot be locked: {error}", path.display())))?);
         // It may have been removed between the start of this job and now, if the driver was killed.
-        if !matches!(folder.read_status(), Ok(Some(status)) if status.is_done()) {
+        let status = folder.read_status().map_err(|error| wrong(format!("{:#}", anyhow::Error::from(error))))?;
+        if !status.is_some_and(|status| status.is_done()) {
             return Err(wrong(format!("the files of {key} were removed since it is transient; submit this job again")));
         }
     }

@@ -97,7 +97,7 @@ impl Command {
                 format!("there is no program `{name}` in PATH{}", hint.unwrap_or_default())
             }
             Some(libc::EACCES) => {
-                format!("`{name}` may not be executed: `chmod +x` it, or name the program that runs it first")
+                format!("`{name}` may not be executed: `chmod +x` it, or name the program that runs it first ({error})")
             }
             Some(libc::E2BIG) => {
                 "its arguments are too long for a command line: hand them over with `arguments = json`".to_owned()
