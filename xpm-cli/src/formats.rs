@@ -3,6 +3,7 @@
 mod numbers;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
+mod plain;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::plain::{Plain, scaled};
+
 /// How the numbers of one column are shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Style {
@@ -26,9 +28,12 @@ impl Style {
             if x.abs() >= least || (digits < 12 && is_exact(x, decimals)) {
                 continue;
             }
-            let shown = significant(x, digits);
-            let behind = shown.split_once('.').map_or(0, |(_, behind)| behind.trim_end_matches('0').len());
-            decimals = decimals.max(behind);
+            let behind =
+                |shown: &str| shown.split_once('.').map_or(0, |(_, behind)| behind.trim_end_matches('0').len());
+            decimals = decimals.max(match Plain::significant(x, digits) {
+                Some(plain) => behind(plain.as_str()),
+                None => behind(&significant(x, digits)),
+            });
             least = enough(decimals);
         }
         // A column from 0.00001 to 1000 would be a wall of noise.
@@ -38,9 +43,15 @@ impl Style {
     /// Writes a number of the column.
     pub(crate) fn write(self, f: &mut fmt::Formatter<'_>, x: f64) -> fmt::Result {
         match self {
-            Self::Decimals(decimals) if x.is_finite() => write!(f, "{x:.decimals$}"),
+            Self::Decimals(decimals) if x.is_finite() => match scaled(x, decimals) {
+                Some(number) => f.write_str(Plain::new(x.is_sign_negative(), number, decimals).as_str()),
+                None => write!(f, "{x:.decimals$}"),
+            },
             Self::Decimals(_) => write!(f, "{x}"),
-            Self::Significant(digits) => f.write_str(&significant(x, digits)),
+            Self::Significant(digits) => match Plain::significant(x, digits) {
+                Some(plain) => f.write_str(plain.as_str()),
+                None => f.write_str(&significant(x, digits)),
+            },
         }
     }
 }
