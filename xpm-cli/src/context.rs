@@ -78,9 +78,14 @@ impl Context {
         Ok(self.workspace()?.snapshot_with_arguments())
     }
 
-    /// The job that `text` names.
+    /// The same, for whoever goes through their metrics too.
+    pub(crate) fn snapshot_with_metrics(&self) -> anyhow::Result<Snapshot> {
+        Ok(self.workspace()?.snapshot_with_metrics())
+    }
+
+    /// The job that `text` names; runs tell of it alone.
     pub(crate) fn job(&self, text: &str) -> anyhow::Result<JobInfo> {
-        Ok(self.snapshot()?.job(text)?)
+        Ok(self.workspace()?.snapshot_of(text).job(text)?)
     }
 
     /// How many columns there are; `None` where output is not a terminal, and nothing is cut.

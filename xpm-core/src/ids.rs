@@ -32,16 +32,14 @@ impl Identity {
 
     /// The first eight digits, enough to tell jobs apart in a message.
     pub fn short(&self) -> String {
-        let mut text = self.to_string();
-        text.truncate(8);
-        text
+        self.digits::<8>().map(char::from).iter().collect()
     }
 }
 
 impl Identity {
-    /// Its hexadecimal digits.
-    pub(crate) fn digits(&self) -> [u8; 64] {
-        let mut digits = [0u8; 64];
+    /// Its first `N` hexadecimal digits, of which there are 64.
+    pub(crate) fn digits<const N: usize>(&self) -> [u8; N] {
+        let mut digits = [b'0'; N];
         for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
             pair[0] = HEX[usize::from(byte >> 4)];
             pair[1] = HEX[usize::from(byte & 15)];
@@ -52,7 +50,7 @@ impl Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.digits();
+        let digits = self.digits::<64>();
         f.pad(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }

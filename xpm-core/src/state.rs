@@ -32,6 +32,7 @@ mod snapshot;
 #[cfg(test)]
 mod staleness;
 mod status;
+mod wanted;
 
 use std::path::{Path, PathBuf};
 
@@ -153,12 +154,23 @@ impl Workspace {
 
     /// Everything that is known of it now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::take(self.layout.clone(), Depth::Records)
+        Snapshot::take(self.layout.clone(), Depth::Records, None)
     }
 
     /// The same, and looks at the files of all arguments at once: faster for whoever goes through those of most jobs.
     pub fn snapshot_with_arguments(&self) -> Snapshot {
-        Snapshot::take(self.layout.clone(), Depth::Arguments)
+        Snapshot::take(self.layout.clone(), Depth::Arguments, None)
+    }
+
+    /// The same, and at those of their metrics too.
+    pub fn snapshot_with_metrics(&self) -> Snapshot {
+        Snapshot::take(self.layout.clone(), Depth::Metrics, None)
+    }
+
+    /// What is known now of the jobs that `text` may name (see [`Snapshot::job`]) and of those that they depend on, without
+    /// looking at others: runs tell of these jobs only. Everything, if there is no such job.
+    pub fn snapshot_of(&self, text: &str) -> Snapshot {
+        Snapshot::take_named(&self.layout, text).unwrap_or_else(|| self.snapshot())
     }
 
     /// How one job stands now, without looking at the others: its tags and runs are not told. `None` if it has no folder.

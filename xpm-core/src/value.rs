@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use job_ref::JobRef;
 
 pub use node::{Node, Slot};
-pub(crate) use tags::shortened;
+pub(crate) use tags::{TagText, read_tags, shortened};
 pub use tags::{TagValue, Tags, tags_path};
 
 /// The value of an argument.

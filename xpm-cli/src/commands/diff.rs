@@ -26,8 +26,7 @@ pub(crate) struct Diff {
 }
 
 pub(crate) fn run(context: &Context, args: &Diff) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot()?;
-    let (left, right) = (snapshot.job(&args.left)?, snapshot.job(&args.right)?);
+    let (left, right) = (context.job(&args.left)?, context.job(&args.right)?);
     let found = differences(&left, &right)?;
     if context.json {
         let all: Vec<Json> = found.iter().map(describe).collect();

@@ -38,7 +38,7 @@ const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
     let workspace = context.workspace()?;
-    let job = workspace.job(&args.job)?;
+    let job = workspace.snapshot_of(&args.job).job(&args.job)?;
     let path = if args.err { job.stderr_path() } else { job.stdout_path() };
     if context.json && !args.follow {
         let mut text = if path.exists() { read_all(&path)? } else { Vec::new() };

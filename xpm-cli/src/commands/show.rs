@@ -25,7 +25,7 @@ pub(crate) struct Show {
 }
 
 pub(crate) fn run(context: &Context, args: &Show) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot()?;
+    let snapshot = context.workspace()?.snapshot_of(&args.job);
     let job = snapshot.job(&args.job)?;
     if context.json {
         output::json(&describe(&snapshot, &job, args.lines))?;

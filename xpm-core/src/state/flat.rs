@@ -12,7 +12,6 @@ use serde_json::{Map, Value as Json};
 use super::bytes::{Reader, Writer};
 use super::filter::FieldValue;
 use super::leaves::{self, cell, field};
-use super::rows::Stamp;
 use super::series::MetricSummary;
 use super::shape::{Found, Shape};
 use super::table::{Cell, Source};
@@ -72,24 +71,16 @@ pub(super) struct Flat {
 }
 
 impl Flat {
-    /// The values of these trees; `None` if they are too long. `own` is the job's folder, `metrics` of which file they are.
+    /// The values of these trees; `None` if they are too long. `own` is the job's folder.
     pub(super) fn of(
         arguments: Option<&Json>,
         value: Option<&Json>,
-        metrics: Option<(Stamp, &BTreeMap<String, MetricSummary>)>,
+        metrics: Option<&BTreeMap<String, MetricSummary>>,
         own: &str,
     ) -> Option<Self> {
         let mut flat = Self::default();
         let mut odd = false;
         flat.shape.u8(0);
-        // Where the metrics come from stands first, so that it is found without the others.
-        match metrics {
-            Some((stamp, _)) => {
-                flat.values.u8(1);
-                flat.values.stamp(stamp);
-            }
-            None => flat.values.u8(0),
-        }
         for (source, tree) in [(Source::Argument, arguments), (Source::Output, value)] {
             if let Some(tree) = tree.filter(|tree| !tree.is_null()) {
                 leaves::walk(tree, &mut |path, json| {
@@ -99,7 +90,7 @@ impl Flat {
                 odd |= is_odd(tree);
             }
         }
-        for (name, metric) in metrics.into_iter().flat_map(|(_, metrics)| metrics) {
+        for (name, metric) in metrics.into_iter().flatten() {
             flat.shape.entry(Source::Metric, name);
             flat.values.u8(8);
             flat.values.u64(metric.count);
@@ -159,18 +150,9 @@ pub(super) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// The file that the metrics were read from.
-    pub(super) fn metrics(&self) -> Option<Stamp> {
-        let mut from = Reader(&self.bytes);
-        if from.u8()? == 1 { from.stamp() } else { None }
-    }
-
     /// The values, in the order of the shape's paths.
     pub(super) fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
         let mut from = Reader(&self.bytes);
-        if from.u8() == Some(1) {
-            from.stamp();
-        }
         std::iter::from_fn(move || leaf(&mut from))
     }
 

@@ -22,7 +22,7 @@ use crate::fault;
 use crate::ids::Identity;
 
 /// Changed whenever anything here or in what it holds changes.
-const MAGIC: &[u8; 8] = b"xpmidx03";
+const MAGIC: &[u8; 8] = b"xpmidx04";
 /// The length of what stands at the end: where texts end, where values end, how long the rest is, its checksum, and the
 /// magic number.
 const TRAILER: usize = 8 + 8 + 8 + 4 + 8;
@@ -183,6 +183,7 @@ fn write_row(to: &mut Writer, row: &Row, text: u64, flat: u64) {
     to.0.extend_from_slice(row.identity.as_bytes());
     to.stamp(row.stamp);
     to.stamp(row.params);
+    to.stamp(row.metrics);
     to.u8(row.kind as u8);
     to.u32(row.attempt);
     to.i64(row.start);
@@ -205,6 +206,7 @@ fn row(from: &mut Reader<'_>) -> Option<Row> {
     row.host = host;
     row.stamp = from.stamp()?;
     row.params = from.stamp()?;
+    row.metrics = from.stamp()?;
     row.kind = match from.u8()? {
         0 => Kind::Done,
         1 => Kind::Failed,

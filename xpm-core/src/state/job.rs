@@ -15,14 +15,14 @@ use super::arguments::Arguments;
 use super::experiment::RunInfo;
 use super::flat::Values;
 use super::read;
-use super::rows::{Kind, METRICS, NEVER, Row, Text};
+use super::rows::{Kind, NEVER, Row, Text};
 use super::series::{self, MetricSummary, Metrics, ProgressLevel};
 use super::snapshot::{Shared, Snapshot};
 use super::status::JobStatus;
 use crate::config::Reader;
 use crate::ids::{Identity, JobKey};
 use crate::job::{JobsOnDisk, Task};
-use crate::value::Tags;
+use crate::value::{TagText, Tags};
 use crate::workspace::{Failure, JobFolder, ParamsError, Status, StatusError, parse_params, read_params};
 
 /// A job of a workspace, as its files told when the [`Snapshot`](super::Snapshot) was taken.
@@ -115,6 +115,9 @@ impl JobInfo {
     /// How it stands.
     pub fn state(&self) -> JobStatus {
         let row = self.row();
+        if row.kind == Kind::Done {
+            return JobStatus::Done;
+        }
         if let Some(live) = self.shared.live(self.place) {
             return live;
         }
@@ -242,8 +245,8 @@ impl JobInfo {
         })
     }
 
-    /// Its values, as the index has them, if there are any and its files are still the same. Metrics are among them only
-    /// if it has ended.
+    /// Its values, as the index has them, if there are any and its arguments are still the same. Metrics are among them only
+    /// if it has ended, and are worth something if [they are known](Self::has_known_metrics).
     pub(super) fn values(&self) -> Option<Values<'_>> {
         let row = self.row();
         let shape = self.shared.rows.shapes.get(row.shape)?;
@@ -251,9 +254,25 @@ impl JobInfo {
         if super::checksum(&bytes) != row.flat.checksum || !self.shared.has_known_arguments(row) {
             return None;
         }
-        let values = Values { shape, bytes };
-        let same = values.metrics().is_none_or(|stamp| self.shared.is_still(row, METRICS, stamp));
-        same.then_some(values)
+        Some(Values { shape, bytes })
+    }
+
+    /// Whether the metrics that the index has are those in its file.
+    pub(super) fn has_known_metrics(&self) -> bool {
+        !self.is_open() && self.shared.has_known_metrics(self.row())
+    }
+
+    /// Whether both are jobs of one task.
+    pub(super) fn is_of_task_of(&self, other: &Self) -> bool {
+        if Arc::ptr_eq(&self.shared, &other.shared) {
+            return self.row().task == other.row().task;
+        }
+        self.task() == other.task()
+    }
+
+    /// Its tags one by one, without making a map of them.
+    pub(super) fn each_tag(&self, each: impl FnMut(&str, TagText<'_>)) {
+        self.shared.each_tag(self.place, each);
     }
 
     /// Whether its files were read just now, and not what the index has of them.

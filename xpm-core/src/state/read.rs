@@ -97,13 +97,12 @@ pub(super) fn read(
         None
     } else {
         let path = folder.metrics();
-        let stamp = fs::metadata(&path).map(|metadata| sys::stamp(&metadata)).unwrap_or_default();
-        Some((stamp, series::summarise(&path))).filter(|(_, metrics)| !metrics.is_empty())
+        row.metrics = fs::metadata(&path).map(|metadata| sys::stamp(&metadata)).unwrap_or_default();
+        Some(series::summarise(&path))
     };
     let parsed = value.as_ref().and_then(|value| serde_json::from_slice(value).ok());
-    let metrics = metrics.as_ref().map(|(stamp, metrics)| (*stamp, metrics));
     let flat = match tree {
-        Some(_) => Flat::of(tree.as_ref(), parsed.as_ref(), metrics, &folder.path().display().to_string()),
+        Some(_) => Flat::of(tree.as_ref(), parsed.as_ref(), metrics.as_ref(), &folder.path().display().to_string()),
         None => None,
     };
     Found { row, host, texts: [text, jobs, value, failure], flat }

@@ -47,7 +47,7 @@ pub(super) const METRICS: &[u8] = b"/.xpm/metrics.jsonl\0";
 
 /// The stamp of a file in the folder of a job; `task` is the folder of its task.
 pub(super) fn stamp_of(task: &File, identity: &Identity, file: &[u8]) -> Option<Stamp> {
-    let digits = identity.digits();
+    let digits = identity.digits::<64>();
     let mut path = [0; 96];
     path[..digits.len()].copy_from_slice(&digits);
     path.get_mut(digits.len()..digits.len() + file.len())?.copy_from_slice(file);
@@ -71,6 +71,8 @@ pub(super) struct Row {
     pub(super) stamp: Stamp,
     /// Of `params.json`, which is looked at again when arguments are asked for.
     pub(super) params: Stamp,
+    /// Of the metrics of a job that has ended; all zero if there are none.
+    pub(super) metrics: Stamp,
     /// Whether it was read just now.
     pub(super) fresh: bool,
     pub(super) kind: Kind,
@@ -111,6 +113,7 @@ impl Row {
             identity,
             stamp: Stamp::default(),
             params: Stamp::default(),
+            metrics: Stamp::default(),
             fresh: true,
             kind: Kind::Absent,
             attempt: 0,

@@ -9,8 +9,9 @@ use std::time::UNIX_EPOCH;
 
 use super::index::{COARSE, Index};
 use super::read::{self, Found};
-use super::rows::{Kind, PARAMS, Row, Rows, STATUS, Stamp, stamp_of};
+use super::rows::{Kind, METRICS, PARAMS, Row, Rows, STATUS, Stamp, stamp_of};
 use super::status::JobStatus;
+use super::wanted::Wanted;
 use crate::ids::{Identity, JobKey};
 use crate::sys;
 use crate::workspace::Workspace as Layout;
@@ -48,16 +49,18 @@ struct Part {
 }
 
 /// How closely jobs are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Depth {
     /// At their records. Files of arguments are looked at when somebody asks for these.
     Records,
     /// At the files of their arguments too: so close to the record, that is faster than later.
     Arguments,
+    /// At those of their metrics as well.
+    Metrics,
 }
 
-/// Looks at all jobs. The index's rows are used up.
-pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth) -> Scan {
+/// Looks at all jobs, or at those that are wanted. The index's rows are used up.
+pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth, wanted: Option<&Wanted>) -> Scan {
     let known = std::mem::take(&mut index.rows);
     let settled = index.taken - COARSE;
     let mut names: Vec<String> = fs::read_dir(layout.jobs())
@@ -81,9 +84,14 @@ pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth) -> Scan {
             (begin as u32, &known.rows[begin..begin + count])
         });
         let same = place.is_some_and(|place| index.folders.get(place) == Some(&stamp)) && stamp.changed < settled;
-        let identities = if same { None } else { Some(list(layout, &name)) };
+        let identities = match (wanted, same) {
+            (None, true) => None,
+            (None, false) => Some(list(layout, &name)),
+            (Some(wanted), true) => Some(wanted.of_task(&name, rows.iter().map(|row| row.identity))),
+            (Some(wanted), false) => Some(wanted.of_task(&name, list(layout, &name).into_iter())),
+        };
         let task = name.as_str().into();
-        let look = Look { layout, folder: &folder, name: &task, rows, begin, settled, depth };
+        let look = Look { layout, name: &task, rows, begin, settled, depth };
         let slots = look.all(identities.as_deref());
         if !slots.is_empty() {
             parts.push(Part { name, folder: stamp, slots });
@@ -155,7 +163,6 @@ fn list(layout: &Layout, task: &str) -> Vec<Identity> {
 /// A look at the jobs of one task.
 struct Look<'a> {
     layout: &'a Layout,
-    folder: &'a File,
     name: &'a Arc<str>,
     /// What the index has of this task, in order of identity, and the place of the first.
     rows: &'a [Row],
@@ -163,6 +170,11 @@ struct Look<'a> {
     /// What was changed later than this may have changed again since.
     settled: i64,
     depth: Depth,
+}
+
+/// The slots of jobs of which the task's folder has gone while it was looked at.
+fn gone(count: usize) -> Vec<Slot> {
+    (0..count).map(|_| Slot { known: None, found: None, live: None, gone: true }).collect()
 }
 
 /// Below this many jobs a second thread costs more than it saves.
@@ -173,10 +185,12 @@ impl Look<'_> {
     fn all(&self, identities: Option<&[Identity]>) -> Vec<Slot> {
         let Some(identities) = identities else {
             return in_parts(self.rows, |part, from| {
-                part.iter().zip(from..).map(|(row, place)| self.one(row.identity, Some(place))).collect()
+                let Some(folder) = self.folder() else { return gone(part.len()) };
+                part.iter().zip(from..).map(|(row, place)| self.one(&folder, row.identity, Some(place))).collect()
             });
         };
         in_parts(identities, |part, _| {
+            let Some(folder) = self.folder() else { return gone(part.len()) };
             // Both are in order, so the next one mostly stands behind the last.
             let mut next = 0;
             let one = |identity: &Identity| {
@@ -185,15 +199,21 @@ impl Look<'_> {
                     _ => self.rows.binary_search_by(|row| row.identity.cmp(identity)).ok(),
                 };
                 next = place.map_or(next, |place| place + 1);
-                self.one(*identity, place)
+                self.one(&folder, *identity, place)
             };
             part.iter().map(one).collect()
         })
     }
 
-    fn one(&self, identity: Identity, place: Option<usize>) -> Slot {
-        let status = stamp_of(self.folder, &identity, STATUS);
-        let params = || stamp_of(self.folder, &identity, PARAMS).unwrap_or_default();
+    /// The folder of the task, opened anew: threads that share an open file wait for each other at every look.
+    fn folder(&self) -> Option<File> {
+        File::open(self.layout.jobs().join(&**self.name)).ok()
+    }
+
+    fn one(&self, folder: &File, identity: Identity, place: Option<usize>) -> Slot {
+        let status = stamp_of(folder, &identity, STATUS);
+        let params = || stamp_of(folder, &identity, PARAMS).unwrap_or_default();
+        let metrics = || stamp_of(folder, &identity, METRICS).unwrap_or_default();
         let known = place.map(|place| self.begin + place as u32);
         let mut slot = Slot { known, found: None, live: None, gone: false };
         let folder = || self.layout.job(&JobKey { task: self.name.clone(), identity });
@@ -202,8 +222,11 @@ impl Look<'_> {
         if let Some(row) = place.map(|place| &self.rows[place]) {
             let settled = |stamp: Stamp| stamp.changed != 0 && stamp.changed < self.settled;
             let same = row.stamp == stamp && (row.kind == Kind::Open) == status.is_none() && settled(stamp);
-            let deep = self.depth == Depth::Arguments && status.is_some();
-            if same && (!deep || (row.params == params() && settled(row.params))) {
+            let looked_at = |depth: Depth| self.depth >= depth && status.is_some();
+            let same = same
+                && (!looked_at(Depth::Arguments) || (row.params == params() && settled(row.params)))
+                && (!looked_at(Depth::Metrics) || (row.metrics == metrics() && row.metrics.changed < self.settled));
+            if same {
                 slot.live = status.is_none().then(|| Box::new(read::look(&folder())));
                 return slot;
             }

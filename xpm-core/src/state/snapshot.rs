@@ -14,13 +14,14 @@ use super::job::JobInfo;
 use super::migrated::{Migrated, told_once};
 use super::named::{self, Named};
 use super::read;
-use super::rows::{Kind, PARAMS, Row, Rows, Stamp, stamp_of};
+use super::rows::{Kind, METRICS, PARAMS, Row, Rows, Stamp, stamp_of};
 use super::runs::{self, Experiment, Run};
 use super::scan::{self, Depth, Scan};
 use super::status::{JobStatus, Process, RunState};
+use super::wanted::Wanted;
 use super::{FindError, parse_full_name};
 use crate::ids::{Identity, JobKey};
-use crate::value::Tags;
+use crate::value::{TagText, Tags, read_tags};
 use crate::workspace::{Failure, Unstarted, Workspace as Layout, history};
 
 /// Everything that is known of a workspace at one moment: its experiments, runs and jobs.
@@ -84,6 +85,14 @@ impl Shared {
         self.digests.tags(self.submitted.get(place as usize).map_or(NONE, |(tags, _)| *tags))
     }
 
+    /// The tags of a job one by one.
+    pub(super) fn each_tag(&self, place: u32, each: impl FnMut(&str, TagText<'_>)) {
+        let text = self.submitted.get(place as usize).and_then(|(tags, _)| self.digests.text(*tags));
+        if let Some(text) = text {
+            read_tags(text, each);
+        }
+    }
+
     /// What the newest run that submitted the job says beside its tags.
     pub(super) fn more(&self, place: u32) -> More {
         self.digests.more(self.submitted.get(place as usize).map_or(NONE, |(_, more)| *more))
@@ -131,8 +140,10 @@ impl Shared {
     /// Sorts places so that what runs comes first, then what something happened to last.
     pub(super) fn newest_first(&self, places: &mut Vec<u32>) {
         let order = |place: u32| {
-            let running = matches!(self.live.get(&place), Some(JobStatus::Running(_) | JobStatus::Starting));
-            (Reverse((running, self.rows.rows[place as usize].time())), place)
+            let row = &self.rows.rows[place as usize];
+            let running = row.kind == Kind::Open
+                && matches!(self.live.get(&place), Some(JobStatus::Running(_) | JobStatus::Starting));
+            (Reverse((running, row.time())), place)
         };
         let mut keyed: Vec<_> = places.iter().map(|place| order(*place)).collect();
         keyed.sort_unstable();
@@ -141,6 +152,10 @@ impl Shared {
     }
 
     pub(super) fn state_name(&self, place: u32) -> &'static str {
+        // Most are, and what is done neither waits nor runs.
+        if self.rows.rows[place as usize].kind == Kind::Done {
+            return "done";
+        }
         if self.waiting.contains_key(&place) {
             return "waiting";
         }
@@ -245,25 +260,12 @@ fn add_absent(scan: &mut Scan, absent: Vec<RunJob>, digests: &Digests) -> Vec<us
     inserted
 }
 
-/// The rows that the keys of the digests belong to; `known` are those of the index, `moved` where its rows are now.
+/// The rows that the keys of the digests belong to; `known` are those of earlier rows, `moved` where these are now.
 fn places_of_keys(rows: &Rows, digests: &Digests, known: &[u32], moved: Option<&[u32]>) -> Vec<u32> {
-    let tasks: Vec<Option<u32>> = digests
-        .tasks
-        .iter()
-        .map(|task| rows.tasks.iter().position(|known| known == task).and_then(|place| u32::try_from(place).ok()))
-        .collect();
     let place = |(key, (task, identity)): (usize, &(u32, Identity))| {
-        let known = known.get(key).copied().filter(|place| *place != NONE);
-        let now = match moved {
-            Some(moved) => known.and_then(|place| moved.get(place as usize).copied()),
-            None => known,
-        };
-        let is_it = |place: &u32| {
-            rows.rows
-                .get(*place as usize)
-                .is_some_and(|row| row.identity == *identity && tasks[*task as usize] == Some(row.task))
-        };
-        now.filter(is_it).unwrap_or_else(|| {
+        let known = known.get(key).filter(|place| **place != NONE);
+        let now = known.and_then(|place| moved.map_or(Some(place), |moved| moved.get(*place as usize)));
+        now.copied().unwrap_or_else(|| {
             let place = search(rows, &digests.tasks[*task as usize], *identity).ok();
             place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
         })
@@ -303,29 +305,34 @@ impl Shared {
     }
 
     /// The stamp of a file in the folder of a job.
-    pub(super) fn stamp_of(&self, row: &Row, file: &[u8]) -> Option<Stamp> {
+    fn stamp_of(&self, row: &Row, file: &[u8]) -> Option<Stamp> {
         let open = || File::open(self.layout.jobs().join(&*self.rows.tasks[row.task as usize])).ok();
         stamp_of(self.folders.get(row.task as usize)?.get_or_init(open).as_ref()?, &row.identity, file)
     }
 
     /// Whether the arguments of a job are still those that the index knows.
     pub(super) fn has_known_arguments(&self, row: &Row) -> bool {
-        self.depth == Depth::Arguments || self.is_still(row, PARAMS, row.params)
+        self.depth >= Depth::Arguments || self.is_still(row, PARAMS, row.params)
     }
 
-    /// Whether the file of a job is still the one of which the index has this stamp.
-    pub(super) fn is_still(&self, row: &Row, file: &[u8], stamp: Stamp) -> bool {
+    /// Whether the metrics of a job that has ended are still those that the index knows; also that there are none.
+    pub(super) fn has_known_metrics(&self, row: &Row) -> bool {
+        self.depth >= Depth::Metrics || self.is_still(row, METRICS, row.metrics)
+    }
+
+    /// Whether the file of a job is still the one of which the index has this stamp, or still not there.
+    fn is_still(&self, row: &Row, file: &[u8], stamp: Stamp) -> bool {
         row.fresh || (stamp.changed < self.settled && self.stamp_of(row, file).unwrap_or_default() == stamp)
     }
 }
 
 impl Snapshot {
-    /// Reads a workspace.
-    pub(super) fn take(layout: Layout, depth: Depth) -> Self {
+    /// Reads a workspace: all jobs, or those that are wanted.
+    pub(super) fn take(layout: Layout, depth: Depth, wanted: Option<&Wanted>) -> Self {
         let (taken, began) = (crate::clock::now(), Instant::now());
         let mut index = Index::read(layout.path()).unwrap_or_default();
         let (known, settled) = (index.rows.rows.len(), index.taken - COARSE);
-        let mut scan = scan::scan(&layout, &mut index, depth);
+        let mut scan = scan::scan(&layout, &mut index, depth, wanted);
         let (experiments, mut runs) = runs::read(&layout);
         let mut digests = std::mem::take(&mut index.digests);
         let kept: HashSet<(&str, &str)> = runs.iter().map(|run| (&*run.experiment, &*run.id)).collect();
@@ -334,20 +341,39 @@ impl Snapshot {
             digests.refresh((run.experiment.clone(), run.id.clone()), &run.path, settled);
         }
         let mut places = places_of_keys(&scan.rows, &digests, &index.places, scan.moved.as_deref());
-        let many = scan.rows.rows.len() >= WORTH_AN_INDEX;
+        let many = wanted.is_none() && scan.rows.rows.len() >= WORTH_AN_INDEX;
         if many && (known == 0 || scan.fresh > 64 + known / 400 || digests.fresh > 4 << 20) {
             let contents = Contents { folders: &scan.folders, rows: &scan.rows, digests: &digests, places: &places };
             Index::write(layout.path(), contents, began);
         }
-        let absent = absent(&experiments, &runs, &digests);
-        if !add_absent(&mut scan, absent, &digests).is_empty() {
-            places = places_of_keys(&scan.rows, &digests, &[], None);
+        let mut absent = absent(&experiments, &runs, &digests);
+        absent.retain(|job| wanted.is_none_or(|wanted| wanted.has(&digests.key(job.key))));
+        let before = scan.rows.rows.len();
+        let inserted = add_absent(&mut scan, absent, &digests);
+        if !inserted.is_empty() {
+            let behind = |place: usize| place + inserted.partition_point(|before| *before <= place);
+            let moved: Vec<u32> = (0..before).map(|place| behind(place) as u32).collect();
+            places = places_of_keys(&scan.rows, &digests, &places, Some(&moved));
         }
         let mut shared =
-            Shared { taken, experiments, digests, live: scan.live, settled, ..Shared::of(layout, scan.rows) };
+            Shared { taken, experiments, digests, live: scan.live, settled, depth, ..Shared::of(layout, scan.rows) };
         shared.refer(&mut runs, &places);
         shared.runs = runs;
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The jobs that `text` may name, and what they depend on.
+    pub(super) fn take_named(layout: &Layout, text: &str) -> Option<Self> {
+        let mut wanted = match named::job_of(text.trim_end_matches('/'), layout.path()) {
+            Named::Text(named) => Wanted::parse(&named)?,
+            Named::Job(key) => Wanted::parse(&key.full_name())?,
+            Named::Elsewhere => return None,
+        };
+        let take = |wanted: &Wanted| Self::take(layout.clone(), Depth::Records, Some(wanted));
+        let named = take(&wanted);
+        let Ok(job) = named.job(text) else { return (named.job_count() > 0).then_some(named) };
+        wanted.keys = job.dependencies().into_iter().collect();
+        Some(if wanted.keys.is_empty() { named } else { take(&wanted) })
     }
 
     /// One job, and nothing else.
@@ -454,15 +480,11 @@ impl Snapshot {
         if let Some(found) = parse_full_name(&named).and_then(|key| self.get(&key)) {
             return Ok(found);
         }
-        let (task, digits) = named.rsplit_once('/').map_or(("", &*named), |(task, digits)| (task, digits));
-        let digits = digits.to_ascii_lowercase();
         let none = || FindError::NoJob { text: text.to_owned(), jobs: self.job_count() };
-        if digits.is_empty() || digits.len() > 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(FindError::NoId { text: text.to_owned() });
-        }
+        let wanted = Wanted::parse(&named).ok_or_else(|| FindError::NoId { text: text.to_owned() })?;
         let matches = |place: &u32| {
             let row = &self.shared.rows.rows[*place as usize];
-            self.shared.rows.tasks[row.task as usize].starts_with(task) && has_prefix(&row.identity, &digits)
+            wanted.names(&self.shared.rows.tasks[row.task as usize], &row.identity)
         };
         let mut found: Vec<u32> = (0..self.job_count() as u32).filter(matches).collect();
         match found[..] {
@@ -480,16 +502,6 @@ impl Snapshot {
 
 /// How many candidates are listed.
 const SHOWN: usize = 10;
-
-/// Whether the digits of an identity begin with these.
-fn has_prefix(identity: &Identity, digits: &str) -> bool {
-    let bytes = identity.as_bytes();
-    digits.bytes().enumerate().all(|(place, digit)| {
-        let byte = bytes[place / 2];
-        let nibble = if place % 2 == 0 { byte >> 4 } else { byte & 15 };
-        char::from(digit).to_digit(16) == Some(u32::from(nibble))
-    })
-}
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -185,7 +185,62 @@ fn metrics_that_change_after_the_end_are_seen() {
         assert!(holds(workspace, 0, "metric.loss = 0.7"));
         write(&metrics, "");
         assert!(!holds(workspace, 0, "metric.loss != none"));
+        // Where there were none before, for all who look.
+        write(&layout.job(&key(1)).metrics(), "{\"name\":\"loss\",\"step\":0,\"value\":0.25}\n");
+        assert!(holds(workspace, 1, "metric.loss = 0.25 and n = 1"));
+        for snapshot in [workspace.snapshot(), workspace.snapshot_with_arguments(), workspace.snapshot_with_metrics()] {
+            let mut table = Table::new(snapshot.jobs());
+            let row = table.jobs().iter().position(|job| job.key() == key(1)).unwrap();
+            let places = ["loss", "loss.max", "n"].map(|name| table.find(name).unwrap());
+            let shown = places.map(|place| table.columns()[place].cells[row].to_string());
+            assert_eq!(shown, ["0.25", "0.25", "1"]);
+        }
+        fs::remove_file(layout.job(&key(1)).metrics()).unwrap();
+        assert!(!holds(workspace, 1, "metric.loss != none"));
     });
+}
+
+#[test]
+fn a_look_at_one_job_tells_what_a_look_at_all_does() {
+    let (folder, layout, workspace) = settled();
+    put(&layout, 1, Err(Failure::TimedOut));
+    in_place(&layout.job(&key(2)).status(), |text| text.replace("\"value\": 2", "\"value\": 7"));
+    in_place(&layout.job(&key(3)).params(), |text| text.replace("\"n\":3", "\"n\":4"));
+    fs::remove_dir_all(layout.job(&key(4)).path()).unwrap();
+    put(&layout, JOBS, Ok("1"));
+    // Depends on a job that is done, on one that has failed, and on one that is not there.
+    let job = |n: u16| format!(r#"{{"task":"t","identity":"{}"}}"#, key(n).identity);
+    let jobs = [0, 1, 4].map(job).join(",");
+    in_place(&layout.job(&key(6)).params(), |text| {
+        text.replace("\"configs\"", &format!("\"jobs\":[{jobs}],\"configs\""))
+    });
+    let run = folder.path().join("experiments/e/20261001_120000");
+    fs::create_dir_all(run.join("jobs")).unwrap();
+    for n in [2, 6] {
+        let target = format!("../../../../jobs/t/{}", key(n).identity);
+        std::os::unix::fs::symlink(target, run.join(format!("jobs/n={n}"))).unwrap();
+    }
+    let index = fs::read(folder.path().join(".index/state")).unwrap();
+    let tell = |snapshot: &super::Snapshot, text: &str| {
+        let job = snapshot.job(text).map_err(|error| error.to_string())?;
+        let state = |key: JobKey| (key.clone(), snapshot.get(&key).map(|job| job.state_name()));
+        let jobs: Vec<_> = job.dependencies().into_iter().map(state).collect();
+        let runs: Vec<String> = job.runs().iter().map(|run| run.id().to_owned()).collect();
+        Ok::<_, String>(format!("{job:?} {} {:?} {:?} {jobs:?} {runs:?}", job.state(), job.value(), job.arguments()))
+    };
+    let mut texts: Vec<String> = [0, 1, 2, 3, 4, 5, 6, JOBS, JOBS + 1].map(|n| format!("{n:04x}")).to_vec();
+    texts.extend(["00", "t/0006", "u/0006", "0002ff", "xyz", ""].map(str::to_owned));
+    texts.push(layout.job(&key(6)).path().display().to_string());
+    for text in &texts {
+        let (one, all) = (workspace.snapshot_of(text), workspace.snapshot());
+        assert_eq!(tell(&one, text), tell(&all, text), "{text}");
+    }
+    assert!(tell(&workspace.snapshot_of("0006"), "0006").unwrap().contains("20261001_120000"));
+    let jobs = format!("{:?}", [(key(0), Some("done")), (key(1), Some("failed")), (key(4), None)]);
+    assert!(tell(&workspace.snapshot_of("0006"), "0006").unwrap().contains(&jobs));
+    assert_eq!(workspace.snapshot_of("0005").job_count(), 1);
+    // What was not looked at is not forgotten.
+    assert_eq!(fs::read(folder.path().join(".index/state")).unwrap(), index);
 }
 
 #[test]

@@ -222,7 +222,7 @@ impl Table {
             return Ok(place);
         }
         if OWN.contains(&name) && !self.jobs.is_empty() {
-            self.columns.push(build::own(name, &self.jobs));
+            self.columns.push(build::own(name, &self.jobs, &build::Tasks::of(&self.jobs)));
             return Ok(self.columns.len() - 1);
         }
         // The last value is what a metric's own name means.

@@ -1,9 +1,10 @@
 //! Tags: names for what varies, kept outside the identity, and the file name made of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::Visitor;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -32,45 +33,95 @@ pub enum TagValue {
     Text(String),
 }
 
+/// The value of a tag as JSON has it: its text is not copied unless it has to be.
+#[derive(Debug)]
+pub(crate) enum TagText<'t> {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Cow<'t, str>),
+}
+
 /// By hand, since what is untagged is tried variant by variant, and there may be 100,000 jobs with tags.
-impl<'de> Deserialize<'de> for TagValue {
+impl<'de> Deserialize<'de> for TagText<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(TagValueVisitor)
+        from.deserialize_any(TagVisitor)
     }
 }
 
-struct TagValueVisitor;
+impl<'de> Deserialize<'de> for TagValue {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match TagText::deserialize(from)? {
+            TagText::Bool(b) => Self::Bool(b),
+            TagText::Int(i) => Self::Int(i),
+            TagText::Float(x) => Self::Float(x),
+            TagText::Text(text) => Self::Text(text.into_owned()),
+        })
+    }
+}
 
-impl Visitor<'_> for TagValueVisitor {
-    type Value = TagValue;
+struct TagVisitor;
+
+impl<'de> Visitor<'de> for TagVisitor {
+    type Value = TagText<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a boolean, a number or a text")
     }
 
-    fn visit_bool<E>(self, b: bool) -> Result<TagValue, E> {
-        Ok(TagValue::Bool(b))
+    fn visit_bool<E>(self, b: bool) -> Result<TagText<'de>, E> {
+        Ok(TagText::Bool(b))
     }
 
-    fn visit_i64<E>(self, i: i64) -> Result<TagValue, E> {
-        Ok(TagValue::Int(i))
+    fn visit_i64<E>(self, i: i64) -> Result<TagText<'de>, E> {
+        Ok(TagText::Int(i))
     }
 
-    fn visit_u64<E>(self, i: u64) -> Result<TagValue, E> {
-        Ok(i64::try_from(i).map_or(TagValue::Float(i as f64), TagValue::Int))
+    fn visit_u64<E>(self, i: u64) -> Result<TagText<'de>, E> {
+        Ok(i64::try_from(i).map_or(TagText::Float(i as f64), TagText::Int))
     }
 
-    fn visit_f64<E>(self, x: f64) -> Result<TagValue, E> {
-        Ok(TagValue::Float(x))
+    fn visit_f64<E>(self, x: f64) -> Result<TagText<'de>, E> {
+        Ok(TagText::Float(x))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<TagValue, E> {
-        Ok(TagValue::Text(text.to_owned()))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<TagText<'de>, E> {
+        Ok(TagText::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<TagText<'de>, E> {
+        Ok(TagText::Text(Cow::Owned(text.to_owned())))
     }
 
     /// What JSON has no number for.
-    fn visit_unit<E>(self) -> Result<TagValue, E> {
-        Ok(TagValue::Float(f64::NAN))
+    fn visit_unit<E>(self) -> Result<TagText<'de>, E> {
+        Ok(TagText::Float(f64::NAN))
+    }
+}
+
+/// Calls `each` with the tags that a JSON object holds, in its order. What is no such object has none.
+pub(crate) fn read_tags<'t>(json: &'t str, each: impl FnMut(&str, TagText<'t>)) {
+    // What was called before the text turned out to be damaged were whole tags.
+    let _ = serde_json::Deserializer::from_str(json).deserialize_map(EachTag(each));
+}
+
+struct EachTag<F>(F);
+
+#[derive(Deserialize)]
+struct TagName<'t>(#[serde(borrow)] Cow<'t, str>);
+
+impl<'de, F: FnMut(&str, TagText<'de>)> Visitor<'de> for EachTag<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tags by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut tags: A) -> Result<(), A::Error> {
+        while let Some((TagName(name), value)) = tags.next_entry()? {
+            (self.0)(&name, value);
+        }
+        Ok(())
     }
 }
 

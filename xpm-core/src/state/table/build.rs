@@ -8,7 +8,7 @@ use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
 use crate::state::leaves::leaves;
 use crate::state::series::MetricSummary;
-use crate::value::{TagValue, Tags};
+use crate::value::TagText;
 
 type Name = (Source, String);
 
@@ -24,9 +24,19 @@ struct Target {
 
 impl Target {
     fn cell(&mut self, leaf: &Leaf<'_>) -> Cell {
-        let (Leaf::Text(text) | Leaf::Json(text) | Leaf::Own(text)) = leaf else { return leaf.cell() };
-        if self.last.1 == Cell::Nothing || self.last.0 != *text {
-            self.last = ((*text).to_owned(), leaf.cell());
+        match leaf {
+            Leaf::Text(text) | Leaf::Json(text) | Leaf::Own(text) => self.made_of(text, || leaf.cell()),
+            _ => leaf.cell(),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Cell {
+        self.made_of(text, || Cell::Text(text.into()))
+    }
+
+    fn made_of(&mut self, text: &str, cell: impl FnOnce() -> Cell) -> Cell {
+        if self.last.1 == Cell::Nothing || self.last.0 != text {
+            self.last = (text.to_owned(), cell());
         }
         self.last.1.clone()
     }
@@ -41,10 +51,13 @@ struct Part {
     columns: Vec<(Name, Cells)>,
     /// How many rows the table will have.
     all: usize,
-    /// By the address of a shape, where its values go.
-    shapes: HashMap<usize, Vec<Target>>,
-    /// The columns of the tags of the row before, which mostly has the same.
-    tags: Vec<usize>,
+    /// By the address of a shape, which of the targets are those of its values.
+    shapes: HashMap<usize, usize>,
+    targets: Vec<Vec<Target>>,
+    /// The shape of the row before, and its targets: mostly the next row has the same.
+    last: Option<(usize, usize)>,
+    /// Where the tags of the row before went; mostly the next row has the same.
+    tags: Vec<Target>,
 }
 
 impl Part {
@@ -76,38 +89,70 @@ impl Part {
         }
     }
 
-    fn tags(&mut self, tags: &Tags) {
-        for (number, (name, value)) in tags.iter().enumerate() {
-            let before = self.tags.get(number).copied().filter(|place| self.columns[*place].0.1 == *name);
-            let place = before.unwrap_or_else(|| self.place(Source::Tag, name));
-            self.tags.truncate(if before.is_some() { self.tags.len() } else { number });
-            if self.tags.len() == number {
-                self.tags.push(place);
+    fn tags(&mut self, job: &JobInfo) {
+        let mut tags = std::mem::take(&mut self.tags);
+        let mut number = 0;
+        job.each_tag(|name, value| {
+            let is_it = |target: &&mut Target| target.place.is_some_and(|place| self.columns[place].0.1 == name);
+            if tags.get_mut(number).filter(is_it).is_none() {
+                tags.truncate(number);
+                tags.push(Target { place: Some(self.place(Source::Tag, name)), ..Target::default() });
             }
-            self.put(place, tag(value));
-        }
+            let target = &mut tags[number];
+            let cell = match value {
+                TagText::Bool(b) => Cell::Bool(b),
+                TagText::Int(i) => Cell::Int(i),
+                TagText::Float(x) => Cell::Float(x),
+                TagText::Text(text) => target.text(&text),
+            };
+            if let Some(place) = target.place {
+                self.put(place, cell);
+            }
+            number += 1;
+        });
+        self.tags = tags;
     }
 
     fn job(&mut self, job: &JobInfo) {
         self.rows += 1;
-        self.tags(job.tags());
-        match job.values() {
-            Some(values) => self.values(&values),
-            None => self.trees(job),
-        }
-        if job.is_open() {
+        self.tags(job);
+        let metrics = match job.values() {
+            Some(values) => {
+                let known = job.has_known_metrics();
+                self.values(&values, known);
+                !known
+            }
+            None => {
+                self.trees(job);
+                true
+            }
+        };
+        if metrics {
             job.metric_summaries().iter().for_each(|(name, metric)| self.metric(name, metric));
         }
     }
 
-    /// A row of which the index has the values.
-    fn values(&mut self, values: &Values<'_>) {
-        let shape = std::ptr::from_ref(values.shape).addr();
-        let mut targets = self.shapes.remove(&shape).unwrap_or_default();
+    /// Which of the targets are those of the values of a shape.
+    fn targets_of(&mut self, shape: usize) -> usize {
+        match self.last {
+            Some((last, place)) if last == shape => place,
+            _ => {
+                let place = *self.shapes.entry(shape).or_insert(self.targets.len());
+                self.targets.resize_with(self.targets.len().max(place + 1), Vec::new);
+                self.last = Some((shape, place));
+                place
+            }
+        }
+    }
+
+    /// A row of which the index has the values, with or without its metrics.
+    fn values(&mut self, values: &Values<'_>, metrics: bool) {
+        let place = self.targets_of(std::ptr::from_ref(values.shape).addr());
+        let mut targets = std::mem::take(&mut self.targets[place]);
         targets.resize_with(values.shape.paths.len(), Target::default);
         for ((target, leaf), (source, path)) in targets.iter_mut().zip(values.leaves()).zip(&values.shape.paths) {
             // Files of the job's own folder are no arguments that a plan has set.
-            if *source == Source::Argument && matches!(leaf, Leaf::Own(_)) {
+            if *source == Source::Argument && matches!(leaf, Leaf::Own(_)) || *source == Source::Metric && !metrics {
                 continue;
             }
             let place = *target.place.get_or_insert_with(|| self.place(*source, path));
@@ -120,7 +165,7 @@ impl Part {
             }
             self.put(place, target.cell(&leaf));
         }
-        self.shapes.insert(shape, targets);
+        self.targets[place] = targets;
     }
 
     /// A row of which the files have to be asked.
@@ -138,9 +183,6 @@ impl Part {
         {
             leaves(&value, &mut |path, cell| self.push(Source::Output, path, cell));
         }
-        if !job.is_open() {
-            job.metric_summaries().iter().for_each(|(name, metric)| self.metric(name, metric));
-        }
     }
 }
 
@@ -149,15 +191,6 @@ const END: char = '\0';
 
 fn end(metric: &str, which: &str) -> String {
     format!("{metric}{END}{which}")
-}
-
-fn tag(value: &TagValue) -> Cell {
-    match value {
-        TagValue::Bool(b) => Cell::Bool(*b),
-        TagValue::Int(i) => Cell::Int(*i),
-        TagValue::Float(x) => Cell::Float(*x),
-        TagValue::Text(text) => Cell::Text(text.as_str().into()),
-    }
 }
 
 pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
@@ -193,12 +226,12 @@ pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
     let tasks = Tasks::of(&jobs);
     let columns = name(columns, &tasks);
     let mut table = Table { columns, jobs, rows };
-    let tasks = tasks.first.len() > 1;
+    let several = tasks.first.len() > 1;
     let states = table.jobs.iter().any(|job| job.state_name() != "done");
     let mut first = Vec::new();
-    for (name, shown) in [("id", true), ("task", tasks), ("state", states)] {
+    for (name, shown) in [("id", true), ("task", several), ("state", states)] {
         if shown && !table.jobs.is_empty() {
-            first.push(own(name, &table.jobs));
+            first.push(own(name, &table.jobs, &tasks));
         }
     }
     first.append(&mut table.columns);
@@ -256,7 +289,7 @@ fn name(columns: Vec<(Name, Cells)>, tasks: &Tasks) -> Vec<Column> {
 }
 
 /// Which rows are jobs of one task.
-struct Tasks {
+pub(super) struct Tasks {
     /// The number of each row's task; none if all are of one.
     of: Vec<u32>,
     /// The first row of each task.
@@ -264,11 +297,11 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn of(jobs: &[JobInfo]) -> Self {
+    pub(super) fn of(jobs: &[JobInfo]) -> Self {
         let (mut of, mut first): (Vec<u32>, Vec<usize>) = (Vec::with_capacity(jobs.len()), Vec::new());
         for (row, job) in jobs.iter().enumerate() {
             // Tasks are few, and mostly it is that of the row before.
-            let same = |number: &usize| jobs[first[*number]].task() == job.task();
+            let same = |number: &usize| jobs[first[*number]].is_of_task_of(job);
             let before = of.last().map(|before| *before as usize).filter(same);
             let number = before.or_else(|| (0..first.len()).find(same)).unwrap_or_else(|| {
                 first.push(row);
@@ -293,26 +326,34 @@ impl Tasks {
 }
 
 /// A column of [`OWN`].
-pub(super) fn own(name: &str, jobs: &[JobInfo]) -> Column {
+pub(super) fn own(name: &str, jobs: &[JobInfo], tasks: &Tasks) -> Column {
     let time = |time: Option<std::time::SystemTime>| match time {
         Some(time) => Cell::Text(humantime::format_rfc3339_millis(time).to_string().into()),
         None => Cell::Nothing,
     };
-    let cell = |job: &JobInfo| match name {
-        "id" => Cell::Text(job.identity().short().into()),
-        "task" => Cell::Text(job.task().into()),
-        "state" => Cell::Text(job.state_name().into()),
+    let cell = |job: &JobInfo, before: &mut Target| match name {
+        "id" => std::str::from_utf8(&job.identity().digits::<8>()).map_or(Cell::Nothing, |id| Cell::Text(id.into())),
+        "task" => before.text(job.task()),
+        "state" => before.text(job.state_name()),
         "start" => time(job.start()),
         "end" => time(job.end()),
         "duration" => job.duration().map_or(Cell::Nothing, |duration| Cell::Float(duration.as_secs_f64())),
         "attempt" => Cell::Int(job.attempt().into()),
-        "host" => job.host().map_or(Cell::Nothing, |host| Cell::Text((*host).into())),
+        "host" => job.host().map_or(Cell::Nothing, |host| before.text(&host)),
         "cpu" => job.cpu_seconds().map_or(Cell::Nothing, Cell::Float),
         "memory" => job.peak_memory().and_then(|bytes| i64::try_from(bytes).ok()).map_or(Cell::Nothing, Cell::Int),
         _ => Cell::Nothing,
     };
-    let cells: Cells = jobs.iter().map(cell).collect();
-    let varies = Tasks::of(jobs).vary(&cells);
+    let rows = jobs.len();
+    let read = |jobs: &[JobInfo]| {
+        let (mut cells, mut before) = (Cells::nothing(0), Target::default());
+        jobs.iter().for_each(|job| cells.push(cell(job, &mut before), rows));
+        cells
+    };
+    let mut parts = on_all_cpus(jobs, read).into_iter();
+    let mut cells = parts.next().unwrap_or_else(|| Cells::nothing(0));
+    parts.for_each(|part| cells.append(part, rows));
+    let varies = tasks.vary(&cells);
     Column { name: name.to_owned(), source: Source::Job, path: name.to_owned(), varies, shown: true, cells }
 }
 
