@@ -38,6 +38,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long the end of an attempt that somebody else makes may go unseen.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What a launcher does with an order; gives the last thing to tell.
+type Work = fn(&Local, &Order, &dyn Fn(Progress)) -> Result<Progress, Failure>;
+
 /// Starts jobs on this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
@@ -110,12 +113,7 @@ impl Local {
     }
 
     /// Works at an order in another thread; `work` gives the last thing to tell.
-    fn work(
-        &self,
-        order: Order,
-        tell: impl Fn(Progress) + Send + Sync + 'static,
-        work: fn(&Self, &Order, &dyn Fn(Progress)) -> Result<Progress, Failure>,
-    ) {
+    fn work(&self, order: Order, tell: impl Fn(Progress) + Send + Sync + 'static, work: Work) {
         let local = self.clone();
         let tell = Arc::new(tell);
         let told = tell.clone();
