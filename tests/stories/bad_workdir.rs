@@ -147,7 +147,9 @@ fn an_xpm_toml_that_says_nothing_is_refused_by_name() {
     }
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
-    story.fails("steps", ["a"]).says(&["xpm.toml cannot be read: Is a directory"]);
+    story
+        .fails("steps", ["a"])
+        .says(&["xpm.toml cannot be read: ", "xpm.toml is no file (Is a directory): move it away"]);
     assert_eq!(names(&story.workdir), ["xpm.toml"]);
 }
 
