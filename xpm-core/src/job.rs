@@ -27,7 +27,8 @@ pub use entry::{TaskEntry, TaskRun};
 pub(crate) use fork_server::{READY, serve, server_arguments};
 pub use metrics::Number;
 #[cfg(feature = "cli")]
-pub(crate) use panics::{caught, panic_text};
+pub(crate) use panics::caught;
+pub(crate) use panics::panic_text;
 #[cfg(target_os = "linux")]
 pub(crate) use process::HANDED;
 #[cfg(feature = "cli")]

@@ -47,8 +47,10 @@ pub(crate) use log_filter::{LogFilter, ParseLogFilterError};
 pub(crate) use machine::{AskedShare, Elsewhere, MachineFile, Part, Share, give_cpus_back};
 pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter};
 pub(crate) use owner::Owner;
+#[cfg(feature = "cli")]
+pub(crate) use params::Made;
 pub use params::ParamsError;
-pub(crate) use params::{Made, Recorded, params_line, parse_params, read_params, write_params, write_params_line};
+pub(crate) use params::{Recorded, params_line, parse_params, read_params, write_params, write_params_line};
 pub(crate) use partial::PartialFolder;
 pub(crate) use reading::in_use;
 pub(crate) use run::{BeginRun, RunFolder, RunRecord, RunStatus, alone};
@@ -267,7 +269,6 @@ impl Workspace {
     }
 
     /// Every job that has a folder, in order. Links among them are passed over.
-    #[cfg(feature = "cli")]
     pub(crate) fn job_keys(&self) -> Vec<JobKey> {
         let names = |folder: &Path| {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

@@ -228,6 +228,7 @@ impl Registry {
     }
 
     /// The type that has taken the place of the type with this id.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "for `myexp xpm migrate`"))]
     pub(crate) fn replaced(&self, id: &str) -> Option<&'static Replaced> {
         self.replaced.get(id).copied()
     }

@@ -24,7 +24,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-pub(crate) use read::{Made, Recorded, parse_params, read_params};
+#[cfg(feature = "cli")]
+pub(crate) use read::Made;
+pub(crate) use read::{Recorded, parse_params, read_params};
 
 use super::{Durability, FORMAT, JobFolder, Terms, Workspace, write_atomic};
 use crate::config::RegistryError;

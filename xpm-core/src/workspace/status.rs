@@ -131,6 +131,7 @@ impl Status {
     }
 
     /// The same record as that of the job `key`.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "for `myexp xpm migrate`"))]
     pub(crate) fn moved_to(&self, key: &JobKey) -> Self {
         let from = JobKey { task: self.task.clone(), identity: self.identity };
         Self { task: key.task.clone(), identity: key.identity, migrated_from: Some(from), ..self.clone() }

@@ -38,6 +38,7 @@ pub(crate) struct Recorded {
 
 /// A configuration that was made of what is recorded, parts first.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "for `myexp xpm migrate`"))]
 pub(crate) struct Made<'a> {
     pub(crate) node: Arc<Node>,
     /// The id and the version that its type had.
