@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -78,7 +79,16 @@ impl Story {
         let (stdout, stderr) = (file("stdout"), file("stderr"));
         command.stdin(Stdio::null()).env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
         command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
-        Running { child: command.spawn().unwrap(), stdout, stderr }
+        let mut child = command.spawn();
+        // A program that the test has just written: a child that another test is starting has its file open for a moment.
+        wait_until("the program is no longer written", || {
+            if child.as_ref().is_err_and(|error| error.kind() == ErrorKind::ExecutableFileBusy) {
+                child = command.spawn();
+                return false;
+            }
+            true
+        });
+        Running { child: child.unwrap(), stdout, stderr }
     }
 
     /// Runs a scenario to its end.
