@@ -116,7 +116,12 @@ impl Program {
             // From the open file, which may have been read before.
             let mut program = self.reopened()?;
             // Shares blocks, or copies within the kernel, where it can.
-            io::copy(&mut program, &mut copy)?;
+            if let Err(error) = io::copy(&mut program, &mut copy) {
+                // A child that another thread is just starting has the file open for a moment after its removal: on a full disk
+                // its space is given back here.
+                let _ = copy.set_len(0);
+                return Err(error);
+            }
             drop(copy);
             // Of the copy, not of the program: the name is true whatever happened to that.
             let digest = digest_of(&temporary)?;
