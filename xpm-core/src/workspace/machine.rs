@@ -294,12 +294,12 @@ impl Share {
 
     /// The job's process is gone: frees what it had, though copies of it may have the open file.
     pub(crate) fn end(mut self) {
-        for range in &self.ranges {
-            // Closing the file frees it as well, unless there is such a copy.
-            let free = |file| fault::point("free", &self.machine.0.path).and_then(|()| sys::unlock_range(file, range));
-            let _ = self.file.as_ref().map(free);
+        // Closing the file frees them as well, unless there is such a copy.
+        if let Some(file) = self.file.take().filter(|_| fault::point("free", &self.machine.0.path).is_ok()) {
+            for range in &self.ranges {
+                let _ = sys::unlock_range(&file, range);
+            }
         }
-        self.file = None;
     }
 
     fn forget(&mut self, which: impl Fn(&Range<u64>) -> bool) {
