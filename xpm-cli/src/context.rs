@@ -73,16 +73,6 @@ impl Context {
         Ok(self.workspace()?.snapshot())
     }
 
-    /// The same, for whoever goes through the arguments of most jobs.
-    pub(crate) fn snapshot_with_arguments(&self) -> anyhow::Result<Snapshot> {
-        Ok(self.workspace()?.snapshot_with_arguments())
-    }
-
-    /// The same, for whoever goes through their metrics too.
-    pub(crate) fn snapshot_with_metrics(&self) -> anyhow::Result<Snapshot> {
-        Ok(self.workspace()?.snapshot_with_metrics())
-    }
-
     /// The job that `text` names; runs tell of it alone.
     pub(crate) fn job(&self, text: &str) -> anyhow::Result<JobInfo> {
         Ok(self.workspace()?.snapshot_of(text).job(text)?)

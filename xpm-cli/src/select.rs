@@ -30,7 +30,7 @@ pub(crate) struct Select {
 impl Select {
     /// The jobs, in the order in which they were submitted.
     pub(crate) fn jobs(&self, context: &Context) -> anyhow::Result<Vec<JobInfo>> {
-        let snapshot = context.snapshot_with_metrics()?;
+        let snapshot = context.snapshot()?;
         let experiment = snapshot.experiment(&self.experiment).map_err(|error| match error {
             FindError::NoExperiment { id, known } => {
                 // Those that are meant first.

@@ -36,8 +36,6 @@ mod wanted;
 
 use std::path::{Path, PathBuf};
 
-use scan::Depth;
-
 pub use differences::{Difference, differences};
 pub use experiment::{Counts, ExperimentInfo, RunInfo};
 pub use fields::{JobFields, filter_jobs};
@@ -154,17 +152,7 @@ impl Workspace {
 
     /// Everything that is known of it now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::take(self.layout.clone(), Depth::Records, None)
-    }
-
-    /// The same, and looks at the files of all arguments at once: faster for whoever goes through those of most jobs.
-    pub fn snapshot_with_arguments(&self) -> Snapshot {
-        Snapshot::take(self.layout.clone(), Depth::Arguments, None)
-    }
-
-    /// The same, and at those of their metrics too.
-    pub fn snapshot_with_metrics(&self) -> Snapshot {
-        Snapshot::take(self.layout.clone(), Depth::Metrics, None)
+        Snapshot::take(self.layout.clone(), None)
     }
 
     /// What is known now of the jobs that `text` may name (see [`Snapshot::job`]) and of those that they depend on, without

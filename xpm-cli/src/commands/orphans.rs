@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode>
     if args.clean {
         return clean(context, args.yes);
     }
-    let snapshot = context.snapshot_with_arguments()?;
+    let snapshot = context.snapshot()?;
     let orphans = snapshot.orphans();
     let sizes: Vec<u64> = orphans.iter().map(|job| if args.size { upkeep::size(job) } else { 0 }).collect();
     let total = sizes.iter().sum();
@@ -72,7 +72,7 @@ fn clean(context: &Context, yes: bool) -> anyhow::Result<ExitCode> {
     let (remover, snapshot) = if yes {
         Remover::alone(&workspace)?
     } else {
-        let snapshot = workspace.snapshot_with_arguments();
+        let snapshot = workspace.snapshot();
         (Remover::new(&workspace, &snapshot), snapshot)
     };
     let doubts = snapshot.orphan_doubts();

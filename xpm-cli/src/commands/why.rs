@@ -23,7 +23,7 @@ pub(crate) struct Why {
 }
 
 pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot_with_arguments()?;
+    let snapshot = context.snapshot()?;
     let job = snapshot.job(&args.job)?;
     // Arguments are written when a job is first started.
     let written = job.path().is_dir();

@@ -87,7 +87,7 @@ impl<'j> JobFields<'j> {
     }
 
     fn metrics(&self) -> &BTreeMap<String, MetricSummary> {
-        self.metrics.get_or_init(|| match self.values().filter(|_| self.job.has_known_metrics()) {
+        self.metrics.get_or_init(|| match self.values().filter(|_| !self.job.is_open()) {
             Some(values) => values.summaries(),
             None => self.job.metric_summaries(),
         })

@@ -1,7 +1,7 @@
 //! The index: what was read of a workspace's files, kept in one file, so that the next look reads only what has changed.
 //!
-//! `.index/state` in the workspace. It is never the truth: every row and every run is checked against its files, and what
-//! does not fit is read anew. A damaged, older or newer index, one of a workspace that was moved, and one that cannot be
+//! `.index/state` in the workspace. It is never the truth: every row is checked against its job's record and every run against
+//! its files, and what does not fit is read anew. A damaged, older or newer index, one of a workspace that was moved, and one that cannot be
 //! written, are as if there was none. Whoever reads has it open, and whoever writes replaces it whole.
 
 use std::fs::{self, File};
@@ -11,6 +11,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use super::bytes::{Reader, Writer};
@@ -29,6 +30,9 @@ const TRAILER: usize = 8 + 8 + 8 + 4 + 8;
 /// How coarse the times of files may be. What changed this shortly before it was read may have changed again since,
 /// without its time saying so.
 pub(super) const COARSE: i64 = 2_000_000_000;
+/// For how long after the end of a job, in nanoseconds, its other files may change without its record saying so: what it has left
+/// running may still measure something. What the index read later than this holds as long as the record is the same.
+pub(super) const GRACE: i64 = 10_000_000_000;
 
 /// What an index holds.
 #[derive(Debug, Default)]
@@ -87,18 +91,26 @@ impl Index {
             index.rows.hosts.push(from.text()?.into());
         }
         index.rows.shapes = Shapes::read(&mut from)?;
-        let count = from.count(100)?;
-        index.rows.rows.reserve(count);
-        for _ in 0..count {
-            let row = row(&mut from)?;
-            index.rows.tasks.get(row.task as usize)?;
-            index.rows.rows.push(row);
-        }
-        index.digests = Digests::read(&mut from)?;
-        let count = from.count(4)?;
-        index.places.reserve(count);
-        for _ in 0..count {
-            index.places.push(from.u32()?);
+        let count = from.count(ROW)?;
+        let (of_rows, rest) = from.0.split_at_checked(count.checked_mul(ROW)?)?;
+        let (mut of_rows, mut from) = (Reader(of_rows), Reader(rest));
+        let tasks = index.rows.tasks.len();
+        // Both take about as long.
+        let (rows, rest) = thread::scope(|scope| {
+            let rest = scope.spawn(move || {
+                let digests = Digests::read(&mut from)?;
+                let places: Option<Vec<u32>> = (0..from.count(4)?).map(|_| from.u32()).collect();
+                Some((digests, places?))
+            });
+            let known = |row: &Row| (row.task as usize) < tasks;
+            let mut rows = Vec::with_capacity(count);
+            rows.extend((0..count).map_while(|_| row(&mut of_rows).filter(known)));
+            (rows, rest.join())
+        });
+        index.rows.rows = rows;
+        (index.digests, index.places) = rest.ok()??;
+        if index.rows.rows.len() != count {
+            return None;
         }
         let file = Arc::new(file);
         index.rows.heap = Heap::stored(file.clone(), 0, texts);
@@ -160,9 +172,11 @@ fn write(path: &Path, root: &Path, contents: Contents<'_>, began: Instant) -> io
     rows.hosts.iter().for_each(|host| to.bytes(host.as_bytes()));
     rows.shapes.write(&mut to);
     to.u64(rows.rows.len() as u64);
+    let rows_begin = to.0.len();
     for ((row, text), flat) in rows.rows.iter().zip(text_places).zip(flat_places) {
         write_row(&mut to, row, text, flat);
     }
+    debug_assert_eq!(to.0.len() - rows_begin, rows.rows.len() * ROW);
     digests.write(&mut to);
     to.u64(places.len() as u64);
     places.iter().for_each(|place| to.u32(*place));
@@ -176,6 +190,9 @@ fn write(path: &Path, root: &Path, contents: Contents<'_>, began: Instant) -> io
     out.write_all(&trailer.0)?;
     out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
 }
+
+/// How many bytes a row takes.
+const ROW: usize = 197;
 
 fn write_row(to: &mut Writer, row: &Row, text: u64, flat: u64) {
     to.u32(row.task);

@@ -245,21 +245,12 @@ impl JobInfo {
         })
     }
 
-    /// Its values, as the index has them, if there are any and its arguments are still the same. Metrics are among them only
-    /// if it has ended, and are worth something if [they are known](Self::has_known_metrics).
+    /// Its values, as the index has them, if there are any. Metrics are among them only if it has ended.
     pub(super) fn values(&self) -> Option<Values<'_>> {
         let row = self.row();
         let shape = self.shared.rows.shapes.get(row.shape)?;
         let bytes = self.shared.rows.flat.bytes(row.flat.offset, row.flat.length.into())?;
-        if super::checksum(&bytes) != row.flat.checksum || !self.shared.has_known_arguments(row) {
-            return None;
-        }
-        Some(Values { shape, bytes })
-    }
-
-    /// Whether the metrics that the index has are those in its file.
-    pub(super) fn has_known_metrics(&self) -> bool {
-        !self.is_open() && self.shared.has_known_metrics(self.row())
+        (super::checksum(&bytes) == row.flat.checksum).then_some(Values { shape, bytes })
     }
 
     /// Whether both are jobs of one task.
@@ -292,7 +283,6 @@ impl JobInfo {
     /// If `params.json` cannot be read.
     pub fn arguments(&self) -> Result<Json, JobReadError> {
         if let Some(text) = self.text(Text::Arguments).filter(|text| !text.is_empty())
-            && self.shared.has_known_arguments(self.row())
             && let Ok(tree) = serde_json::from_slice(&text)
         {
             return Ok(tree);
@@ -381,7 +371,7 @@ impl JobInfo {
 
     /// The jobs that it depends on: those that its arguments refer to, and those that a plan has added.
     pub fn dependencies(&self) -> Vec<JobKey> {
-        let text = self.text(Text::Jobs).filter(|_| self.shared.has_known_arguments(self.row()));
+        let text = self.text(Text::Jobs);
         let text = text.map(|text| serde_json::from_slice::<Vec<String>>(&text).unwrap_or_default());
         let mut jobs: Vec<JobKey> = match text {
             Some(names) => names.iter().filter_map(|name| super::parse_full_name(name)).collect(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::UNIX_EPOCH;
 
-use super::index::{COARSE, Index};
+use super::index::{COARSE, GRACE, Index};
 use super::read::{self, Found};
 use super::rows::{Kind, METRICS, PARAMS, Row, Rows, STATUS, Stamp, stamp_of};
 use super::status::JobStatus;
@@ -38,7 +38,15 @@ struct Slot {
     found: Option<Box<Found>>,
     /// How it stands, without a terminal record.
     live: Option<Box<JobStatus>>,
+    /// When the last of its files was changed, if it has ended and all of them had to be looked at.
+    looked_at_all: Option<i64>,
     gone: bool,
+}
+
+impl Slot {
+    fn of(known: Option<u32>) -> Self {
+        Self { known, found: None, live: None, looked_at_all: None, gone: false }
+    }
 }
 
 /// What was found of a task.
@@ -48,21 +56,33 @@ struct Part {
     slots: Vec<Slot>,
 }
 
-/// How closely jobs are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Depth {
-    /// At their records. Files of arguments are looked at when somebody asks for these.
-    Records,
-    /// At the files of their arguments too: so close to the record, that is faster than later.
-    Arguments,
-    /// At those of their metrics as well.
-    Metrics,
+/// Until when what was changed last is known to be what the index has of it.
+#[derive(Clone, Copy, Debug)]
+struct Until {
+    /// A single file: later, it may have changed again since, without its stamp saying so.
+    settled: i64,
+    /// The files of a job that has ended: later, others than its record may have changed since.
+    complete: i64,
+}
+
+impl Until {
+    /// What was read at this time, in nanoseconds since 1970.
+    fn read_at(time: i64) -> Self {
+        Self { settled: time.saturating_sub(COARSE), complete: time.saturating_sub(GRACE) }
+    }
 }
 
 /// Looks at all jobs, or at those that are wanted. The index's rows are used up.
-pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth, wanted: Option<&Wanted>) -> Scan {
+///
+/// Of a job that has ended the record is looked at, and its arguments and metrics too if the index was made shortly after the last of
+/// these files was changed. Three files of each of 100,000 jobs would take three times as long; and the identity that a job has
+/// by its arguments vouches for these. Of few jobs, every file is looked at.
+pub(super) fn scan(layout: &Layout, index: &mut Index, wanted: Option<&Wanted>) -> Scan {
     let known = std::mem::take(&mut index.rows);
-    let settled = index.taken - COARSE;
+    let mut until = Until::read_at(index.taken);
+    if wanted.is_some() {
+        until.complete = i64::MIN;
+    }
     let mut names: Vec<String> = fs::read_dir(layout.jobs())
         .into_iter()
         .flatten()
@@ -83,7 +103,7 @@ pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth, wanted: Opt
             let count = known.rows[begin..].partition_point(|row| row.task == place);
             (begin as u32, &known.rows[begin..begin + count])
         });
-        let same = place.is_some_and(|place| index.folders.get(place) == Some(&stamp)) && stamp.changed < settled;
+        let same = place.is_some_and(|place| index.folders.get(place) == Some(&stamp)) && stamp.changed < until.settled;
         let identities = match (wanted, same) {
             (None, true) => None,
             (None, false) => Some(list(layout, &name)),
@@ -91,7 +111,7 @@ pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth, wanted: Opt
             (Some(wanted), false) => Some(wanted.of_task(&name, list(layout, &name).into_iter())),
         };
         let task = name.as_str().into();
-        let look = Look { layout, name: &task, rows, begin, settled, depth };
+        let look = Look { layout, name: &task, rows, begin, until };
         let slots = look.all(identities.as_deref());
         if !slots.is_empty() {
             parts.push(Part { name, folder: stamp, slots });
@@ -99,11 +119,11 @@ pub(super) fn scan(layout: &Layout, index: &mut Index, depth: Depth, wanted: Opt
     }
     // What changed just now would be read again all the same.
     let now = crate::clock::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
-    merge(known, parts, now - COARSE)
+    merge(known, parts, Until::read_at(now))
 }
 
 /// Makes rows of what the index has and what was found.
-fn merge(mut known: Rows, parts: Vec<Part>, settled: i64) -> Scan {
+fn merge(mut known: Rows, parts: Vec<Part>, until: Until) -> Scan {
     let mut scan = Scan { folders: parts.iter().map(|part| part.folder).collect(), ..Scan::default() };
     let tasks = known.tasks.iter().map(|task| &**task).eq(parts.iter().map(|part| part.name.as_str()));
     let slots = || parts.iter().flat_map(|part| &part.slots);
@@ -120,8 +140,9 @@ fn merge(mut known: Rows, parts: Vec<Part>, settled: i64) -> Scan {
     for part in parts {
         let task = if in_place { 0 } else { known.task(&part.name) };
         for slot in part.slots {
-            let settles = |found: &Found| found.row.stamp.changed < settled;
-            scan.fresh += usize::from(slot.gone || slot.found.as_deref().is_some_and(settles));
+            let settles = |found: &Found| found.row.stamp.changed < until.settled;
+            let completes = slot.looked_at_all.is_some_and(|changed| changed < until.complete);
+            scan.fresh += usize::from(slot.gone || completes || slot.found.as_deref().is_some_and(settles));
             if slot.gone {
                 continue;
             }
@@ -167,14 +188,12 @@ struct Look<'a> {
     /// What the index has of this task, in order of identity, and the place of the first.
     rows: &'a [Row],
     begin: u32,
-    /// What was changed later than this may have changed again since.
-    settled: i64,
-    depth: Depth,
+    until: Until,
 }
 
 /// The slots of jobs of which the task's folder has gone while it was looked at.
 fn gone(count: usize) -> Vec<Slot> {
-    (0..count).map(|_| Slot { known: None, found: None, live: None, gone: true }).collect()
+    (0..count).map(|_| Slot { gone: true, ..Slot::of(None) }).collect()
 }
 
 /// Below this many jobs a second thread costs more than it saves.
@@ -215,17 +234,18 @@ impl Look<'_> {
         let params = || stamp_of(folder, &identity, PARAMS).unwrap_or_default();
         let metrics = || stamp_of(folder, &identity, METRICS).unwrap_or_default();
         let known = place.map(|place| self.begin + place as u32);
-        let mut slot = Slot { known, found: None, live: None, gone: false };
+        let mut slot = Slot::of(known);
         let folder = || self.layout.job(&JobKey { task: self.name.clone(), identity });
-        // Of a job that has ended the arguments are looked at when somebody asks for them.
         let stamp = status.unwrap_or_else(params);
         if let Some(row) = place.map(|place| &self.rows[place]) {
-            let settled = |stamp: Stamp| stamp.changed != 0 && stamp.changed < self.settled;
-            let same = row.stamp == stamp && (row.kind == Kind::Open) == status.is_none() && settled(stamp);
-            let looked_at = |depth: Depth| self.depth >= depth && status.is_some();
-            let same = same
-                && (!looked_at(Depth::Arguments) || (row.params == params() && settled(row.params)))
-                && (!looked_at(Depth::Metrics) || (row.metrics == metrics() && row.metrics.changed < self.settled));
+            let settled = |stamp: Stamp| stamp.changed != 0 && stamp.changed < self.until.settled;
+            let mut same = row.stamp == stamp && (row.kind == Kind::Open) == status.is_none() && settled(stamp);
+            let changed = row.stamp.changed.max(row.params.changed).max(row.metrics.changed);
+            if same && status.is_some() && !(row.params.changed != 0 && changed < self.until.complete) {
+                slot.looked_at_all = Some(changed);
+                same = row.params == params() && settled(row.params);
+                same &= row.metrics == metrics() && row.metrics.changed < self.until.settled;
+            }
             if same {
                 slot.live = status.is_none().then(|| Box::new(read::look(&folder())));
                 return slot;

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::fs::File;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
@@ -14,9 +13,9 @@ use super::job::JobInfo;
 use super::migrated::{Migrated, told_once};
 use super::named::{self, Named};
 use super::read;
-use super::rows::{Kind, METRICS, PARAMS, Row, Rows, Stamp, stamp_of};
+use super::rows::{Kind, Row, Rows, Stamp};
 use super::runs::{self, Experiment, Run};
-use super::scan::{self, Depth, Scan};
+use super::scan::{self, Scan};
 use super::status::{JobStatus, Process, RunState};
 use super::wanted::Wanted;
 use super::{FindError, parse_full_name};
@@ -36,12 +35,6 @@ pub(super) struct Shared {
     taken: SystemTime,
     /// In order of task and identity.
     pub(super) rows: Rows,
-    /// The folders of the rows' tasks, once somebody looks at a file in them.
-    folders: Vec<OnceLock<Option<File>>>,
-    /// What was changed later than this may have changed again since the index was made, without its stamp saying so.
-    settled: i64,
-    /// How closely jobs were looked at.
-    depth: Depth,
     /// How jobs without a terminal record stand.
     live: HashMap<u32, JobStatus>,
     /// Of the jobs that wait, where a run that is alive says so.
@@ -65,10 +58,7 @@ impl Shared {
         Self {
             layout,
             taken: crate::clock::now(),
-            folders: rows.tasks.iter().map(|_| OnceLock::new()).collect(),
             rows,
-            settled: i64::MIN,
-            depth: Depth::Records,
             live: HashMap::new(),
             waiting: HashMap::new(),
             experiments: Vec::new(),
@@ -303,36 +293,15 @@ impl Shared {
             }
         }
     }
-
-    /// The stamp of a file in the folder of a job.
-    fn stamp_of(&self, row: &Row, file: &[u8]) -> Option<Stamp> {
-        let open = || File::open(self.layout.jobs().join(&*self.rows.tasks[row.task as usize])).ok();
-        stamp_of(self.folders.get(row.task as usize)?.get_or_init(open).as_ref()?, &row.identity, file)
-    }
-
-    /// Whether the arguments of a job are still those that the index knows.
-    pub(super) fn has_known_arguments(&self, row: &Row) -> bool {
-        self.depth >= Depth::Arguments || self.is_still(row, PARAMS, row.params)
-    }
-
-    /// Whether the metrics of a job that has ended are still those that the index knows; also that there are none.
-    pub(super) fn has_known_metrics(&self, row: &Row) -> bool {
-        self.depth >= Depth::Metrics || self.is_still(row, METRICS, row.metrics)
-    }
-
-    /// Whether the file of a job is still the one of which the index has this stamp, or still not there.
-    fn is_still(&self, row: &Row, file: &[u8], stamp: Stamp) -> bool {
-        row.fresh || (stamp.changed < self.settled && self.stamp_of(row, file).unwrap_or_default() == stamp)
-    }
 }
 
 impl Snapshot {
     /// Reads a workspace: all jobs, or those that are wanted.
-    pub(super) fn take(layout: Layout, depth: Depth, wanted: Option<&Wanted>) -> Self {
+    pub(super) fn take(layout: Layout, wanted: Option<&Wanted>) -> Self {
         let (taken, began) = (crate::clock::now(), Instant::now());
         let mut index = Index::read(layout.path()).unwrap_or_default();
         let (known, settled) = (index.rows.rows.len(), index.taken - COARSE);
-        let mut scan = scan::scan(&layout, &mut index, depth, wanted);
+        let mut scan = scan::scan(&layout, &mut index, wanted);
         let (experiments, mut runs) = runs::read(&layout);
         let mut digests = std::mem::take(&mut index.digests);
         let kept: HashSet<(&str, &str)> = runs.iter().map(|run| (&*run.experiment, &*run.id)).collect();
@@ -355,8 +324,7 @@ impl Snapshot {
             let moved: Vec<u32> = (0..before).map(|place| behind(place) as u32).collect();
             places = places_of_keys(&scan.rows, &digests, &places, Some(&moved));
         }
-        let mut shared =
-            Shared { taken, experiments, digests, live: scan.live, settled, depth, ..Shared::of(layout, scan.rows) };
+        let mut shared = Shared { taken, experiments, digests, live: scan.live, ..Shared::of(layout, scan.rows) };
         shared.refer(&mut runs, &places);
         shared.runs = runs;
         Self { shared: Arc::new(shared) }
@@ -369,7 +337,7 @@ impl Snapshot {
             Named::Job(key) => Wanted::parse(&key.full_name())?,
             Named::Elsewhere => return None,
         };
-        let take = |wanted: &Wanted| Self::take(layout.clone(), Depth::Records, Some(wanted));
+        let take = |wanted: &Wanted| Self::take(layout.clone(), Some(wanted));
         let named = take(&wanted);
         let Ok(job) = named.job(text) else { return (named.job_count() > 0).then_some(named) };
         wanted.keys = job.dependencies().into_iter().collect();

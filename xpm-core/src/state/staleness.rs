@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use super::filter::Filter;
-use super::index::{COARSE, Index};
+use super::index::{COARSE, GRACE, Index};
 use super::table::Table;
 use super::{JobFields, JobInfo, Workspace};
 use crate::ids::{Identity, JobKey};
@@ -85,6 +85,22 @@ fn settle(folder: &tempfile::TempDir, workspace: &Workspace) {
     let old = Index::read(folder.path());
     assert!(old.is_none() && workspace.snapshot().job_count() == usize::from(JOBS));
     assert!(!workspace.snapshot().jobs().iter().any(JobInfo::is_fresh));
+}
+
+/// Makes the index say that it was made this much later, in nanoseconds.
+fn age(folder: &tempfile::TempDir, by: i64) {
+    let path = folder.path().join(".index/state");
+    let mut bytes = fs::read(&path).unwrap();
+    let number = |bytes: &[u8], from: usize| u64::from_le_bytes(bytes[from..from + 8].try_into().unwrap()) as usize;
+    let trailer = bytes.len() - 36;
+    let (begin, size) = (number(&bytes, trailer + 8), number(&bytes, trailer + 16));
+    let root = u32::from_le_bytes(bytes[begin..begin + 4].try_into().unwrap()) as usize;
+    let taken = begin + 4 + root;
+    let later = number(&bytes, taken) as i64 + by;
+    bytes[taken..taken + 8].copy_from_slice(&later.to_le_bytes());
+    let checksum = super::checksum(&bytes[begin..begin + size]);
+    bytes[trailer + 24..trailer + 28].copy_from_slice(&checksum.to_le_bytes());
+    File::create(&path).unwrap().write_all(&bytes).unwrap();
 }
 
 /// The fields of a job as a filter sees them, with the file's own bytes asked by nobody else.
@@ -188,16 +204,37 @@ fn metrics_that_change_after_the_end_are_seen() {
         // Where there were none before, for all who look.
         write(&layout.job(&key(1)).metrics(), "{\"name\":\"loss\",\"step\":0,\"value\":0.25}\n");
         assert!(holds(workspace, 1, "metric.loss = 0.25 and n = 1"));
-        for snapshot in [workspace.snapshot(), workspace.snapshot_with_arguments(), workspace.snapshot_with_metrics()] {
-            let mut table = Table::new(snapshot.jobs());
-            let row = table.jobs().iter().position(|job| job.key() == key(1)).unwrap();
-            let places = ["loss", "loss.max", "n"].map(|name| table.find(name).unwrap());
-            let shown = places.map(|place| table.columns()[place].cells[row].to_string());
-            assert_eq!(shown, ["0.25", "0.25", "1"]);
-        }
+        let mut table = Table::new(workspace.jobs());
+        let row = table.jobs().iter().position(|job| job.key() == key(1)).unwrap();
+        let places = ["loss", "loss.max", "n"].map(|name| table.find(name).unwrap());
+        let shown = places.map(|place| table.columns()[place].cells[row].to_string());
+        assert_eq!(shown, ["0.25", "0.25", "1"]);
         fs::remove_file(layout.job(&key(1)).metrics()).unwrap();
         assert!(!holds(workspace, 1, "metric.loss != none"));
     });
+}
+
+#[test]
+fn long_after_the_end_of_a_job_its_record_answers_for_all_its_files() {
+    let (folder, layout, workspace) = settled();
+    age(&folder, GRACE);
+    let path = |n: u16| layout.job(&key(n)).path().to_owned();
+    // Nothing but the identity that it names can be in there.
+    in_place(&path(1).join("params.json"), |text| text.replace("\"n\":1}", "\"n\":6}"));
+    assert!(holds(&workspace, 1, "n = 1"));
+    assert_eq!(workspace.snapshot_of("0001").jobs()[0].arguments().unwrap()["n"], 6);
+    // Run again, all is read again.
+    put(&layout, 2, Ok("22"));
+    in_place(&path(3).join("status.json"), |text| text.replace("\"value\": 3", "\"value\": 8"));
+    fs::remove_file(path(4).join("status.json")).unwrap();
+    fs::remove_dir_all(path(5)).unwrap();
+    for n in [2, 3, 4] {
+        write(&layout.job(&key(n)).metrics(), "{\"name\":\"loss\",\"step\":0,\"value\":0.5}\n");
+        assert!(holds(&workspace, n, "metric.loss = 0.5"));
+    }
+    assert!(holds(&workspace, 2, "output = 22") && holds(&workspace, 3, "output = 8"));
+    assert!(holds(&workspace, 4, "state = unstarted"));
+    assert!(workspace.snapshot().get(&key(5)).is_none());
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Remover {
         let layout = workspace.layout();
         let alone = alone(layout).map_err(|source| RemoveError::Io { path: layout.drivers(), source })?;
         let alone = alone.ok_or_else(|| RemoveError::Driver(layout.path().to_owned()))?;
-        let snapshot = workspace.snapshot_with_arguments();
+        let snapshot = workspace.snapshot();
         Ok((Self::with(workspace, &snapshot, Some(alone)), snapshot))
     }
 

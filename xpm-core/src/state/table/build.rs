@@ -118,7 +118,7 @@ impl Part {
         self.tags(job);
         let metrics = match job.values() {
             Some(values) => {
-                let known = job.has_known_metrics();
+                let known = !job.is_open();
                 self.values(&values, known);
                 !known
             }
