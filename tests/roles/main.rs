@@ -259,6 +259,12 @@ fn the_lock_tells_what_an_edit_would_do() {
             3,
             "roles.holder.shape: the type was roles.square, and is any Shape now: the same in the identity",
         ),
+        (
+            "shape = { type = \"any Shape\" }\n",
+            "shape = { type = \"roles.tuned\" }\n",
+            1,
+            "roles.holder.shape: the type was roles.tuned, and is any Shape now",
+        ),
         ("variants.Mse]", "variants.Mae]", 1, "roles.loss::Mae: the variant is gone"),
         (
             "[types.\"roles.loss\"]",

@@ -66,9 +66,17 @@ pub(crate) fn run(context: &Context, args: &Log) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Opens a log; nothing else, which might be waited for without end.
+fn open_log(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::other(format!("{} is no file", path.display())))
+}
+
 fn read_all(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    match File::open(path) {
+    match open_log(path) {
         Ok(mut file) => file.read_to_end(&mut bytes).map(|_| bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(bytes),
         Err(error) => Err(error),
@@ -114,7 +122,7 @@ fn follow(workspace: &Workspace, job: &JobInfo, path: &Path, lines: Option<usize
         }
         if open.is_none()
             && let Some(inode) = there
-            && let Ok(mut file) = File::open(path)
+            && let Ok(mut file) = open_log(path)
         {
             if !first {
                 output::error_line("xpm: another attempt begins");

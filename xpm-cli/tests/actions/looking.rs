@@ -1,7 +1,7 @@
 //! Commands that look.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::world::{World, wait_until};
 
@@ -25,6 +25,18 @@ pub fn lists_and_shows() {
     assert_eq!(world.xpm(&["log", &a]).stdout, "a began\na ends\n");
     assert_eq!(world.xpm(&["log", &a, "-n1"]).stdout, "a ends\n");
     assert_eq!(world.xpm(&["log", "--err", &a]).stdout, "a warns\n");
+    // Nobody waits for what will never be written.
+    let log = world.step("a").join("stdout.log");
+    fs::remove_file(&log).unwrap();
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    for args in [&["log", &a][..], &["log", "-f", &a]] {
+        let said = world.xpm(args);
+        assert!(
+            said.stdout.is_empty()
+                && (said.code == 1 && said.stderr.contains("stdout.log is no file")) == (args.len() == 2),
+            "{said:?}"
+        );
+    }
 }
 
 pub fn follows_a_log_to_the_end() {
@@ -88,7 +100,7 @@ pub fn says_what_shells_complete() {
              _xpm xpm \"${{COMP_WORDS[$COMP_CWORD]}}\" xpm; echo \"${{COMPREPLY[@]}}\"",
             env!("CARGO_BIN_EXE_xpm")
         );
-        let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     assert_eq!(complete("xpm ret"), "retry\n");

@@ -241,7 +241,7 @@ impl Look<'_> {
             let settled = |stamp: Stamp| stamp.changed != 0 && stamp.changed < self.until.settled;
             let mut same = row.stamp == stamp && (row.kind == Kind::Open) == status.is_none() && settled(stamp);
             let changed = row.stamp.changed.max(row.params.changed).max(row.metrics.changed);
-            if same && status.is_some() && !(row.params.changed != 0 && changed < self.until.complete) {
+            if same && status.is_some() && changed >= self.until.complete {
                 slot.looked_at_all = Some(changed);
                 same = row.params == params() && settled(row.params);
                 same &= row.metrics == metrics() && row.metrics.changed < self.until.settled;

@@ -322,15 +322,17 @@ impl Changes<'_> {
         out
     }
 
-    /// Whether values of the two types have one identity. A configuration has it in a family too, if it is a member: else it could
-    /// not be read.
+    /// Whether values of the two types have one identity. A member of an open family has it in that too.
     fn is_same_class(&self, was: &str, is: &str) -> bool {
         let parts = |ty: &str| -> Vec<String> {
             class(ty).replace("any ", "any·").split([' ', ',', '(', ')']).map(str::to_owned).collect()
         };
         let (was, is) = (parts(was), parts(is));
-        let is_config = |name: &str| self.new.types.get(name).is_some_and(|ty| ty.kind == "config");
-        let same = |(was, is): (&String, &String)| was == is || is_config(was) && is.starts_with("any·");
+        let is_member = |was: &str, is: &str| {
+            let members = is.strip_prefix("any·").and_then(|family| self.new.members.get(family));
+            members.is_some_and(|members| members.contains(was))
+        };
+        let same = |(was, is): (&String, &String)| was == is || is_member(was, is);
         was.len() == is.len() && was.iter().zip(&is).all(same)
     }
 }
