@@ -84,7 +84,7 @@ pub(crate) fn set_title<'a>(args: impl Iterator<Item = &'a OsStr>, _one_thread: 
 
 /// Fields 48 and 49 of `/proc/self/stat`, proc(5).
 fn arguments_in_memory() -> Option<(usize, usize)> {
-    let stat = super::stat_of("self")?;
+    let stat = super::processes::stat_of("self")?;
     let mut fields = stat.split(' ').skip(45);
     let (start, end) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     (0 < start && start < end && end - start < 1 << 20).then_some((start, end))
