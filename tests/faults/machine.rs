@@ -76,7 +76,7 @@ fn jobs_of_other_drivers_count_living_or_killed() {
             wait_until("what fits has ended", || arena.lines("executions").len() == 1);
             let expected = [
                 "b: waits for 2 CPUs, 1 of 2 are free, jobs of other runs have 1",
-                "c: waits for 2147483648 bytes of memory, 1073741824 of 3221225472 are free, jobs of other runs have 2147483648",
+                "c: waits for 2.0 GiB of memory, 1.0 GiB of 3.0 GiB is free, jobs of other runs have 2.0 GiB",
                 "d: nothing",
             ];
             waits(&arena, "second", &second, &expected);

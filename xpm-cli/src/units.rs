@@ -30,18 +30,6 @@ pub(crate) fn ago(time: SystemTime, now: SystemTime) -> String {
     format!("{number}{unit} ago")
 }
 
-/// `512 B`, `1.5 KiB`, `3.2 GiB`.
-pub(crate) fn bytes(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 || unit == "TiB" {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
-        }
-        value /= 1024.0;
-    }
-    unreachable!("the last unit takes what is left")
-}
-
 /// A time as RFC 3339 in UTC with milliseconds; null for none.
 pub(crate) fn rfc3339(time: Option<SystemTime>) -> Option<String> {
     time.map(|time| humantime::format_rfc3339_millis(time).to_string())
@@ -58,6 +46,5 @@ mod tests {
             [0.0, 0.25, 3.21, 59.94, 60.0, 125.0, 12_000.0, 200_000.0].map(shown),
             ["0.0s", "250ms", "3.2s", "59.9s", "1m", "2m 5s", "3h 20m", "2d 7h"]
         );
-        assert_eq!([0, 1023, 1536, 5 << 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
     }
 }

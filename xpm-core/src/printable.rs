@@ -1,5 +1,5 @@
 //! Texts of tasks, programs and people, made fit for a terminal: without what would move the cursor, colour what follows, or
-//! reorder it. What is kept on disk stays as it was written.
+//! reorder it. What is kept on disk stays as it was written. And amounts as people read them.
 
 use std::borrow::Cow;
 use std::iter::Peekable;
@@ -20,6 +20,18 @@ pub fn text(text: &str) -> Cow<'_, str> {
     }
     let lines: Vec<_> = text.split('\n').map(|line| clean(line, |tab| tab)).collect();
     Cow::Owned(lines.join("\n"))
+}
+
+/// A number of bytes: `512 B`, `1.5 KiB`, `3.2 GiB`.
+pub fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 || unit == "TiB" {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1024.0;
+    }
+    unreachable!("the last unit takes what is left")
 }
 
 fn clean(text: &str, space: impl Fn(char) -> char) -> String {
@@ -65,6 +77,11 @@ fn skip_sequence(chars: &mut Peekable<Chars<'_>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_told_in_the_unit_that_fits() {
+        assert_eq!([0, 1023, 1536, 5 << 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
+    }
 
     #[test]
     fn nothing_is_left_that_moves_the_cursor() {

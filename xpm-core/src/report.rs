@@ -204,10 +204,10 @@ impl Reporter for Silent {
     fn report(&self, _: &Event) {}
 }
 
-/// The last `lines` lines of a file that may be huge; nothing if it cannot be read. Of lines that are very long the last
-/// 16 KiB, or 1 KiB for each of many.
+/// The last `lines` lines of a file that may be huge, without stack backtraces, which would leave no room for what is said
+/// above them; nothing if it cannot be read. Of lines that are very long the last 64 KiB, or 1 KiB for each of many.
 pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
-    let window = (lines as u64).saturating_mul(1 << 10).clamp(16 << 10, 64 << 20);
+    let window = (lines as u64).saturating_mul(1 << 10).clamp(64 << 10, 64 << 20);
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = crate::files::open(path)?;
         let start = file.metadata()?.len().saturating_sub(window);
@@ -218,9 +218,25 @@ pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
     };
     let text = read().unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let mut last: Vec<String> = text.lines().rev().take(lines).map(str::to_owned).collect();
-    last.reverse();
-    last
+    let said = without_backtraces(text.lines());
+    let last = &said[said.len().saturating_sub(lines)..];
+    last.iter().skip_while(|line| line.trim().is_empty()).map(|line| (*line).to_owned()).collect()
+}
+
+/// Lines but those of the backtraces that the standard library and anyhow print: a heading, frames with spaces before them, and at the end of
+/// some a note.
+fn without_backtraces<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut within = false;
+    let is_kept = |line: &&str| {
+        if line.eq_ignore_ascii_case("stack backtrace:") {
+            within = true;
+        } else if within && !line.starts_with(' ') {
+            within = false;
+            return !line.starts_with("note: Some details are omitted");
+        }
+        !within
+    };
+    lines.filter(is_kept).collect()
 }
 
 #[cfg(test)]
@@ -238,5 +254,23 @@ mod tests {
         }
         assert_eq!(tail(&path, 2)[1], "a line with the number 4999");
         assert_eq!(tail(&path, usize::MAX).len(), 5000);
+    }
+
+    #[test]
+    fn a_backtrace_does_not_hide_what_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stderr.log");
+        let frames: String =
+            (0..200).map(|n| format!("  {n:2}: core::ops::call\n             at /src/{n}.rs:1:2\n")).collect();
+        let note = "note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n";
+        for (end, last) in [(note, ""), ("", "and then\n"), (note, "and then\n")] {
+            let text = format!(
+                "epoch 1\n\nthread 'task' panicked at a.rs:1:2:\nno such wine\nstack backtrace:\n{frames}{end}{last}"
+            );
+            std::fs::write(&path, text).unwrap();
+            let said: Vec<&str> =
+                ["thread 'task' panicked at a.rs:1:2:", "no such wine"].into_iter().chain(last.lines()).collect();
+            assert_eq!(tail(&path, said.len() + 1), said, "{end:?} {last:?}");
+        }
     }
 }

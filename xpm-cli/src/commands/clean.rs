@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use xpm_core::printable::bytes;
 use xpm_core::state::JobInfo;
 use xpm_core::upkeep::{self, Remover};
 
 use crate::context::Context;
 use crate::targets::{Account, Targets};
-use crate::units;
 
 /// Remove job folders, with all results in them; shows which, unless --yes
 ///
@@ -40,7 +40,7 @@ pub(crate) fn remove(
     let mut total = 0;
     for job in jobs {
         let size = upkeep::size(&job);
-        let what = format!("{}  {}  {}", job.state_name(), units::bytes(size), crate::names::tags_text(&job));
+        let what = format!("{}  {}  {}", job.state_name(), bytes(size), crate::names::tags_text(&job));
         if !yes && matches!(job.state_name(), "running" | "starting") {
             account.refused(&job, "it runs; xpm kill stops it");
             continue;
@@ -55,6 +55,6 @@ pub(crate) fn remove(
     }
     // Drivers may begin again before somebody has read all of it.
     drop(remover);
-    let size = units::bytes(total);
+    let size = bytes(total);
     account.tell(context, &format!("remove {{}} ({size})"), &format!("removed {{}} ({size})"), yes)
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
+use xpm_core::printable::bytes;
 use xpm_core::upkeep::{self, Remover};
 
 use crate::context::Context;
@@ -53,13 +54,13 @@ pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode>
             job.task().into(),
             Cell::colored(job.state_name(), output::state_color(job.state_name())),
             job.end().map(|end| units::ago(end, snapshot.taken())).unwrap_or_default().into(),
-            Cell::number(if args.size { units::bytes(*size) } else { String::new() }),
+            Cell::number(if args.size { bytes(*size) } else { String::new() }),
         ]);
     }
     let mut text = if orphans.is_empty() { String::new() } else { table.render(context) };
     text.push_str(&output::count(orphans.len(), "orphan"));
     if args.size {
-        text.push_str(&format!(", {}", units::bytes(total)));
+        text.push_str(&format!(", {}", bytes(total)));
     }
     text.push_str(if orphans.is_empty() { "\n" } else { "; `xpm orphans --clean` removes them\n" });
     output::page(context, &text)?;

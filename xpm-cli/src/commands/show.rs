@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
+use xpm_core::printable::bytes;
 use xpm_core::state::{JobInfo, JobStatus, Snapshot};
 
 use super::jobs::{NOT_THERE, summary};
@@ -156,7 +157,7 @@ fn times(text: &mut Sheet<'_>, job: &JobInfo, now: SystemTime) {
             let seconds = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
             format!("cpu {}", units::duration(seconds))
         }),
-        job.peak_memory().map(|bytes| format!("memory {}", units::bytes(bytes))),
+        job.peak_memory().map(|peak| format!("memory {}", bytes(peak))),
         job.host().map(|host| format!("on {host}")),
         Some(job.attempt()).filter(|attempt| *attempt > 1).map(|attempt| format!("attempt {attempt}")),
     ]

@@ -82,7 +82,7 @@ pub enum JobError {
     },
     /// The run was interrupted.
     #[error(
-        "interrupted: nothing more is started; what runs goes on by itself, and is found again when this is run again"
+        "interrupted: nothing more is started; jobs that still run go on, and are found again when this is run again"
     )]
     Interrupted,
     /// The driver of the run is gone.

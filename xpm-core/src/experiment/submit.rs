@@ -15,6 +15,7 @@ use crate::config::{ArgStruct, Complete, Configure, ReadError, Reader, Reference
 use crate::identity::{self, Refused};
 use crate::ids::JobKey;
 use crate::job::Task;
+use crate::printable::bytes;
 use crate::report::Event;
 use crate::schema::{Resources, Transient};
 use crate::value::{Node, Value};
@@ -324,7 +325,7 @@ impl Shared {
             && wanted > there
         {
             let hint = " (`[local] memory_bytes` in xpm.toml)";
-            return too_large(format!("{wanted} bytes of memory"), format!("{there} bytes"), hint);
+            return too_large(format!("{} of memory", bytes(wanted)), bytes(there), hint);
         }
         if resources.gpu_count() > 0 && resources.gpu_count() as usize > self.gpu_count() {
             let hint = " (`CUDA_VISIBLE_DEVICES`, `nvidia-smi`, or `[local] gpus` in xpm.toml)";

@@ -10,6 +10,7 @@ use super::message::Message;
 use super::shared::Shared;
 use super::state::JobCell;
 use crate::ids::JobKey;
+use crate::printable::bytes;
 use crate::scheduler::{Resource, TokenNumber, WaitReason};
 use crate::workspace::{Failure, Owner};
 
@@ -192,13 +193,15 @@ impl fmt::Display for Shortage {
             Scarce::Token(name) => write!(f, "{wanted} of token `{name}`")?,
             Scarce::Folder(path) => return write!(f, "{}, which another job uses", path.display()),
             Scarce::Cpus => write!(f, "{wanted} CPUs")?,
-            Scarce::Memory => write!(f, "{wanted} bytes of memory")?,
+            Scarce::Memory => write!(f, "{} of memory", bytes(*wanted))?,
             Scarce::Gpus => write!(f, "{wanted} GPUs")?,
         }
-        write!(f, ", {free} of {capacity} are free")?;
+        let memory = matches!(what, Scarce::Memory);
+        let amount = |amount: u64| if memory { bytes(amount) } else { amount.to_string() };
+        write!(f, ", {} of {} {} free", amount(*free), amount(*capacity), if memory { "is" } else { "are" })?;
         if *elsewhere > 0 {
             let who = if matches!(what, Scarce::Token(_)) { "other processes have" } else { "jobs of other runs have" };
-            write!(f, ", {who} {elsewhere}")?;
+            write!(f, ", {who} {}", amount(*elsewhere))?;
         }
         match reserved_for {
             Some(job) => write!(f, ", some are kept for {job}, which has waited for long"),
