@@ -37,23 +37,29 @@ pub(crate) enum Format {
     Parquet,
 }
 
-/// The columns `columns` of a table as text; a Parquet file is none.
-pub(crate) fn render(context: &Context, table: &Table, columns: &[usize], format: Format, digits: usize) -> String {
+/// The columns `columns` of a table as text, in pieces; a Parquet file is none.
+pub(crate) fn render(
+    context: &Context,
+    table: &Table,
+    columns: &[usize],
+    format: Format,
+    digits: usize,
+) -> Vec<String> {
     let style = |place: &usize| {
         let cells = table.columns()[*place].cells.kinds();
         let floats = cells.filter_map(|cell| if let Cell::Float(x) = cell { Some(*x) } else { None });
         Style::of(floats, digits)
     };
-    let styles = columns.iter().map(style).collect();
+    let styles = parallel::of_columns(table.len(), columns, style);
     let sheet = Sheet { table, columns, styles };
     match format {
         Format::Table => sheet.aligned(context),
         Format::Csv => sheet.csv(),
-        Format::Parquet => String::new(),
+        Format::Parquet => Vec::new(),
         Format::Json => sheet.json(),
         Format::Jsonl => sheet.jsonl(),
-        Format::Markdown => sheet.markdown(),
-        Format::Latex => sheet.latex(),
+        Format::Markdown => vec![sheet.markdown()],
+        Format::Latex => vec![sheet.latex()],
     }
 }
 
@@ -78,23 +84,20 @@ impl Sheet<'_> {
         self.row(row).zip(&self.styles).map(|(cell, style)| Rounded { cell, style: *style })
     }
 
-    fn aligned(&self, context: &Context) -> String {
-        let numeric: Vec<bool> = self.columns.iter().map(|place| self.table.is_numeric(*place)).collect();
+    fn aligned(&self, context: &Context) -> Vec<String> {
+        let numeric = parallel::of_columns(self.table.len(), self.columns, |place| self.table.is_numeric(*place));
         let mut aligned = text::Table::new(self.names());
         aligned.fill(self.table.len(), |rows, row| {
             for (cell, numeric) in self.rounded(row).zip(&numeric) {
                 if *numeric { rows.add_number(cell) } else { rows.add(cell) }
             }
         });
-        aligned.render(context)
+        aligned.pieces(context)
     }
 
-    fn csv(&self) -> String {
-        let mut out = String::new();
+    fn csv(&self) -> Vec<String> {
         let names: Vec<Cow<'_, str>> = self.names().map(csv_field).collect();
-        out.push_str(&names.join(","));
-        out.push('\n');
-        out.push_str(&parallel::text(self.table.len(), |out, row| {
+        let lines = parallel::pieces(self.table.len(), |out, row| {
             for (place, cell) in self.row(row).enumerate() {
                 if place > 0 {
                     out.push(',');
@@ -107,14 +110,14 @@ impl Sheet<'_> {
                 }
             }
             out.push('\n');
-        }));
-        out
+        });
+        std::iter::once(names.join(",") + "\n").chain(lines).collect()
     }
 
     /// Each row as a JSON object, its members in the order of the columns, between `before` and `behind`.
-    fn objects(&self, before: &str, behind: &str) -> String {
+    fn objects(&self, before: &str, behind: &str) -> Vec<String> {
         let names: Vec<String> = self.names().map(|name| Json::from(name).to_string()).collect();
-        parallel::text(self.table.len(), |out, row| {
+        parallel::pieces(self.table.len(), |out, row| {
             out.push_str(before);
             for (place, (name, cell)) in names.iter().zip(self.row(row)).enumerate() {
                 out.push_str(if place == 0 { "" } else { ", " });
@@ -126,12 +129,20 @@ impl Sheet<'_> {
         })
     }
 
-    fn json(&self) -> String {
-        let lines = self.objects("  {", "},\n");
-        if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.trim_end_matches(",\n")) }
+    fn json(&self) -> Vec<String> {
+        if self.table.is_empty() {
+            return vec!["[]\n".to_owned()];
+        }
+        let mut pieces = vec!["[\n".to_owned()];
+        pieces.extend(self.objects("  {", "},\n"));
+        if let Some(last) = pieces.last_mut() {
+            last.truncate(last.trim_end_matches(",\n").len());
+        }
+        pieces.push("\n]\n".to_owned());
+        pieces
     }
 
-    fn jsonl(&self) -> String {
+    fn jsonl(&self) -> Vec<String> {
         self.objects("{", "}\n")
     }
 

@@ -39,17 +39,34 @@ pub(crate) fn count(count: usize, noun: &str) -> String {
 /// # Errors
 /// If standard output cannot be written to.
 pub(crate) fn page(context: &Context, text: &str) -> io::Result<()> {
-    let long = context.height().is_some_and(|height| text.lines().count() >= height);
-    if context.pager && long && io::stdin().is_terminal() && through_pager(text) {
+    page_pieces(context, &[text])
+}
+
+/// Writes text that is there in pieces, like [`page`].
+///
+/// # Errors
+/// If standard output cannot be written to.
+pub(crate) fn page_pieces(context: &Context, pieces: &[impl AsRef<str>]) -> io::Result<()> {
+    let lines = || pieces.iter().map(|piece| piece.as_ref().lines().count()).sum::<usize>();
+    let long = context.height().is_some_and(|height| lines() >= height);
+    if context.pager && long && io::stdin().is_terminal() && through_pager(pieces) {
         return Ok(());
     }
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
+    write_pieces(&mut stdout, pieces)?;
     stdout.flush()
 }
 
+/// Writes one piece behind the other.
+///
+/// # Errors
+/// If `to` cannot be written to.
+pub(crate) fn write_pieces(to: &mut impl Write, pieces: &[impl AsRef<str>]) -> io::Result<()> {
+    pieces.iter().try_for_each(|piece| to.write_all(piece.as_ref().as_bytes()))
+}
+
 /// Whether a pager could be started. `PAGER` names it; nothing or `cat` is none.
-fn through_pager(text: &str) -> bool {
+fn through_pager(pieces: &[impl AsRef<str>]) -> bool {
     let pager = read_env("XPM_PAGER").or_else(|| read_env("PAGER")).unwrap_or_else(|| "less".to_owned());
     if pager.trim() == "cat" {
         return false;
@@ -65,7 +82,7 @@ fn through_pager(text: &str) -> bool {
     let Ok(mut child) = command.spawn() else { return false };
     if let Some(mut input) = child.stdin.take() {
         // A pager that is left early closes its input.
-        let _ = input.write_all(text.as_bytes());
+        let _ = write_pieces(&mut input, pieces);
     }
     // A shell that does not find the pager says 127: then the text is shown without.
     child.wait().is_ok_and(|status| status.code() != Some(127))

@@ -10,16 +10,34 @@ const FEW: usize = 2_000;
 /// How many are made before what was made is written.
 const ROUND: usize = 16_000;
 
+fn cpus() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8)
+}
+
 /// Makes something of each part of the numbers below `count`; gives what was made, in order.
 pub(crate) fn in_parts<T: Send>(count: usize, make: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8);
-    if count < FEW || cpus == 1 {
-        return vec![make(0..count)];
+    let size = if count < FEW { count } else { count.div_ceil(cpus()) }.max(1);
+    let parts: Vec<Range<usize>> = (0..count).step_by(size).map(|begin| begin..count.min(begin + size)).collect();
+    each(&parts, |part| make(part.clone()))
+}
+
+/// Makes something of each of the columns of so many rows.
+pub(crate) fn of_columns<C: Sync, T: Send>(rows: usize, columns: &[C], make: impl Fn(&C) -> T + Sync) -> Vec<T> {
+    if rows < FEW {
+        return columns.iter().map(make).collect();
     }
-    let (size, make) = (count.div_ceil(cpus), &make);
+    let parts: Vec<&[C]> = columns.chunks(columns.len().div_ceil(cpus()).max(1)).collect();
+    each(&parts, |part| part.iter().map(&make).collect::<Vec<T>>()).into_iter().flatten().collect()
+}
+
+/// Makes something of each of a few parts, each on a thread of its own; gives what was made, in order.
+pub(crate) fn each<P: Sync, T: Send>(parts: &[P], make: impl Fn(&P) -> T + Sync) -> Vec<T> {
+    if let [part] = parts {
+        return vec![make(part)];
+    }
+    let make = &make;
     thread::scope(|scope| {
-        let parts = (0..count).step_by(size).map(|begin| begin..count.min(begin + size));
-        let makers: Vec<_> = parts.map(|part| scope.spawn(move || make(part))).collect();
+        let makers: Vec<_> = parts.iter().map(|part| scope.spawn(move || make(part))).collect();
         let joined = makers.into_iter().map(thread::ScopedJoinHandle::join);
         joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
@@ -43,17 +61,11 @@ pub(crate) fn write(to: &mut impl Write, count: usize, write: impl Fn(&mut Vec<u
     Ok(())
 }
 
-/// The text of `count` items, each written behind the one before.
-pub(crate) fn text(count: usize, write: impl Fn(&mut String, usize) + Sync) -> String {
-    let part = |range: Range<usize>| {
+/// The text of `count` items, each written behind the one before, in pieces.
+pub(crate) fn pieces(count: usize, write: impl Fn(&mut String, usize) + Sync) -> Vec<String> {
+    in_parts(count, |range| {
         let mut text = String::new();
         range.for_each(|item| write(&mut text, item));
         text
-    };
-    let mut parts = in_parts(count, part).into_iter();
-    let mut text = parts.next().unwrap_or_default();
-    let parts: Vec<String> = parts.collect();
-    text.reserve(parts.iter().map(String::len).sum());
-    parts.iter().for_each(|part| text.push_str(part));
-    text
+    })
 }

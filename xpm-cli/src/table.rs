@@ -181,6 +181,11 @@ impl Table {
 
     /// The table as text; a column that is empty everywhere is left out.
     pub(crate) fn render(&self, context: &Context) -> String {
+        self.pieces(context).concat()
+    }
+
+    /// The same in pieces: to put those of 100,000 rows together takes as long as to write them.
+    pub(crate) fn pieces(&self, context: &Context) -> Vec<String> {
         let widest = |column: usize| self.parts.iter().map(|rows| rows.widths[column]).max().unwrap_or(0);
         let columns: Vec<usize> = (0..self.titles.len()).filter(|column| widest(*column) > 0).collect();
         let widths: Vec<usize> =
@@ -192,14 +197,16 @@ impl Table {
             head.place(&self.titles[*column], Some(BOLD), right);
         }
         let screen = Screen { width: context.width(), color: context.color };
-        let mut text = String::new();
-        screen.line(&mut text, columns.iter().enumerate().map(|(place, _)| head.cell(0, place)), &widths);
-        for rows in &self.parts {
-            text.push_str(&parallel::text(rows.len(), |text, row| {
-                screen.line(text, columns.iter().map(|column| rows.cell(row, *column)), &widths);
-            }));
-        }
-        text
+        let mut titles = String::new();
+        screen.line(&mut titles, columns.iter().enumerate().map(|(place, _)| head.cell(0, place)), &widths);
+        let lines = parallel::each(&self.parts, |rows| {
+            let mut text = String::with_capacity(rows.text.len() + rows.len() * (widths.len() * 2 + 1));
+            for row in 0..rows.len() {
+                screen.line(&mut text, columns.iter().map(|column| rows.cell(row, *column)), &widths);
+            }
+            text
+        });
+        std::iter::once(titles).chain(lines).collect()
     }
 }
 

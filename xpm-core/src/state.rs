@@ -26,6 +26,7 @@ mod read;
 mod rows;
 mod runs;
 mod scan;
+mod section;
 mod series;
 mod shape;
 mod snapshot;

@@ -1,6 +1,7 @@
 //! `xpm results EXPERIMENT`.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -60,7 +61,7 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
                 "this xpm was built without parquet: `cargo install xpm-cli --features parquet` has it, or use --format csv"
             );
         }
-        if args.output.is_none() && std::io::stdout().is_terminal() {
+        if args.output.is_none() && io::stdout().is_terminal() {
             anyhow::bail!("a Parquet file is no text for a terminal: give --output FILE, or send it to a file with >");
         }
     }
@@ -82,13 +83,13 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
     if format == Format::Parquet {
         parquet(args.output.as_deref(), &table, &columns)?;
     } else {
-        let mut text = String::new();
+        let mut pieces = Vec::new();
         if !(format == Format::Table && table.is_empty()) {
-            text = render(context, &table, &columns, format, args.digits);
+            pieces = render(context, &table, &columns, format, args.digits);
         }
         match &args.output {
-            Some(path) => write(path, text.as_bytes())?,
-            None => output::page(context, &text)?,
+            Some(path) => write(path, |file| output::write_pieces(file, &pieces))?,
+            None => output::page_pieces(context, &pieces)?,
         }
     }
     if context.json {
@@ -144,9 +145,10 @@ fn grouped(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
 }
 
 /// Writes a file that a user has named: whole, or the error says why not.
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let write = || std::fs::File::create(path)?.write_all(bytes);
-    write().with_context(|| format!("{} cannot be written", path.display()))
+fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> anyhow::Result<()> {
+    File::create(path)
+        .and_then(|mut file| content(&mut file))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// Writes a Parquet file, to standard output if no other is named.
@@ -155,8 +157,8 @@ fn parquet(path: Option<&Path>, table: &Table, columns: &[usize]) -> anyhow::Res
     let mut bytes = Vec::new();
     crate::formats::parquet::write(&mut bytes, table, columns).context("the Parquet file cannot be made")?;
     match path {
-        Some(path) => write(path, &bytes),
-        None => Ok(std::io::stdout().lock().write_all(&bytes)?),
+        Some(path) => write(path, |file| file.write_all(&bytes)),
+        None => Ok(io::stdout().lock().write_all(&bytes)?),
     }
 }
 

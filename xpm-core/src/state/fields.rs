@@ -225,7 +225,7 @@ pub fn filter_jobs(jobs: Vec<JobInfo>, filter: &Filter) -> Result<Vec<JobInfo>, 
 /// How many jobs are asked for names to propose.
 const SAMPLE: usize = 1_000;
 /// Below this many jobs a second thread costs more than it saves.
-const FEW: usize = 2_000;
+pub(super) const FEW: usize = 2_000;
 
 /// Does something with the jobs, cut into parts, on as many threads; gives what came of each part, in order.
 pub(super) fn on_all_cpus<'j, T: Send>(jobs: &'j [JobInfo], read: impl Fn(&'j [JobInfo]) -> T + Sync) -> Vec<T> {

@@ -6,8 +6,13 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// After so many texts it is time to read all of them at once.
-const MANY: u32 = 200;
+use super::rows::Span;
+use super::section::Section;
+
+/// After so many texts it is time to read all of them at once, if that is not much.
+const MANY: u64 = 200;
+/// To read one text takes as long as to read so many bytes with all others.
+const EACH: u64 = 8 << 10;
 
 /// Texts by offset: first those of the index's file, then those in memory.
 #[derive(Debug, Default)]
@@ -20,24 +25,22 @@ pub(super) struct Heap {
 #[derive(Debug)]
 struct Stored {
     file: Arc<File>,
-    /// Where they begin in the file.
-    begin: u64,
-    length: u64,
-    /// All of them, once somebody needs most.
-    loaded: OnceLock<Vec<u8>>,
+    section: Section,
+    /// All of them, once somebody needs most, and whether all are what was written.
+    loaded: OnceLock<(Vec<u8>, bool)>,
     /// How many texts were read one by one.
     asked: AtomicU32,
 }
 
 impl Heap {
-    /// The texts that lie in `file` from `begin`.
-    pub(super) fn stored(file: Arc<File>, begin: u64, length: u64) -> Self {
-        let stored = Stored { file, begin, length, loaded: OnceLock::new(), asked: AtomicU32::new(0) };
+    /// The texts that lie in a section of `file`.
+    pub(super) fn stored(file: Arc<File>, section: Section) -> Self {
+        let stored = Stored { file, section, loaded: OnceLock::new(), asked: AtomicU32::new(0) };
         Self { file: Some(stored), fresh: Vec::new() }
     }
 
     fn stored_length(&self) -> u64 {
-        self.file.as_ref().map_or(0, |stored| stored.length)
+        self.file.as_ref().map_or(0, |stored| stored.section.length)
     }
 
     /// Adds a text; gives its offset.
@@ -50,34 +53,37 @@ impl Heap {
     /// Reads all texts of the index at once, since most will be asked for.
     pub(super) fn load(&self) {
         if let Some(stored) = &self.file {
-            stored.loaded.get_or_init(|| {
-                let mut bytes = vec![0; usize::try_from(stored.length).unwrap_or(0)];
-                match stored.file.read_exact_at(&mut bytes, stored.begin) {
-                    Ok(()) => bytes,
-                    Err(_) => Vec::new(),
-                }
-            });
+            stored.loaded.get_or_init(|| stored.section.read(&stored.file).unwrap_or_default());
         }
     }
 
-    /// The bytes of a span; `None` if they cannot be read.
-    pub(super) fn bytes(&self, offset: u64, length: u64) -> Option<Cow<'_, [u8]>> {
-        let size = usize::try_from(length).ok()?;
-        let stored_length = self.stored_length();
-        if let Some(begin) = offset.checked_sub(stored_length) {
+    /// The bytes of a span; `None` if they cannot be read or are damaged: a damaged index is never taken for what the files say.
+    pub(super) fn bytes(&self, span: Span) -> Option<Cow<'_, [u8]>> {
+        let bytes = self.as_it_is(span)?;
+        let stored = self.file.as_ref().filter(|stored| span.offset < stored.section.length);
+        let known = stored.is_some_and(|stored| matches!(stored.loaded.get(), Some((_, true))));
+        (known || super::checksum(&bytes) == span.checksum).then_some(bytes)
+    }
+
+    /// The bytes of a span, damaged or not; `None` if they cannot be read.
+    pub(super) fn as_it_is(&self, Span { offset, length, .. }: Span) -> Option<Cow<'_, [u8]>> {
+        let size = length as usize;
+        if let Some(begin) = offset.checked_sub(self.stored_length()) {
             let begin = usize::try_from(begin).ok()?;
             return self.fresh.get(begin..begin.checked_add(size)?).map(Cow::Borrowed);
         }
-        let stored = self.file.as_ref().filter(|stored| offset.saturating_add(length) <= stored.length)?;
-        if stored.loaded.get().is_none() && stored.asked.fetch_add(1, Ordering::Relaxed) >= MANY {
+        let stored =
+            self.file.as_ref().filter(|stored| offset.saturating_add(length.into()) <= stored.section.length)?;
+        let many = MANY.max(stored.section.length / EACH);
+        if stored.loaded.get().is_none() && u64::from(stored.asked.fetch_add(1, Ordering::Relaxed)) >= many {
             self.load();
         }
-        if let Some(loaded) = stored.loaded.get() {
+        if let Some((loaded, _)) = stored.loaded.get() {
             let begin = usize::try_from(offset).ok()?;
             return loaded.get(begin..begin.checked_add(size)?).map(Cow::Borrowed);
         }
         let mut bytes = vec![0; size];
-        stored.file.read_exact_at(&mut bytes, stored.begin + offset).ok()?;
+        stored.file.read_exact_at(&mut bytes, stored.section.begin + offset).ok()?;
         Some(Cow::Owned(bytes))
     }
 }

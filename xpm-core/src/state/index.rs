@@ -18,15 +18,17 @@ use super::bytes::{Reader, Writer};
 use super::digest::Digests;
 use super::heap::Heap;
 use super::rows::{Kind, Row, Rows, Span, Stamp, TEXTS};
+use super::section::Section;
 use super::shape::Shapes;
 use crate::fault;
 use crate::ids::Identity;
 
 /// Changed whenever anything here or in what it holds changes.
-const MAGIC: &[u8; 8] = b"xpmidx04";
-/// The length of what stands at the end: where texts end, where values end, how long the rest is, its checksum, and the
-/// magic number.
-const TRAILER: usize = 8 + 8 + 8 + 4 + 8;
+const MAGIC: &[u8; 8] = b"xpmidx05";
+/// The sections of the file, one behind the other: texts and values of the rows; what all rows refer to; the rows; what runs say of them.
+const SECTIONS: usize = 5;
+/// The length of what stands at the end: the sections, and the magic number.
+pub(super) const TRAILER: usize = SECTIONS * Section::WRITTEN + 8;
 /// How coarse the times of files may be. What changed this shortly before it was read may have changed again since,
 /// without its time saying so.
 pub(super) const COARSE: i64 = 2_000_000_000;
@@ -66,18 +68,20 @@ impl Index {
         let file = crate::files::open(&Self::path(root)).ok()?;
         let length = file.metadata().ok()?.len();
         let mut trailer = [0; TRAILER];
-        let end = length.checked_sub(TRAILER as u64)?;
-        file.read_exact_at(&mut trailer, end).ok()?;
+        file.read_exact_at(&mut trailer, length.checked_sub(TRAILER as u64)?).ok()?;
         let mut from = Reader(&trailer);
-        let (texts, begin, size, checksum) = (from.u64()?, from.u64()?, from.u64()?, from.u32()?);
-        if from.0 != MAGIC || begin.checked_add(size)? != end || texts > begin {
+        let mut sections = [Section::default(); SECTIONS];
+        let mut end = 0;
+        for section in &mut sections {
+            *section = Section::parse(&mut from, end)?;
+            end = section.end();
+        }
+        if from.0 != MAGIC || end != length - TRAILER as u64 {
             return None;
         }
-        let mut bytes = vec![0; usize::try_from(size).ok()?];
-        file.read_exact_at(&mut bytes, begin).ok()?;
-        if super::checksum(&bytes) != checksum {
-            return None;
-        }
+        let [texts, values, head, of_rows, rest] = sections;
+        let whole = |section: Section| section.read(&file).filter(|(_, sound)| *sound).map(|(bytes, _)| bytes);
+        let bytes = whole(head)?;
         let mut from = Reader(&bytes);
         if from.bytes()? != root.as_os_str().as_bytes() {
             return None;
@@ -91,30 +95,22 @@ impl Index {
             index.rows.hosts.push(from.text()?.into());
         }
         index.rows.shapes = Shapes::read(&mut from)?;
-        let count = from.count(ROW)?;
-        let (of_rows, rest) = from.0.split_at_checked(count.checked_mul(ROW)?)?;
-        let (mut of_rows, mut from) = (Reader(of_rows), Reader(rest));
-        let tasks = index.rows.tasks.len();
         // Both take about as long.
         let (rows, rest) = thread::scope(|scope| {
             let rest = scope.spawn(move || {
+                let bytes = whole(rest)?;
+                let mut from = Reader(&bytes);
                 let digests = Digests::read(&mut from)?;
                 let places: Option<Vec<u32>> = (0..from.count(4)?).map(|_| from.u32()).collect();
                 Some((digests, places?))
             });
-            let known = |row: &Row| (row.task as usize) < tasks;
-            let mut rows = Vec::with_capacity(count);
-            rows.extend((0..count).map_while(|_| row(&mut of_rows).filter(known)));
-            (rows, rest.join())
+            (read_rows(&file, of_rows, index.rows.tasks.len()), rest.join())
         });
-        index.rows.rows = rows;
+        index.rows.rows = rows?;
         (index.digests, index.places) = rest.ok()??;
-        if index.rows.rows.len() != count {
-            return None;
-        }
         let file = Arc::new(file);
-        index.rows.heap = Heap::stored(file.clone(), 0, texts);
-        index.rows.flat = Heap::stored(file, texts, begin - texts);
+        index.rows.heap = Heap::stored(file.clone(), texts);
+        index.rows.flat = Heap::stored(file, values);
         Some(index)
     }
 
@@ -143,23 +139,8 @@ fn write(path: &Path, root: &Path, contents: Contents<'_>, began: Instant) -> io
     let now = metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec());
     let taken = now.saturating_sub(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX));
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    let lost = || io::Error::other("the index that is replaced cannot be read");
-    rows.heap.load();
-    let (mut texts, mut text_places) = (0, Vec::with_capacity(rows.rows.len()));
-    for row in &rows.rows {
-        let bytes = rows.heap.bytes(row.offset, row.length()).ok_or_else(lost)?;
-        out.write_all(&bytes)?;
-        text_places.push(texts);
-        texts += bytes.len() as u64;
-    }
-    rows.flat.load();
-    let (mut end, mut flat_places) = (texts, Vec::with_capacity(rows.rows.len()));
-    for row in &rows.rows {
-        let bytes = rows.flat.bytes(row.flat.offset, row.flat.length.into()).ok_or_else(lost)?;
-        out.write_all(&bytes)?;
-        flat_places.push(end - texts);
-        end += bytes.len() as u64;
-    }
+    let (texts, text_places) = write_heap(&mut out, &rows.heap, rows.rows.iter().map(Row::texts))?;
+    let (values, flat_places) = write_heap(&mut out, &rows.flat, rows.rows.iter().map(|row| row.flat))?;
     let mut to = Writer::default();
     to.bytes(root.as_os_str().as_bytes());
     to.i64(taken);
@@ -171,24 +152,63 @@ fn write(path: &Path, root: &Path, contents: Contents<'_>, began: Instant) -> io
     to.u64(rows.hosts.len() as u64);
     rows.hosts.iter().for_each(|host| to.bytes(host.as_bytes()));
     rows.shapes.write(&mut to);
-    to.u64(rows.rows.len() as u64);
-    let rows_begin = to.0.len();
+    let mut of_rows = Writer::default();
     for ((row, text), flat) in rows.rows.iter().zip(text_places).zip(flat_places) {
-        write_row(&mut to, row, text, flat);
+        write_row(&mut of_rows, row, text, flat);
     }
-    debug_assert_eq!(to.0.len() - rows_begin, rows.rows.len() * ROW);
-    digests.write(&mut to);
-    to.u64(places.len() as u64);
-    places.iter().for_each(|place| to.u32(*place));
+    debug_assert_eq!(of_rows.0.len(), rows.rows.len() * ROW);
+    let mut rest = Writer::default();
+    digests.write(&mut rest);
+    rest.u64(places.len() as u64);
+    places.iter().for_each(|place| rest.u32(*place));
     let mut trailer = Writer::default();
-    trailer.u64(texts);
-    trailer.u64(end);
-    trailer.u64(to.0.len() as u64);
-    trailer.u32(super::checksum(&to.0));
+    texts.write(&mut trailer);
+    values.write(&mut trailer);
+    for part in [&to, &of_rows, &rest] {
+        out.write_all(&part.0)?;
+        let (length, checksum) = (part.0.len() as u64, super::checksum(&part.0));
+        Section { length, checksum, ..Section::default() }.write(&mut trailer);
+    }
     trailer.0.extend_from_slice(MAGIC);
-    out.write_all(&to.0)?;
     out.write_all(&trailer.0)?;
     out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
+}
+
+/// Writes what rows have in a heap, one behind the other; gives the section, and the new place of each.
+fn write_heap(
+    out: &mut impl io::Write,
+    heap: &Heap,
+    spans: impl Iterator<Item = Span>,
+) -> io::Result<(Section, Vec<u64>)> {
+    heap.load();
+    let lost = || io::Error::other("the index that is replaced cannot be read");
+    let (mut section, mut places) = (Section::default(), Vec::with_capacity(spans.size_hint().0));
+    let (mut sum, mut sound) = (crc32fast::Hasher::new(), true);
+    for span in spans {
+        let bytes = heap.as_it_is(span).ok_or_else(lost)?;
+        out.write_all(&bytes)?;
+        sum.update(&bytes);
+        sound &= super::checksum(&bytes) == span.checksum;
+        places.push(section.length);
+        section.length += bytes.len() as u64;
+    }
+    // Where the index that is replaced was damaged, each row is looked at by itself from now on.
+    section.checksum = if sound { sum.finalize() } else { !sum.finalize() };
+    Ok((section, places))
+}
+
+/// Reads all rows, of which each names one of so many tasks.
+fn read_rows(file: &File, section: Section, tasks: usize) -> Option<Vec<Row>> {
+    let size = usize::try_from(section.length).ok()?;
+    let mut rows = Vec::with_capacity(size / ROW);
+    section.stream(file, ROW, |piece| {
+        let mut from = Reader(piece);
+        while !from.0.is_empty() {
+            rows.push(row(&mut from).filter(|row| (row.task as usize) < tasks)?);
+        }
+        Some(())
+    })?;
+    Some(rows)
 }
 
 /// How many bytes a row takes.

@@ -94,7 +94,7 @@ pub(super) struct Row {
     pub(super) flat: Span,
 }
 
-/// A place among the values.
+/// A place in a heap, and the checksum of what lies there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
     pub(super) offset: u64,
@@ -138,9 +138,11 @@ impl Row {
         }
     }
 
-    /// How many bytes its texts take.
-    pub(super) fn length(&self) -> u64 {
-        self.lengths.iter().filter(|length| **length != ELSEWHERE).map(|length| u64::from(*length)).sum()
+    /// Where its texts lie, all together.
+    pub(super) fn texts(&self) -> Span {
+        // Each is short.
+        let length = self.lengths.iter().filter(|length| **length != ELSEWHERE).sum();
+        Span { offset: self.offset, length, checksum: self.checksum }
     }
 
     /// Where a text is; `None` if it is not kept.

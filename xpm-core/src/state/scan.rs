@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::UNIX_EPOCH;
 
@@ -270,16 +271,25 @@ fn in_parts<I: Sync>(items: &[I], look: impl Fn(&[I], usize) -> Vec<Slot> + Sync
         return look(items, 0);
     }
     let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 8);
-    // More threads than CPUs: on a cold cache they wait for the disk.
-    let size = items.len().div_ceil(cpus * 2).max(FEW);
-    let look = &look;
-    thread::scope(|scope| {
-        let parts = items.chunks(size).enumerate();
-        let parts: Vec<_> = parts.map(|(number, part)| scope.spawn(move || look(part, number * size))).collect();
-        let mut slots = Vec::with_capacity(items.len());
-        for part in parts {
-            slots.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    // More threads than CPUs: on a cold cache they wait for the disk. Each takes the next small part, so that all end together.
+    let threads = cpus * 2;
+    let size = items.len().div_ceil(threads * 16).max(FEW);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let begin = next.fetch_add(size, Ordering::Relaxed);
+            let Some(rest) = items.get(begin..).filter(|rest| !rest.is_empty()) else { return found };
+            found.push((begin, look(&rest[..size.min(rest.len())], begin)));
         }
-        slots
-    })
+    };
+    let mut parts: Vec<(usize, Vec<Slot>)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        joined.flat_map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    parts.sort_unstable_by_key(|(begin, _)| *begin);
+    let mut slots = Vec::with_capacity(items.len());
+    parts.into_iter().for_each(|(_, part)| slots.extend(part));
+    slots
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use super::filter::Filter;
-use super::index::{COARSE, GRACE, Index};
+use super::index::{COARSE, GRACE, Index, TRAILER};
 use super::table::Table;
 use super::{JobFields, JobInfo, Workspace};
 use crate::ids::{Identity, JobKey};
@@ -92,14 +92,14 @@ fn age(folder: &tempfile::TempDir, by: i64) {
     let path = folder.path().join(".index/state");
     let mut bytes = fs::read(&path).unwrap();
     let number = |bytes: &[u8], from: usize| u64::from_le_bytes(bytes[from..from + 8].try_into().unwrap()) as usize;
-    let trailer = bytes.len() - 36;
-    let (begin, size) = (number(&bytes, trailer + 8), number(&bytes, trailer + 16));
+    let trailer = bytes.len() - TRAILER;
+    let (begin, size) = (number(&bytes, trailer) + number(&bytes, trailer + 12), number(&bytes, trailer + 24));
     let root = u32::from_le_bytes(bytes[begin..begin + 4].try_into().unwrap()) as usize;
     let taken = begin + 4 + root;
     let later = number(&bytes, taken) as i64 + by;
     bytes[taken..taken + 8].copy_from_slice(&later.to_le_bytes());
     let checksum = super::checksum(&bytes[begin..begin + size]);
-    bytes[trailer + 24..trailer + 28].copy_from_slice(&checksum.to_le_bytes());
+    bytes[trailer + 32..trailer + 36].copy_from_slice(&checksum.to_le_bytes());
     File::create(&path).unwrap().write_all(&bytes).unwrap();
 }
 
@@ -335,6 +335,27 @@ fn a_damaged_index_is_as_if_there_was_none() {
         File::create(&path).unwrap().write_all(&damaged[..place]).unwrap();
         assert_eq!(workspace.snapshot().job_count(), usize::from(JOBS), "cut at {place}");
     }
+}
+
+#[test]
+fn damaged_values_are_those_of_the_files_also_when_the_index_is_made_anew() {
+    let (folder, layout, workspace) = settled();
+    let path = folder.path().join(".index/state");
+    let table = || Table::new(workspace.snapshot().jobs_of("t"));
+    let (truth, mut bytes) = (table(), fs::read(&path).unwrap());
+    let number = |from: usize| u64::from_le_bytes(bytes[from..from + 8].try_into().unwrap()) as usize;
+    let trailer = bytes.len() - TRAILER;
+    let middle = number(trailer) + number(trailer + 12) / 2;
+    bytes[middle] ^= 0x20;
+    File::create(&path).unwrap().write_all(&bytes).unwrap();
+    assert!(!workspace.snapshot().jobs().iter().any(JobInfo::is_fresh), "rows come from the index");
+    assert_eq!(table().columns(), truth.columns());
+    (0..100).for_each(|n| put(&layout, n, Ok(&n.to_string())));
+    // Whoever looks makes a new index as soon as so many records have settled.
+    while fs::read(&path).unwrap() == bytes {
+        assert_eq!(table().columns(), truth.columns());
+    }
+    assert_eq!(table().columns(), truth.columns());
 }
 
 #[test]

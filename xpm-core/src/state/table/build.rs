@@ -1,9 +1,11 @@
 //! Makes a table of jobs. Arguments and outputs are read on all CPUs: they are what takes time.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::thread;
 
 use super::{Cell, Cells, Column, OWN, Source, Table};
-use crate::state::fields::on_all_cpus;
+use crate::state::fields::{FEW, on_all_cpus};
 use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
 use crate::state::leaves::leaves;
@@ -58,6 +60,11 @@ struct Part {
     last: Option<(usize, usize)>,
     /// Where the tags of the row before went; mostly the next row has the same.
     tags: Vec<Target>,
+    /// What most tables show of the jobs themselves; made here, since to come back to each row of 100,000 takes longer.
+    ids: Cells,
+    states: Cells,
+    /// The state of the row before.
+    state: Target,
 }
 
 impl Part {
@@ -115,6 +122,8 @@ impl Part {
 
     fn job(&mut self, job: &JobInfo) {
         self.rows += 1;
+        self.ids.push(id(job), self.all);
+        self.states.push(self.state.text(job.state_name()), self.all);
         self.tags(job);
         let metrics = match job.values() {
             Some(values) => {
@@ -202,41 +211,84 @@ pub(super) fn build(jobs: Vec<JobInfo>) -> Table {
         part.columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, part.all));
         part
     };
-    let mut parts = on_all_cpus(&jobs, read).into_iter();
     let mut places: HashMap<Name, usize> = HashMap::new();
-    let mut columns: Vec<(Name, Cells)> = Vec::new();
+    let mut names: Vec<Name> = Vec::new();
+    let (mut ids, mut states, mut pieces) = (Pieces::new(), Pieces::new(), Vec::new());
     let mut begin = 0;
-    if let Some(first) = parts.next() {
-        (begin, places, columns) = (first.rows, first.places, first.columns);
-    }
-    for part in parts {
+    for part in on_all_cpus(&jobs, read) {
+        ids.push((begin, part.ids));
+        states.push((begin, part.states));
         for (name, cells) in part.columns {
             let place = *places.entry(name).or_insert_with_key(|name| {
-                columns.push((name.clone(), Cells::nothing(0)));
-                columns.len() - 1
+                names.push(name.clone());
+                pieces.push(Pieces::new());
+                names.len() - 1
             });
-            columns[place].1.resize(begin, rows);
-            columns[place].1.append(cells, rows);
+            pieces[place].push((begin, cells));
         }
         begin += part.rows;
     }
-    columns.iter_mut().for_each(|(_, cells)| cells.resize(rows, rows));
+    pieces.extend([ids, states]);
+    let mut joined = join(pieces, rows).into_iter();
+    let mut columns: Vec<(Name, Cells)> = names.into_iter().zip(joined.by_ref()).collect();
+    let (ids, states) = (joined.next().unwrap_or_default(), joined.next().unwrap_or_default());
     // By what they are and, but for the order of arguments and fields, as they were met.
     columns.sort_by_key(|((source, _), _)| *source);
     let tasks = Tasks::of(&jobs);
     let columns = name(columns, &tasks);
-    let mut table = Table { columns, jobs, rows };
-    let several = tasks.first.len() > 1;
-    let states = table.jobs.iter().any(|job| job.state_name() != "done");
     let mut first = Vec::new();
-    for (name, shown) in [("id", true), ("task", several), ("state", states)] {
-        if shown && !table.jobs.is_empty() {
-            first.push(own(name, &table.jobs, &tasks));
+    if rows > 0 {
+        first.push(of_jobs("id", ids, &tasks));
+        if tasks.first.len() > 1 {
+            first.push(own("task", &jobs, &tasks));
+        }
+        if !states.kinds().all(|state| matches!(state, Cell::Text(state) if &**state == "done")) {
+            first.push(of_jobs("state", states, &tasks));
         }
     }
-    first.append(&mut table.columns);
-    table.columns = first;
-    table
+    first.extend(columns);
+    Table { columns: first, jobs, rows }
+}
+
+/// The parts of a column, each with the row at which it begins.
+type Pieces = Vec<(usize, Cells)>;
+
+/// Puts the parts of columns together, on all CPUs.
+fn join(columns: Vec<Pieces>, rows: usize) -> Vec<Cells> {
+    let join = |pieces: Pieces| {
+        let mut column = Cells::nothing(0);
+        for (begin, cells) in pieces {
+            column.resize(begin, rows);
+            column.append(cells, rows);
+        }
+        column.resize(rows, rows);
+        column
+    };
+    let cpus = if rows < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8) };
+    let mut shares: Vec<Vec<(usize, Pieces)>> = (0..cpus).map(|_| Vec::new()).collect();
+    columns.into_iter().enumerate().for_each(|(number, pieces)| shares[number % cpus].push((number, pieces)));
+    let of_share = |share: Vec<(usize, Pieces)>| -> Vec<(usize, Cells)> {
+        share.into_iter().map(|(number, pieces)| (number, join(pieces))).collect()
+    };
+    let mut joined: Vec<(usize, Cells)> = thread::scope(|scope| {
+        let first = shares.pop();
+        let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || of_share(share))).collect();
+        let first = first.map(of_share).into_iter().flatten();
+        let others = others.into_iter().map(thread::ScopedJoinHandle::join);
+        first.chain(others.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))).collect()
+    });
+    joined.sort_unstable_by_key(|(number, _)| *number);
+    joined.into_iter().map(|(_, column)| column).collect()
+}
+
+fn id(job: &JobInfo) -> Cell {
+    std::str::from_utf8(&job.identity().digits::<8>()).map_or(Cell::Nothing, |id| Cell::Text(id.into()))
+}
+
+/// A column of [`OWN`] with these cells.
+fn of_jobs(name: &str, cells: Cells, tasks: &Tasks) -> Column {
+    let varies = tasks.vary(&cells);
+    Column { name: name.to_owned(), source: Source::Job, path: name.to_owned(), varies, shown: true, cells }
 }
 
 /// Names the columns, and says which of them tell rows apart.
@@ -298,6 +350,10 @@ pub(super) struct Tasks {
 
 impl Tasks {
     pub(super) fn of(jobs: &[JobInfo]) -> Self {
+        let all_same = |part: &[JobInfo]| part.iter().all(|job| job.is_of_task_of(&jobs[0]));
+        if on_all_cpus(jobs, all_same).into_iter().all(|same| same) {
+            return Self { of: Vec::new(), first: (0..jobs.len().min(1)).collect() };
+        }
         let (mut of, mut first): (Vec<u32>, Vec<usize>) = (Vec::with_capacity(jobs.len()), Vec::new());
         for (row, job) in jobs.iter().enumerate() {
             // Tasks are few, and mostly it is that of the row before.
@@ -309,7 +365,7 @@ impl Tasks {
             });
             of.push(number as u32);
         }
-        Self { of: if first.len() > 1 { of } else { Vec::new() }, first }
+        Self { of, first }
     }
 
     /// Whether rows of one task differ.
@@ -332,7 +388,7 @@ pub(super) fn own(name: &str, jobs: &[JobInfo], tasks: &Tasks) -> Column {
         None => Cell::Nothing,
     };
     let cell = |job: &JobInfo, before: &mut Target| match name {
-        "id" => std::str::from_utf8(&job.identity().digits::<8>()).map_or(Cell::Nothing, |id| Cell::Text(id.into())),
+        "id" => id(job),
         "task" => before.text(job.task()),
         "state" => before.text(job.state_name()),
         "start" => time(job.start()),
@@ -353,8 +409,7 @@ pub(super) fn own(name: &str, jobs: &[JobInfo], tasks: &Tasks) -> Column {
     let mut parts = on_all_cpus(jobs, read).into_iter();
     let mut cells = parts.next().unwrap_or_else(|| Cells::nothing(0));
     parts.for_each(|part| cells.append(part, rows));
-    let varies = tasks.vary(&cells);
-    Column { name: name.to_owned(), source: Source::Job, path: name.to_owned(), varies, shown: true, cells }
+    of_jobs(name, cells, tasks)
 }
 
 #[cfg(test)]

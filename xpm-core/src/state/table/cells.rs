@@ -14,6 +14,12 @@ enum Form {
     Each(Vec<Cell>),
 }
 
+impl Default for Cells {
+    fn default() -> Self {
+        Self::nothing(0)
+    }
+}
+
 impl Cells {
     /// As many cells of nothing.
     pub(super) fn nothing(rows: usize) -> Self {
