@@ -267,7 +267,7 @@ mod tests {
             let text = format!(
                 "epoch 1\n\nthread 'task' panicked at a.rs:1:2:\nno such wine\nstack backtrace:\n{frames}{end}{last}"
             );
-            std::fs::write(&path, text).unwrap();
+            crate::workspace::write_atomic(&path, text.as_bytes(), crate::workspace::Durability::Lazy).unwrap();
             let said: Vec<&str> =
                 ["thread 'task' panicked at a.rs:1:2:", "no such wine"].into_iter().chain(last.lines()).collect();
             assert_eq!(tail(&path, said.len() + 1), said, "{end:?} {last:?}");
