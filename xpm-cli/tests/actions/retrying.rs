@@ -136,7 +136,8 @@ pub fn by_two_at_once() {
 /// A copy of this program, and the folder of the frozen ones.
 fn copied(world: &World) -> (PathBuf, PathBuf) {
     let program = world.path().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // By a process of its own: what another test starts meanwhile would have the file open for writing too, and nobody could execute it.
+    assert!(Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap().success());
     (program, world.workdir.join("bin"))
 }
 
