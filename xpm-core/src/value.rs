@@ -16,8 +16,8 @@ use std::time::Duration;
 pub use job_ref::JobRef;
 
 pub use node::{Node, Slot};
+pub use tags::{KeptTags, TagValue, Tags, tags_path};
 pub(crate) use tags::{TagText, read_tags, shortened};
-pub use tags::{TagValue, Tags, tags_path};
 
 /// The value of an argument.
 #[derive(Clone)]

@@ -237,8 +237,8 @@ where
 }
 
 impl<C: ConfigType> HasTags for Flags<C> {
-    fn all_tags(&self) -> Arc<Tags> {
-        self.args.node().tags()
+    fn all_tags(&self) -> Tags {
+        self.args.node().tags().to_map()
     }
 }
 

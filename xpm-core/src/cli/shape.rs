@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::Registry;
 use crate::ids::JobKey;
 use crate::schema::{ArgList, Type, TypeKind, TypeSchema};
-use crate::value::{JobRef, Node, Tags, Value};
+use crate::value::{JobRef, KeptTags, Node, Value};
 
 /// How a type appears.
 pub(crate) enum Shape {
@@ -120,7 +120,7 @@ pub(super) fn job_of(schema: &TypeSchema, text: &str) -> Result<Value, String> {
     match identity.parse() {
         Ok(identity) => {
             let key = JobKey { task: schema.id().into(), identity };
-            Ok(Value::Job(Arc::new(JobRef { key, tags: Arc::new(Tags::new()) })))
+            Ok(Value::Job(Arc::new(JobRef { key, tags: KeptTags::default() })))
         }
         Err(_) => Err(format!(
             "expected a finished job of {}: its identity, 64 hexadecimal digits, as in the name of its folder",

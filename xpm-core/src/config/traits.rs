@@ -199,7 +199,7 @@ pub trait Configure: Sized {
     where
         Self: Complete,
     {
-        Tags::clone(&self.args().node().tags())
+        self.args().node().tags().to_map()
     }
 
     /// The identity.
@@ -246,17 +246,17 @@ pub trait Configure: Sized {
 /// What has tags: argument structs, jobs, and tags themselves.
 pub trait HasTags {
     /// The tags, own ones and those of everything below.
-    fn all_tags(&self) -> Arc<Tags>;
+    fn all_tags(&self) -> Tags;
 }
 
 impl HasTags for Tags {
-    fn all_tags(&self) -> Arc<Tags> {
-        Arc::new(self.clone())
+    fn all_tags(&self) -> Tags {
+        self.clone()
     }
 }
 
 impl<X: HasTags + ?Sized> HasTags for &X {
-    fn all_tags(&self) -> Arc<Tags> {
+    fn all_tags(&self) -> Tags {
         (**self).all_tags()
     }
 }

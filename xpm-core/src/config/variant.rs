@@ -3,7 +3,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::Arc;
 
 use super::{Arg, ArgStruct, Complete, ConfigType, Configure, HasTags, Meta, Submitted, Symbolic};
 use crate::value::{Slot, Tags, Value};
@@ -104,7 +103,7 @@ impl<E: ConfigType<Args = VariantArgs<E>>> Symbolic for &VariantArgs<E> {
 }
 
 impl<E: ConfigType<Args = Self>> HasTags for VariantArgs<E> {
-    fn all_tags(&self) -> Arc<Tags> {
-        self.node().tags()
+    fn all_tags(&self) -> Tags {
+        self.node().tags().to_map()
     }
 }

@@ -129,7 +129,7 @@ impl Shared {
     pub(super) fn callback_failed(&self, cell: &JobCell, callback: &str, error: anyhow::Error) {
         let (job, callback) = (self.label(cell), callback.to_owned());
         self.report(&Event::CallbackFailed { job, callback: callback.clone(), error: format!("{error:#}") });
-        let failed = FailedCallback { job: cell.key().clone(), tags: Tags::clone(&cell.tags), callback, error };
+        let failed = FailedCallback { job: cell.key().clone(), tags: cell.tags.to_map(), callback, error };
         self.failed_callbacks().push(failed);
     }
 

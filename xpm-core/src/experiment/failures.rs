@@ -30,12 +30,7 @@ impl FailedJob {
             JobState::Cancelled => Failure::Stopped,
             _ => return None,
         };
-        Some(Self {
-            job: cell.key().clone(),
-            tags: Tags::clone(&cell.tags),
-            failure,
-            folder: cell.folder.path().to_owned(),
-        })
+        Some(Self { job: cell.key().clone(), tags: cell.tags.to_map(), failure, folder: cell.folder.path().to_owned() })
     }
 }
 

@@ -18,7 +18,7 @@ use super::why::Waiting;
 use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, Submitted, Symbolic};
 use crate::ids::Identity;
 use crate::job::{Task, read_output};
-use crate::value::{JobRef, Tags, Value};
+use crate::value::{JobRef, KeptTags, Tags, Value};
 use crate::workspace::Output;
 
 /// A submitted job of the task `T`. Cloning the handle does not clone the job.
@@ -35,7 +35,7 @@ pub struct Job<T: ConfigType> {
 }
 
 impl<T: Task> Job<T> {
-    pub(super) fn new(shared: Arc<Shared>, cell: Arc<JobCell>, tags: Arc<Tags>, args: T::Args) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, cell: Arc<JobCell>, tags: KeptTags, args: T::Args) -> Self {
         let reference = Arc::new(JobRef { key: cell.key().clone(), tags });
         Self { shared, cell, reference, args: Arc::new(args), wait: JobWait::default() }
     }
@@ -84,7 +84,7 @@ impl<T: Task> Job<T> {
 
     /// The tags, own ones and those of everything below.
     pub fn tags(&self) -> Tags {
-        Tags::clone(&self.reference.tags)
+        self.reference.tags.to_map()
     }
 
     /// Waits until the job has ended, and says how.
@@ -256,8 +256,8 @@ impl<T: ConfigType> fmt::Debug for Job<T> {
 }
 
 impl<T: ConfigType> HasTags for Job<T> {
-    fn all_tags(&self) -> Arc<Tags> {
-        self.reference.tags.clone()
+    fn all_tags(&self) -> Tags {
+        self.reference.tags.to_map()
     }
 }
 

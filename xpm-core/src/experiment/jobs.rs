@@ -58,7 +58,7 @@ impl Jobs {
     pub(super) fn label(&self, cell: &JobCell) -> JobLabel {
         JobLabel {
             key: cell.key().clone(),
-            tags: cell.tags.clone(),
+            tags: Arc::new(cell.tags.to_map()),
             folder: cell.folder.clone(),
             ended: self.told,
             submitted: self.by_key.len(),

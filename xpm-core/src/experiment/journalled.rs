@@ -91,7 +91,7 @@ impl Shared {
         self.journal(&JournalEvent::Submitted(Box::new(Submitted {
             job: cell.key().into(),
             name,
-            tags: cell.tags.as_ref().clone(),
+            tags: cell.tags.to_map(),
             at: Some(format!("{}:{}", at.file(), at.line())),
             state,
             depends_on: depends_on.iter().map(JobName::from).collect(),

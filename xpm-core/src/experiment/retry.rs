@@ -120,7 +120,7 @@ impl Shared {
         };
         let folder = self.workspace().job(&job.key);
         let source = Source::Folder(Box::new(job.from));
-        let cell = JobCell::new(folder, source, Arc::new(job.tags), resources.clone(), JobState::Waiting);
+        let cell = JobCell::new(folder, source, job.tags.into(), resources.clone(), JobState::Waiting);
         let (cell, _) = self.enter(Arc::new(cell));
         let possible = self.know_tokens(&options).and_then(|()| {
             self.check_needs(&job.key.task, &resources, &options)

@@ -322,7 +322,7 @@ impl Shared {
         let identity = cell.key().identity.short();
         let name = match cell.tags.is_empty() {
             true => format!("{}_{identity}", cell.key().task),
-            false => format!("{}_{}", cell.key().task, crate::value::tags_path(&cell.tags)),
+            false => format!("{}_{}", cell.key().task, crate::value::tags_path(&cell.tags.to_map())),
         };
         // Room is left for the identity, which is put behind a name that is taken.
         self.run.link_job(&shortened(name, LONGEST_LINK), &identity, cell.folder.path())

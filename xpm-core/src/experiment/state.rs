@@ -11,7 +11,7 @@ use super::source::Source;
 use super::wakers::Wakers;
 use crate::ids::JobKey;
 use crate::schema::Resources;
-use crate::value::Tags;
+use crate::value::KeptTags;
 use crate::workspace::{Failure, JobFolder};
 
 /// Where a job is in its life.
@@ -94,7 +94,7 @@ pub enum JobError {
 pub(crate) struct JobCell {
     pub(crate) folder: JobFolder,
     pub(crate) source: Source,
-    pub(crate) tags: Arc<Tags>,
+    pub(crate) tags: KeptTags,
     resources: Mutex<Resources>,
     state: Mutex<Cell>,
     changed: Condvar,
@@ -123,7 +123,7 @@ impl JobCell {
     pub(crate) fn new(
         folder: JobFolder,
         source: Source,
-        tags: Arc<Tags>,
+        tags: KeptTags,
         resources: Resources,
         state: JobState,
     ) -> Self {

@@ -12,7 +12,7 @@ use crate::identity;
 use crate::ids::JobKey;
 use crate::job::caught;
 use crate::schema::TypeKind;
-use crate::value::{JobRef, Node, Slot, Tags, Value};
+use crate::value::{JobRef, KeptTags, Node, Slot, Tags, Value};
 
 /// The configuration that has taken the place of `node`. Tasks in it are `jobs`, those that the old one refers to.
 pub(super) fn convert(
@@ -85,7 +85,7 @@ fn as_jobs(value: &Value, jobs: &[JobKey]) -> Result<Value, String> {
             let identity = identity::digest(node).map_err(|_| id.to_owned())?;
             let job = jobs.iter().find(|job| &*job.task == id && job.identity == identity);
             let key = job.ok_or_else(|| id.to_owned())?.clone();
-            Value::Job(Arc::new(JobRef { key, tags: Arc::default() }))
+            Value::Job(Arc::new(JobRef { key, tags: KeptTags::default() }))
         }
         Value::Config(node) if node.facts().refers => {
             let slots = node.slots().iter().map(|slot| as_jobs(&slot.value, jobs).map(Slot::unset));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use super::{TagValue, Tags, Value};
+use super::{KeptTags, TagValue, Tags, Value};
 use crate::ids::Identity;
 use crate::schema::{ArgList, TypeKind, TypeSchema};
 
@@ -37,7 +37,7 @@ pub struct Node {
     facts: Facts,
     /// Computed once, by [`crate::identity`].
     pub(crate) digest: OnceLock<Result<Identity, crate::identity::Refused>>,
-    tags: OnceLock<Arc<Tags>>,
+    tags: OnceLock<KeptTags>,
 }
 
 /// What is asked of a whole subtree again and again, gathered when a node is made.
@@ -122,7 +122,7 @@ impl Node {
     /// Its tags and those of everything below it. An outer tag hides an inner one of the same name; where two parts
     /// beside each other disagree about a tag, it is left out, since it says nothing of the whole. Computed once for each
     /// node, so shared parts cost nothing.
-    pub fn tags(&self) -> Arc<Tags> {
+    pub fn tags(&self) -> KeptTags {
         self.tags
             .get_or_init(|| {
                 let mut found = Gathered::default();
@@ -132,16 +132,10 @@ impl Node {
                 let mut tags: Tags = found.below.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
                 tags.append(&mut found.marked);
                 tags.extend(self.own_tags.iter().map(|(k, v)| (k.clone(), v.clone())));
-                if tags.is_empty() { no_tags() } else { Arc::new(tags) }
+                tags.into()
             })
             .clone()
     }
-}
-
-/// Most configurations have no tags, and share this.
-fn no_tags() -> Arc<Tags> {
-    static NONE: OnceLock<Arc<Tags>> = OnceLock::new();
-    NONE.get_or_init(Arc::default).clone()
 }
 
 /// The tags that a node's arguments bring.
@@ -190,13 +184,13 @@ impl Gathered {
         }
     }
 
-    fn tags(&mut self, tags: &Tags) {
-        for (name, value) in tags {
-            match self.below.get_mut(name) {
+    fn tags(&mut self, tags: &KeptTags) {
+        for (name, value) in tags.iter() {
+            match self.below.get_mut(&**name) {
                 Some(known) if known.as_ref() != Some(value) => *known = None,
                 Some(_) => {}
                 None => {
-                    self.below.insert(name.clone(), Some(value.clone()));
+                    self.below.insert(String::from(&**name), Some(value.clone()));
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -12,6 +13,37 @@ use super::Value;
 
 /// Tags by name, in order of name.
 pub type Tags = BTreeMap<String, TagValue>;
+
+/// Tags as configurations and jobs keep them, of which there may be a million: in order of name, and without the room
+/// that a map has for more.
+#[derive(Clone, Debug, Default)]
+pub struct KeptTags(Option<Arc<[(Box<str>, TagValue)]>>);
+
+impl KeptTags {
+    /// The tags, in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = &(Box<str>, TagValue)> {
+        self.0.iter().flat_map(|tags| tags.iter())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The same as a map.
+    pub fn to_map(&self) -> Tags {
+        self.iter().map(|(name, value)| (String::from(&**name), value.clone())).collect()
+    }
+}
+
+impl From<Tags> for KeptTags {
+    fn from(tags: Tags) -> Self {
+        if tags.is_empty() {
+            return Self(None);
+        }
+        Self(Some(tags.into_iter().map(|(name, value)| (name.into_boxed_str(), value)).collect()))
+    }
+}
 
 /// The value of a tag.
 ///

@@ -43,8 +43,8 @@ impl Stands<'_> {
         let head = self.head(&quote!(HasTags));
         quote! {
             #head #bounds {
-                fn all_tags(&self) -> ::std::sync::Arc<::xpm::__private::Tags> {
-                    ::xpm::__private::Node::tags(&*::xpm::__private::ArgStruct::node(#args))
+                fn all_tags(&self) -> ::xpm::__private::Tags {
+                    ::xpm::__private::Node::tags(&*::xpm::__private::ArgStruct::node(#args)).to_map()
                 }
             }
         }

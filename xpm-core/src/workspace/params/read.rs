@@ -16,7 +16,7 @@ use crate::config::Registry;
 use crate::fault;
 use crate::ids::JobKey;
 use crate::schema::{ArgList, ArgSchema, TypeSchema};
-use crate::value::{JobRef, Node, Slot, Tags, Value};
+use crate::value::{JobRef, KeptTags, Node, Slot, Tags, Value};
 use crate::workspace::{JobFolder, Workspace, newer_format};
 
 /// Reads the arguments of a job, with the types of this binary.
@@ -100,8 +100,7 @@ impl Recorded {
     ) -> Result<Arc<Node>, ParamsError> {
         let Self { path, file } = self;
         let damaged = |why: String| ParamsError::Damaged { path: path.clone(), why };
-        let tags = Arc::new(Tags::new());
-        let jobs = jobs.into_iter().map(|key| Arc::new(JobRef { key, tags: tags.clone() })).collect();
+        let jobs = jobs.into_iter().map(|key| Arc::new(JobRef { key, tags: KeptTags::default() })).collect();
         let unknown = |why| ParamsError::Unknown { path: path.clone(), why };
         let registry = Registry::get().map_err(unknown)?;
         let mut nodes = FileReader { root: workspace.path(), jobs, nodes: Vec::new() };
