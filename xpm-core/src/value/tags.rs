@@ -17,11 +17,13 @@ pub type Tags = BTreeMap<String, TagValue>;
 /// Tags as configurations and jobs keep them, of which there may be a million: in order of name, and without the room
 /// that a map has for more.
 #[derive(Clone, Debug, Default)]
-pub struct KeptTags(Option<Arc<[(Box<str>, TagValue)]>>);
+pub struct KeptTags(Option<Arc<[KeptTag]>>);
+
+type KeptTag = (Box<str>, TagValue);
 
 impl KeptTags {
     /// The tags, in order of name.
-    pub fn iter(&self) -> impl Iterator<Item = &(Box<str>, TagValue)> {
+    pub fn iter(&self) -> impl Iterator<Item = &KeptTag> {
         self.0.iter().flat_map(|tags| tags.iter())
     }
 
