@@ -395,7 +395,7 @@ impl JobInfo {
         series::read_progress(&self.folder().progress())
     }
 
-    /// The last lines of its standard error.
+    /// The last lines of its standard error, without stack backtraces.
     pub fn stderr_tail(&self, lines: usize) -> Vec<String> {
         crate::report::tail(&self.folder().stderr(), lines)
     }
