@@ -137,8 +137,8 @@ impl Sheet<'_> {
         pieces.extend(self.objects("  {", "},\n"));
         if let Some(last) = pieces.last_mut() {
             last.truncate(last.trim_end_matches(",\n").len());
+            last.push_str("\n]\n");
         }
-        pieces.push("\n]\n".to_owned());
         pieces
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn page(context: &Context, text: &str) -> io::Result<()> {
     page_pieces(context, &[text])
 }
 
-/// Writes text that is there in pieces, like [`page`].
+/// Writes text that is there in pieces of whole lines, like [`page`].
 ///
 /// # Errors
 /// If standard output cannot be written to.

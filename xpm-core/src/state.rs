@@ -201,6 +201,11 @@ pub(crate) fn parse_full_name(text: &str) -> Option<JobKey> {
     Some(JobKey { task: task.into(), identity: identity.parse().ok()? })
 }
 
+/// How many threads share the work of a large workspace.
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get).min(8)
+}
+
 /// The checksum of what the index holds.
 fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)

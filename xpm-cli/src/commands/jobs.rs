@@ -65,11 +65,11 @@ pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
     let mut table = Table::new(["ID", "TASK", "STATE", "TRY", "ENDED", "TOOK", "TAGS", "WHY"]);
     table.fill(shown, |rows, number| row(rows, &jobs[number], args.tags, snapshot.taken()));
     let mut text = if jobs.is_empty() { Vec::new() } else { table.pieces(context) };
-    text.push(format!("{}{}", output::count(jobs.len(), "job"), in_words(&all)));
+    let mut summary = format!("{}{}", output::count(jobs.len(), "job"), in_words(&all));
     if jobs.len() > limit {
-        text.push(format!("; the newest {limit} are shown, --all shows every one"));
+        summary.push_str(&format!("; the newest {limit} are shown, --all shows every one"));
     }
-    text.push("\n".to_owned());
+    text.push(summary + "\n");
     output::page_pieces(context, &text)?;
     Ok(ExitCode::SUCCESS)
 }

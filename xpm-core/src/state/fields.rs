@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
@@ -229,7 +228,7 @@ pub(super) const FEW: usize = 2_000;
 
 /// Does something with the jobs, cut into parts, on as many threads; gives what came of each part, in order.
 pub(super) fn on_all_cpus<'j, T: Send>(jobs: &'j [JobInfo], read: impl Fn(&'j [JobInfo]) -> T + Sync) -> Vec<T> {
-    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8);
+    let cpus = super::cpus();
     if jobs.len() < FEW || cpus == 1 {
         return vec![read(jobs)];
     }

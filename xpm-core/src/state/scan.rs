@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -270,9 +269,8 @@ fn in_parts<I: Sync>(items: &[I], look: impl Fn(&[I], usize) -> Vec<Slot> + Sync
     if items.len() < FEW {
         return look(items, 0);
     }
-    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(1, 8);
     // More threads than CPUs: on a cold cache they wait for the disk. Each takes the next small part, so that all end together.
-    let threads = cpus * 2;
+    let threads = super::cpus() * 2;
     let size = items.len().div_ceil(threads * 16).max(FEW);
     let next = AtomicUsize::new(0);
     let work = || {

@@ -1,7 +1,6 @@
 //! A part of the index's file: where it lies, and the checksum of its bytes.
 
 use std::fs::File;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
@@ -44,8 +43,7 @@ impl Section {
     pub(super) fn read(&self, file: &File) -> Option<(Vec<u8>, bool)> {
         let length = usize::try_from(self.length).ok()?;
         let mut bytes = vec![0; length];
-        let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8);
-        let size = if length < FEW { length } else { length.div_ceil(cpus) }.max(1);
+        let size = if length < FEW { length } else { length.div_ceil(super::cpus()) }.max(1);
         let sums: Vec<_> = thread::scope(|scope| {
             let mut parts = bytes.chunks_mut(size).zip((self.begin..).step_by(size));
             let first = parts.next();

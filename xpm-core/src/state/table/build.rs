@@ -1,10 +1,10 @@
 //! Makes a table of jobs. Arguments and outputs are read on all CPUs: they are what takes time.
 
 use std::collections::{HashMap, HashSet};
-use std::num::NonZeroUsize;
 use std::thread;
 
 use super::{Cell, Cells, Column, OWN, Source, Table};
+use crate::state::cpus;
 use crate::state::fields::{FEW, on_all_cpus};
 use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
@@ -264,7 +264,7 @@ fn join(columns: Vec<Pieces>, rows: usize) -> Vec<Cells> {
         column.resize(rows, rows);
         column
     };
-    let cpus = if rows < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8) };
+    let cpus = if rows < FEW { 1 } else { cpus() };
     let mut shares: Vec<Vec<(usize, Pieces)>> = (0..cpus).map(|_| Vec::new()).collect();
     columns.into_iter().enumerate().for_each(|(number, pieces)| shares[number % cpus].push((number, pieces)));
     let of_share = |share: Vec<(usize, Pieces)>| -> Vec<(usize, Cells)> {
