@@ -71,6 +71,8 @@ pub struct Scheduler {
     draining: bool,
     /// Jobs that ended and whose dependents have not heard of it: a queue instead of recursion, for long chains.
     ended: VecDeque<JobNumber>,
+    /// Where the dependents of one that ended are listed.
+    hearing: Vec<Registration>,
     /// Where requests are brought to normal form.
     scratch: Vec<Need>,
     /// Transient jobs that have just become wanted.
@@ -89,6 +91,7 @@ impl Scheduler {
             counts: Counts::default(),
             draining: false,
             ended: VecDeque::new(),
+            hearing: Vec::new(),
             scratch: Vec::new(),
             held_back: Vec::new(),
         }
@@ -348,12 +351,15 @@ impl Scheduler {
     fn settle(&mut self, actions: &mut Vec<Action>) {
         while let Some(job) = self.ended.pop_front() {
             let failed = self.failure_through(job);
-            while let Some(Registration { dependent, round }) = self.graph.pop(&mut self.jobs[job.index()].dependents) {
+            let mut hearing = std::mem::take(&mut self.hearing);
+            self.graph.take(&mut self.jobs[job.index()].dependents, &mut hearing);
+            // First those that still wait are picked out: these looks, each somewhere else in memory, need not wait for each other.
+            hearing.retain(|&Registration { dependent, round }| {
                 let record = &self.jobs[dependent.index()];
-                let State::Waiting { unmet } = record.state else { continue };
-                if record.round != round {
-                    continue;
-                }
+                record.round == round && matches!(record.state, State::Waiting { .. })
+            });
+            for Registration { dependent, .. } in hearing.drain(..) {
+                let State::Waiting { unmet } = self.state(dependent) else { continue };
                 if let Some(cause) = failed {
                     self.transition(dependent, State::Failed(cause));
                     actions.push(Action::Ended(dependent));
@@ -363,6 +369,7 @@ impl Scheduler {
                     self.transition(dependent, State::Ready);
                 }
             }
+            self.hearing = hearing;
         }
         while !self.draining
             && let Some((class, key)) = self.ready.next(&mut self.pools)

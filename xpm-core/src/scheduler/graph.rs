@@ -5,8 +5,8 @@ use super::job::JobNumber;
 
 const NONE: u32 = u32::MAX;
 
-/// The list of a job's dependents: the index of its *last* registration, whose `next` is the first, so that adding is
-/// constant and the order is the order of registration.
+/// The list of a job's dependents: its last registration, which leads to the one before. Adding touches no other one, which
+/// would be somewhere else in memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dependents(u32);
 
@@ -25,7 +25,8 @@ pub(super) struct Registration {
 #[derive(Clone, Copy, Debug)]
 struct Link {
     registration: Registration,
-    next: u32,
+    /// The one before in its list, or the next free one.
+    before: u32,
 }
 
 /// The arena.
@@ -42,51 +43,36 @@ impl Graph {
 
     /// Adds a registration at the end of a list.
     pub(super) fn push(&mut self, list: &mut Dependents, registration: Registration) {
-        let link = Link { registration, next: NONE };
-        let index = if self.free == NONE {
+        let link = Link { registration, before: list.0 };
+        if self.free == NONE {
             let index = u32::try_from(self.links.len()).ok().filter(|&index| index != NONE);
             self.links.push(link);
-            index.expect("a plan has fewer than 2^32 dependencies at a time")
+            list.0 = index.expect("a plan has fewer than 2^32 dependencies at a time");
         } else {
-            let index = self.free;
-            self.free = self.links[index as usize].next;
-            self.links[index as usize] = link;
-            index
-        };
-        if list.0 == NONE {
-            self.links[index as usize].next = index;
-        } else {
-            self.links[index as usize].next = self.links[list.0 as usize].next;
-            self.links[list.0 as usize].next = index;
+            list.0 = self.free;
+            self.free = std::mem::replace(&mut self.links[list.0 as usize], link).before;
         }
-        list.0 = index;
     }
 
-    /// Takes the first registration out of a list.
-    pub(super) fn pop(&mut self, list: &mut Dependents) -> Option<Registration> {
-        if list.0 == NONE {
-            return None;
+    /// Empties a list into `taken`, in order of registration.
+    pub(super) fn take(&mut self, list: &mut Dependents, taken: &mut Vec<Registration>) {
+        let beginning = taken.len();
+        while list.0 != NONE {
+            let free = std::mem::replace(&mut self.free, list.0);
+            let link = &mut self.links[list.0 as usize];
+            taken.push(link.registration);
+            list.0 = std::mem::replace(&mut link.before, free);
         }
-        let first = self.links[list.0 as usize].next;
-        let Link { registration, next } = self.links[first as usize];
-        if first == list.0 {
-            list.0 = NONE;
-        } else {
-            self.links[list.0 as usize].next = next;
-        }
-        self.links[first as usize].next = self.free;
-        self.free = first;
-        Some(registration)
+        taken[beginning..].reverse();
     }
 
-    /// Reads a list, for the invariant checker.
+    /// Reads a list, last first, for the invariant checker.
     #[cfg(test)]
     pub(super) fn iter(&self, list: Dependents) -> impl Iterator<Item = Registration> {
-        let mut at = (list.0 != NONE).then(|| self.links[list.0 as usize].next);
+        let mut at = list.0;
         std::iter::from_fn(move || {
-            let index = at?;
-            let link = self.links[index as usize];
-            at = (index != list.0).then_some(link.next);
+            let link = self.links.get(at as usize)?;
+            at = link.before;
             Some(link.registration)
         })
     }
@@ -106,11 +92,12 @@ mod tests {
                 graph.push(&mut two, Registration { dependent: JobNumber(100 + number), round });
             }
             assert_eq!(graph.iter(one).count(), 10);
-            for number in 0..10 {
-                assert_eq!(graph.pop(&mut one).unwrap().dependent, JobNumber(number));
-                assert_eq!(graph.pop(&mut two).unwrap(), Registration { dependent: JobNumber(100 + number), round });
-            }
-            assert_eq!((graph.pop(&mut one), graph.pop(&mut two)), (None, None));
+            let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
+            graph.take(&mut one, &mut of_one);
+            graph.take(&mut two, &mut of_two);
+            let numbered = |from| (from..from + 10).map(|number| Registration { dependent: JobNumber(number), round });
+            assert!(of_one.into_iter().eq(numbered(0)) && of_two.into_iter().eq(numbered(100)));
+            assert_eq!(graph.iter(one).chain(graph.iter(two)).count(), 0);
         }
         assert_eq!(graph.links.len(), 20);
     }

@@ -181,8 +181,10 @@ impl Deref for Dependencies {
     }
 }
 
-/// The scheduler's record of one job: 56 bytes, and the list of its dependencies, if they are many, until it is done.
+/// The scheduler's record of one job: a cache line, since what is looked at next is seldom near; and the list of its
+/// dependencies, if they are many, until it is done.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Job {
     pub(super) priority: i64,
     /// Kept until the job is done: a resubmission and `why` need it.
