@@ -209,3 +209,23 @@ fn beside_flags_of_others_and_a_flag_of_the_users() {
     let text = help::<Cli>();
     assert!(text.contains("--sweep <KEY=VALUES>") && text.contains("--sweep-file <FILE>"), "{text}");
 }
+
+#[test]
+fn what_an_update_does_not_say_stays() {
+    let given = ["--collection.name", "r", "--collection.path", "/d", "--model.b", "0.5", "--depth", "3"];
+    let mut cli: Ranks = parse(&[&given[..], &["--sweep", "model.k1=1,2", "--sweep", "depth=5,6,7"]].concat());
+    let seen = |cli: &Ranks| cli.rank.iter().map(|rank| rank.identity()).collect::<Vec<_>>();
+    let made = |k1: f64, b: f64| {
+        let collection = Collection::config().name("s").path("/d");
+        Rank::config().collection(collection).model(Bm25::config().k1(k1).b(b)).depth(9).identity()
+    };
+    let all = seen(&cli);
+    assert_eq!(all.len(), 6);
+    cli.update_from(["prog"]);
+    assert_eq!(seen(&cli), all);
+    // What is given anew is not swept any more, and what is swept anew is so as this command line says.
+    cli.update_from(["prog", "--depth", "9", "--collection.name", "s"]);
+    assert_eq!(seen(&cli), [made(1.0, 0.5), made(2.0, 0.5)]);
+    cli.update_from(["prog", "--sweep", "model.k1=3", "--sweep", "model.b=0.1,0.2"]);
+    assert_eq!(seen(&cli), [made(3.0, 0.1), made(3.0, 0.2)]);
+}

@@ -68,9 +68,7 @@ impl Givens {
     ) -> Result<Vec<String>, Problem> {
         let flags = self.by_path.clone();
         for file in matches.try_get_many::<ConfigFile>(CONFIG).ok().flatten().into_iter().flatten() {
-            for (path, given) in Self::of_file(file, roots)?.by_path {
-                self.insert(&path, given.raw, given.at);
-            }
+            *self = std::mem::take(self).under(Self::of_file(file, roots)?);
         }
         let gives_way = |given: &Given, now: &Given| {
             format!("{} {} gives way to {} of {}", given.at, given.text(), now.text(), now.at)
@@ -182,6 +180,14 @@ impl Givens {
     /// What was given for these arguments.
     pub(crate) fn from_entries(by_path: BTreeMap<String, Given>) -> Self {
         Self { by_path, used: RefCell::default() }
+    }
+
+    /// These, with what a stronger layer gives.
+    pub(crate) fn under(mut self, stronger: Self) -> Self {
+        for (path, given) in stronger.by_path {
+            self.insert(&path, given.raw, given.at);
+        }
+        self
     }
 
     /// What was given at the nearest name above.

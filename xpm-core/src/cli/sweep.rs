@@ -61,6 +61,8 @@ pub(super) const SWEEP_FILE: &str = "xpm-sweep-file";
 /// model.b = [0.3, 0.4]
 /// ```
 ///
+/// An update (`clap::Parser::update_from`) keeps what it does not say; a sweep of an argument that it gives anew is gone.
+///
 /// Everything is checked when the command line is parsed, each configuration with its `validate`; errors are clap's, and
 /// name the flag, the argument and what it expects. A sweep has at most 1,000,000 configurations.
 ///
@@ -147,12 +149,22 @@ pub struct Configs<C> {
 }
 
 impl Grid {
-    fn of(schema: fn() -> &'static TypeSchema, matches: &ArgMatches) -> Result<Self, Error> {
+    /// What this command line gives; what it does not say is as `before`.
+    fn of(schema: fn() -> &'static TypeSchema, matches: &ArgMatches, before: Option<&Self>) -> Result<Self, Error> {
         let flags = flag::of_type(schema);
         let roots = roots_of(schema);
         let mut axes = Vec::new();
         for spec in specs(matches)? {
             axes.extend(spec.axis(&roots)?);
+        }
+        let mut base = read_layers(&flags, &roots, matches)?;
+        if let Some(before) = before {
+            let anew = |path: &str| base.any(path) || axes.iter().any(|axis: &Axis| axis.varies(path));
+            let stays = |axis: &&Axis| !axis.paths.iter().any(|(path, _)| anew(path));
+            let mut all: Vec<_> = before.axes.iter().filter(stays).cloned().collect();
+            all.append(&mut axes);
+            axes = all;
+            base = Givens::from_entries(before.base.clone()).under(base);
         }
         let mut swept = BTreeSet::new();
         for (path, axis) in axes.iter().flat_map(|axis| axis.paths.iter().map(move |(path, _)| (path, axis))) {
@@ -166,8 +178,7 @@ impl Grid {
             let (lens, most) = (lens.join(" × "), decimal::MOST);
             Problem::Other(format!("--sweep: these are {lens} configurations; there are at most {most}"))
         })?;
-        let base = read_layers(&flags, &roots, matches)?.into_entries();
-        let grid = Self { schema, flags, base, axes, len };
+        let grid = Self { schema, flags, base: base.into_entries(), axes, len };
         // All of them now, so that a mistake is told before anything is run.
         (0..len).try_for_each(|index| grid.node(index).map(drop).map_err(|problem| grid.located(problem, index)))?;
         Ok(grid)
@@ -296,11 +307,11 @@ fn add<C: ConfigType>(command: Command, update: bool) -> Command {
 
 impl<C: ConfigType> clap::FromArgMatches for Sweep<C> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        Ok(Self { grid: Arc::new(Grid::of(C::schema, matches)?), of: PhantomData })
+        Ok(Self { grid: Arc::new(Grid::of(C::schema, matches, None)?), of: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        *self = Self::from_arg_matches(matches)?;
+        self.grid = Arc::new(Grid::of(C::schema, matches, Some(&self.grid))?);
         Ok(())
     }
 }

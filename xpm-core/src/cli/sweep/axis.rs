@@ -29,12 +29,20 @@ enum Written {
 }
 
 /// Arguments that vary together, and their values in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) paths: Vec<(String, Type)>,
     /// One value for each argument.
     pub(super) rows: Vec<Vec<Raw>>,
     pub(super) source: String,
+}
+
+impl Axis {
+    /// Whether it varies this argument, something of it, or what it is a part of.
+    pub(super) fn varies(&self, path: &str) -> bool {
+        let within = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
+        self.paths.iter().any(|(own, _)| own == path || within(own, path) || within(path, own))
+    }
 }
 
 impl Spec {
