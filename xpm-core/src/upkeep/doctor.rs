@@ -242,16 +242,17 @@ fn strays(root: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Mends what was found; what has changed in the meantime is left as it is.
+/// Mends what was found.
 ///
 /// # Errors
-/// If a file cannot be written or removed.
+/// If a file cannot be written or removed, or if somebody has come to work there in the meantime, or has changed what was found:
+/// then it is left as it is.
 pub fn mend(finding: &Finding) -> io::Result<()> {
     match &finding.mend {
         None => Ok(()),
         Some(Mend::RecordLost(job)) => record_lost(job),
         Some(Mend::RecordRun(lock)) => match JobLock::try_take(lock)? {
-            TryLock::Busy(_) => Ok(()),
+            TryLock::Busy(_) => Err(at_work()),
             TryLock::Taken(_lock) => {
                 check_in_place(&finding.path.join("run.json")).and_then(|()| record_run(&finding.path.join("run.json")))
             }
@@ -260,7 +261,7 @@ pub fn mend(finding: &Finding) -> io::Result<()> {
         Some(Mend::RemoveFile(lock)) => {
             check_in_place(&finding.path)?;
             let _lock = match lock.as_deref().map(JobLock::try_take).transpose() {
-                Ok(Some(TryLock::Busy(_))) => return Ok(()),
+                Ok(Some(TryLock::Busy(_))) => return Err(at_work()),
                 Ok(lock) => lock,
                 // Nobody can be at work in the folder of a job that has no place for a lock.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -277,6 +278,16 @@ pub fn mend(finding: &Finding) -> io::Result<()> {
     }
 }
 
+/// Somebody has the lock of what was found.
+fn at_work() -> io::Error {
+    io::Error::other("a process is at work there now: it is left alone")
+}
+
+/// What was found is not there any more.
+fn changed() -> io::Error {
+    io::Error::other("it has changed since it was looked at: it is left alone")
+}
+
 /// Somebody may have put a link in the place of a folder since it was looked at.
 fn check_in_place(path: &Path) -> io::Result<()> {
     match path.parent() {
@@ -288,28 +299,28 @@ fn check_in_place(path: &Path) -> io::Result<()> {
 fn record_lost(job: &JobInfo) -> io::Result<()> {
     let folder = job.folder();
     check_in_place(&folder.status())?;
-    let TryLock::Taken(_lock) = JobLock::try_take(&folder.lock())? else { return Ok(()) };
-    let Ok(None) = folder.read_status() else { return Ok(()) };
+    let TryLock::Taken(_lock) = JobLock::try_take(&folder.lock())? else { return Err(at_work()) };
+    let Ok(None) = folder.read_status() else { return Err(changed()) };
     let recorded = folder.recorded_attempts(None)?;
     match Owner::read(&folder.lock()) {
         Some(owner) if owner.attempt > recorded => {
             Status::new(job.key(), owner.attempt, Err(Failure::Lost)).write(&folder.status())
         }
-        _ => Ok(()),
+        _ => Err(changed()),
     }
 }
 
 /// As JSON, so that members of other versions are kept.
 fn record_run(path: &Path) -> io::Result<()> {
     let mut record: serde_json::Value = serde_json::from_slice(&crate::files::read(path)?)?;
-    if record["status"] == serde_json::to_value(RunStatus::Running)? {
-        record["status"] = serde_json::to_value(RunStatus::Interrupted)?;
-        record["error"] = "its driver was gone; recorded by xpm doctor".into();
-        let mut text = serde_json::to_vec_pretty(&record)?;
-        text.push(b'\n');
-        write_atomic(path, &text, Durability::Lazy)?;
+    if record["status"] != serde_json::to_value(RunStatus::Running)? {
+        return Err(changed());
     }
-    Ok(())
+    record["status"] = serde_json::to_value(RunStatus::Interrupted)?;
+    record["error"] = "its driver was gone; recorded by xpm doctor".into();
+    let mut text = serde_json::to_vec_pretty(&record)?;
+    text.push(b'\n');
+    write_atomic(path, &text, Durability::Lazy)
 }
 
 #[cfg(test)]
@@ -362,7 +373,9 @@ mod tests {
         // While somebody has the lock, nothing is touched.
         let findings = diagnose(&workspace, &workspace.snapshot());
         let TryLock::Taken(lock) = JobLock::try_take(&folder.lock()).unwrap() else { panic!("it is free") };
-        findings.iter().for_each(|finding| mend(finding).unwrap());
+        for finding in findings.iter().filter(|finding| finding.can_be_mended()) {
+            assert_eq!(mend(finding).unwrap_err().to_string(), "a process is at work there now: it is left alone");
+        }
         assert!(ours.exists() && below.exists());
         drop(lock);
         // Nor where a link has taken the folder's place since.
@@ -377,5 +390,21 @@ mod tests {
         findings.iter().for_each(|finding| mend(finding).unwrap());
         assert!(!ours.exists() && !below.exists() && kept.exists());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 7);
+    }
+
+    #[test]
+    fn what_has_changed_since_it_was_found_is_left_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let (record, lock) = (root.join("run.json"), root.join("lock"));
+        fs::write(&record, r#"{"status": "running", "newer": 1}"#).unwrap();
+        let mend_run = Some(Mend::RecordRun(lock));
+        let finding = Finding { kind: Kind::Dead, path: root.clone(), message: String::new(), mend: mend_run };
+        mend(&finding).unwrap();
+        let mended = fs::read_to_string(&record).unwrap();
+        assert!(mended.contains(r#""status": "interrupted""#) && mended.contains(r#""newer": 1"#), "{mended}");
+        let error = mend(&finding).unwrap_err().to_string();
+        assert_eq!(error, "it has changed since it was looked at: it is left alone");
+        assert_eq!(fs::read_to_string(&record).unwrap(), mended);
     }
 }
