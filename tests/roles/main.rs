@@ -178,7 +178,9 @@ fn what_the_program_has() {
     assert_eq!(schema["properties"]["loss"]["$ref"], "#/$defs/roles.loss");
     assert_eq!(schema["$defs"]["roles.loss"]["oneOf"][1]["anyOf"][0]["const"], "huber");
     assert!(schema["properties"]["run"].is_null());
-    assert!(ok(folder.path(), &["xpm", "completions", "bash"]).contains("roles.rank"));
+    let script = ok(folder.path(), &["xpm", "completions", "bash"]);
+    // Of the program itself nothing is known but this one word.
+    assert!(script.contains("roles.rank") && script.contains("opts=\"xpm\""), "{script}");
     assert!(ok(folder.path(), &["xpm", "--help"]).contains("lock"));
     assert!(ok(folder.path(), &["xpm", "task", "roles.rank", "--help"]).contains("--depth <N>"));
 }

@@ -63,7 +63,9 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
         Some(("completions", matches)) => match text(matches, "shell").parse::<clap_complete::Shell>() {
             Ok(shell) => {
                 let name = program();
-                let mut whole = Command::new(name.clone()).subcommand(command(registry).name("xpm"));
+                // Whether the program itself has a `--help` is its own affair.
+                let whole = Command::new(name.clone()).disable_help_flag(true).disable_help_subcommand(true);
+                let mut whole = whole.subcommand(command(registry).name("xpm"));
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut whole, name, &mut script);
                 say(&String::from_utf8_lossy(&script));
