@@ -5,6 +5,7 @@
 //! of the program, which run one.
 
 mod assemble;
+mod axis;
 mod behind;
 mod clash;
 mod files;
@@ -19,6 +20,7 @@ mod lock;
 mod problem;
 pub(crate) mod roles;
 mod shape;
+mod sources;
 mod sweep;
 mod takers;
 mod text;

@@ -200,6 +200,15 @@ fn one_name(ty: &Type) -> String {
     }
 }
 
+/// The arguments that the flags of a type are for.
+pub(crate) fn roots_of(of: fn() -> &'static TypeSchema) -> Vec<(String, Type)> {
+    let schema = of();
+    match schema.kind() {
+        TypeKind::Family => vec![(root_name(schema), Type::Config(of))],
+        _ => schema.arguments(None).iter().map(|arg| (arg.name.to_owned(), arg.ty.clone())).collect(),
+    }
+}
+
 /// The flags of every argument of a type; of a closed family, those that choose a variant.
 pub(crate) fn of_type(of: fn() -> &'static TypeSchema) -> Vec<Flag> {
     let (mut found, schema) = (Collector::default(), of());

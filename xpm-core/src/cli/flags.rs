@@ -10,7 +10,8 @@ use super::assemble::{Assembler, NoJobs};
 use super::flag::{self, Flag};
 use super::given::Givens;
 use super::problem::Problem;
-use super::{clash, layers, sweep, takers};
+use super::sources::{CONFIG, SET, SWEEP, SWEEP_FILE};
+use super::{clash, layers, takers};
 use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, ReadError, Reader, Submitted, Symbolic};
 use crate::schema::{Type, TypeKind, TypeSchema};
 use crate::value::{Node, Tags, Value};
@@ -96,8 +97,8 @@ impl Layers {
     fn ids(self) -> &'static [&'static str] {
         match self {
             Layers::None => &[],
-            Layers::Settings => &[layers::SET, layers::CONFIG],
-            Layers::Sweep => &[layers::SET, layers::CONFIG, sweep::SWEEP, sweep::SWEEP_FILE],
+            Layers::Settings => &[SET, CONFIG],
+            Layers::Sweep => &[SET, CONFIG, SWEEP, SWEEP_FILE],
         }
     }
 }
@@ -132,17 +133,8 @@ pub(crate) fn parse(
     base: Option<&Arc<Node>>,
 ) -> Result<Arc<Node>, Error> {
     let flags = flag::of_type(of);
-    let givens = read_layers(&flags, &roots_of(of), matches)?;
+    let givens = read_layers(&flags, &flag::roots_of(of), matches)?;
     Ok(assemble(of, &flags, &givens, base)?)
-}
-
-/// The arguments that the flags of a type are for.
-pub(crate) fn roots_of(of: fn() -> &'static TypeSchema) -> Vec<(String, Type)> {
-    let schema = of();
-    match schema.kind() {
-        TypeKind::Family => vec![(flag::root_name(schema), Type::Config(of))],
-        _ => schema.arguments(None).iter().map(|arg| (arg.name.to_owned(), arg.ty.clone())).collect(),
-    }
 }
 
 /// What flags and the layers above them give.

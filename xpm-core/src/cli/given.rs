@@ -8,9 +8,9 @@ use clap::parser::ValueSource;
 use serde_json::{Map, Value as Json};
 
 use super::flag::{Flag, Kind};
-use super::layers::{CONFIG, ConfigFile, SET, Setting};
 use super::problem::Problem;
 use super::shape::{Alternative, Shape, kebab, shape};
+use super::sources::{CONFIG, ConfigFile, SET, Setting};
 use super::{files, json};
 use crate::schema::Type;
 

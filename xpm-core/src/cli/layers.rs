@@ -9,31 +9,9 @@ use serde_json::{Map, Value as Json};
 use super::behind::{Behind, Reads, utf8};
 use super::flag::ID;
 use super::given::join;
-use super::sweep::{SWEEP, SWEEP_FILE, axis};
+use super::sources::{CONFIG, ConfigFile, SET, SWEEP, SWEEP_FILE, Setting};
 use super::takers::{self, Taker};
-use super::{clash, files};
-
-/// The id of `--set`.
-pub(crate) const SET: &str = "xpm-set";
-/// The id of `--config`.
-pub(crate) const CONFIG: &str = "xpm-config";
-
-/// `--set KEY=VALUE`.
-#[derive(Clone, Debug)]
-pub(crate) struct Setting {
-    /// What it was given with: `--set`, or `--xpm-set` where the user has a flag of that name.
-    pub(crate) flag: String,
-    pub(crate) path: String,
-    pub(crate) text: String,
-}
-
-/// A file with values of arguments.
-#[derive(Clone, Debug)]
-pub(crate) struct ConfigFile {
-    pub(crate) name: String,
-    /// Its values by the names of arguments, dotted ones where no argument has the first part.
-    pub(crate) entries: Vec<(String, Json)>,
-}
+use super::{axis, clash, files};
 
 /// Adds `--set` and `--config`, unless they are there or nobody asks for them, and what `--sweep` takes. Called when all flags of the
 /// command are known: where the user has flags of these names, ours are called `--xpm-set` and `--xpm-config`.

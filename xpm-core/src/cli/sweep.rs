@@ -1,9 +1,5 @@
 //! [`Sweep`]: one configuration for each point of a grid, from a user's own command line.
 
-pub(super) mod axis;
-mod decimal;
-mod values;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::iter::FusedIterator;
@@ -12,20 +8,16 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, ValueHint};
 
-use self::axis::{Axis, Spec};
+use super::axis::{self, Axis, Spec};
 use super::flag::{self, Flag};
-use super::flags::{Layers, assemble, augment, read_layers, roots_of};
+use super::flags::{Layers, assemble, augment, read_layers};
 use super::given::{Given, Givens, Raw};
 use super::problem::Problem;
+use super::sources::{SWEEP, SWEEP_FILE};
 use super::{layers, takers};
 use crate::config::{ArgStruct, ConfigType};
 use crate::schema::{TypeKind, TypeSchema};
 use crate::value::{Node, TagValue, Value};
-
-/// The id of `--sweep`.
-pub(super) const SWEEP: &str = "xpm-sweep";
-/// The id of `--sweep-file`.
-pub(super) const SWEEP_FILE: &str = "xpm-sweep-file";
 
 /// Many configurations `C` from one command line: those of a grid, flattened into your own `#[derive(clap::Parser)]`
 /// instead of [`Flags<C>`](super::Flags).
@@ -152,7 +144,7 @@ impl Grid {
     /// What this command line gives; what it does not say is as `before`.
     fn of(schema: fn() -> &'static TypeSchema, matches: &ArgMatches, before: Option<&Self>) -> Result<Self, Error> {
         let flags = flag::of_type(schema);
-        let roots = roots_of(schema);
+        let roots = flag::roots_of(schema);
         let mut axes = Vec::new();
         for spec in specs(matches)? {
             axes.extend(spec.axis(&roots)?);
@@ -173,9 +165,9 @@ impl Grid {
             }
         }
         let len = axes.iter().try_fold(1_usize, |len, axis| len.checked_mul(axis.rows.len()));
-        let len = len.filter(|len| *len as u128 <= decimal::MOST).ok_or_else(|| {
+        let len = len.filter(|len| *len as u128 <= axis::MOST).ok_or_else(|| {
             let lens: Vec<_> = axes.iter().map(|axis| axis.rows.len().to_string()).collect();
-            let (lens, most) = (lens.join(" × "), decimal::MOST);
+            let (lens, most) = (lens.join(" × "), axis::MOST);
             Problem::Other(format!("--sweep: these are {lens} configurations; there are at most {most}"))
         })?;
         let grid = Self { schema, flags, base: base.into_entries(), axes, len };

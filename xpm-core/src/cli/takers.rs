@@ -5,8 +5,7 @@
 
 use clap::Command;
 
-use super::flag::ID;
-use super::flags::roots_of;
+use super::flag::{ID, roots_of};
 use super::given::resolve;
 use crate::config::{NamedArgument, Registry};
 use crate::schema::{Type, TypeSchema};

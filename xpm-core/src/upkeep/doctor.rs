@@ -397,7 +397,8 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path().canonicalize().unwrap();
         let (record, lock) = (root.join("run.json"), root.join("lock"));
-        fs::write(&record, r#"{"status": "running", "newer": 1}"#).unwrap();
+        let running = br#"{"status": "running", "newer": 1}"#;
+        write_atomic(&record, running, Durability::Lazy).unwrap();
         let mend_run = Some(Mend::RecordRun(lock));
         let finding = Finding { kind: Kind::Dead, path: root.clone(), message: String::new(), mend: mend_run };
         mend(&finding).unwrap();

@@ -1,15 +1,18 @@
 //! What is swept: the arguments of one `--sweep`, or of one table of a sweep file, and their values.
 
+mod decimal;
+mod values;
+
 use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::values;
-use crate::cli::behind::{Behind, utf8};
-use crate::cli::files;
-use crate::cli::given::{Raw, canonical, join, resolve};
-use crate::cli::problem::Problem;
+pub(super) use self::decimal::MOST;
+use super::behind::{Behind, utf8};
+use super::files;
+use super::given::{Raw, canonical, join, resolve};
+use super::problem::Problem;
 use crate::schema::Type;
 
 /// One `--sweep`, or one table of a file, before its arguments are looked up.
