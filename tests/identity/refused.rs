@@ -129,6 +129,20 @@ fn json_that_cannot_be_written() {
 }
 
 #[test]
+fn json_that_would_be_read_back_as_something_else() {
+    #[config(id = "refused.floats")]
+    struct Floats {
+        #[param(json)]
+        value: Vec<Option<f32>>,
+    }
+    let error = Floats::config().value(vec![None, Some(f32::NAN)]).try_identity().expect_err("no JSON number");
+    let message =
+        "argument `value`: it holds NaN at [1], for which JSON has no number: give a text or an `Option` in its place";
+    assert_eq!(error.to_string(), message);
+    assert!(Floats::config().value(vec![None, Some(f32::MAX)]).try_identity().is_ok());
+}
+
+#[test]
 #[should_panic(expected = "argument `n`: 170141183460469231731687303715884105728 is larger than")]
 fn identity_panics_with_the_message() {
     Leaf::config().n(LARGE).identity();

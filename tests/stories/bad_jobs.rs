@@ -149,8 +149,13 @@ fn a_task_that_deletes_its_folder_has_failed_and_runs_again() {
 fn an_output_that_json_does_not_hold_fails_the_job() {
     for (what, task, why) in [
         ("map", "story.bad_output.map", "key must be a string"),
-        ("nan", "story.bad_output.nan", "invalid type: null, expected f64"),
-        ("infinite", "story.bad_output.infinite", "invalid type: null, expected f64"),
+        ("nan", "story.bad_output.nan", "it holds NaN at [1], for which JSON has no number"),
+        ("infinite", "story.bad_output.infinite", "it holds inf, for which JSON has no number"),
+        (
+            "optional",
+            "story.bad_output.optional",
+            "it holds NaN at [1], for which JSON has no number: return a text or an",
+        ),
         ("one-way", "story.bad_output.one_way", "missing field `hidden`"),
     ] {
         let story = Story::new();

@@ -25,6 +25,7 @@ pub mod workspace;
 mod clock;
 mod fault;
 mod files;
+mod finite;
 mod launcher;
 #[cfg(feature = "cli")]
 mod migrate;

@@ -148,6 +148,7 @@ bad_output! {
     PairKeys "story.bad_output.map" BTreeMap<(u8, u8), u8> = BTreeMap::from([((1, 2), 3)]);
     NumberKeys "story.bad_output.number_keys" HashMap<u32, u8> = HashMap::from([(7, 3)]);
     NotANumber "story.bad_output.nan" Vec<f64> = vec![1.0, f64::NAN];
+    Optional "story.bad_output.optional" Vec<Option<f64>> = vec![None, Some(f64::NAN)];
     Infinite "story.bad_output.infinite" f64 = f64::INFINITY;
     OneWay "story.bad_output.one_way" OneWayValue = OneWayValue { hidden: 1 };
 }
@@ -166,6 +167,7 @@ pub fn bad_output(call: &Call) -> xpm::Result<()> {
             "map" => println!("{:?}", PairKeys::config().submit(xp)?.output()?),
             "number-keys" => println!("{:?}", NumberKeys::config().submit(xp)?.output()?),
             "nan" => println!("{:?}", NotANumber::config().submit(xp)?.output()?),
+            "optional" => println!("{:?}", Optional::config().submit(xp)?.output()?),
             "infinite" => println!("{:?}", Infinite::config().submit(xp)?.output()?),
             "one-way" => println!("{:?}", OneWay::config().submit(xp)?.output()?),
             other => return Err(xpm::Error::msg(format!("no output {other}"))),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{ReadError, Reader};
+use crate::finite;
 use crate::schema::Type;
 use crate::value::Value;
 
@@ -50,6 +51,11 @@ fn depth_exceeds(json: &serde_json::Value, limit: usize) -> bool {
 
 /// The value as data.
 pub fn json_value<T: Serialize>(value: &T) -> Value {
+    if let Some(found) = finite::exception(value) {
+        return Value::Refused(
+            format!("it holds {found}, for which JSON has no number: give a text or an `Option` in its place").into(),
+        );
+    }
     match serde_json::to_value(value) {
         Ok(json) if depth_exceeds(&json, MAX_JSON_DEPTH) => {
             Value::Refused(format!("its JSON is nested more than {MAX_JSON_DEPTH} deep").into())

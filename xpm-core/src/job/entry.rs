@@ -9,6 +9,7 @@ use super::context::OutOfTime;
 use super::program::ProgramError;
 use super::{JobContext, Task};
 use crate::config::{MadeFrom, ReadError, Reader, Registry, RegistryError, Replaced};
+use crate::finite;
 use crate::schema::{TypeKind, TypeSchema};
 use crate::value::Node;
 use crate::workspace::Failure;
@@ -53,6 +54,9 @@ impl fmt::Debug for TaskEntry {
     }
 }
 
+/// What is told of a float that is not finite.
+const NO_JSON: &str = "for which JSON has no number: return a text or an `Option` in its place";
+
 fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> Result<Box<RawValue>, Failure> {
     let task: T = reader.config(node).map_err(|error: ReadError| Failure::Arguments { message: error.to_string() })?;
     job.make_nested_folders(node);
@@ -60,9 +64,17 @@ fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> 
     let text = serde_json::to_string(&output)
         .map_err(|error| Failure::Output { message: format!("it cannot be written as JSON: {error}") })?;
     // What cannot be read back is no result: better now, by the one who made it, than later by every consumer.
-    serde_json::from_str::<T::Output>(&text).map_err(|error| Failure::Output {
-        message: format!("written as JSON it cannot be read back: {error} (JSON has no NaN and no infinite floats)"),
+    let back: T::Output = serde_json::from_str(&text).map_err(|error| Failure::Output {
+        message: format!(
+            "written as JSON it cannot be read back: {error}{}",
+            finite::exception(&output).map_or_else(String::new, |found| format!("; it holds {found}, {NO_JSON}"))
+        ),
     })?;
+    // JSON has `null` for such a float, which an `Option` reads as no value; a type may read it as what it was.
+    if let Some(found) = finite::exception(&output).filter(|found| finite::exception(&back).as_ref() != Some(found)) {
+        let message = format!("it holds {found}, {NO_JSON}, and would be read back as no value");
+        return Err(Failure::Output { message });
+    }
     RawValue::from_string(text).map_err(|error| Failure::Output { message: error.to_string() })
 }
 
