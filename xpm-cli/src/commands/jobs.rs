@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use xpm_core::state::filter::Filter;
 use xpm_core::state::{Counts, JobInfo, JobStatus, filter_jobs};
-use xpm_core::{Failure, Identity, Tags};
+use xpm_core::{Failure, Identity, TagValue, Tags};
 
 use super::list::{counts, in_words};
 use crate::context::Context;
@@ -146,6 +146,7 @@ struct Summary<'j> {
     host: Option<Cow<'j, str>>,
     cpu_seconds: Option<f64>,
     peak_memory_bytes: Option<u64>,
+    #[serde(serialize_with = "plain")]
     tags: &'j Tags,
 }
 
@@ -175,4 +176,15 @@ impl<'j> Summary<'j> {
 /// The same, for whoever adds to it.
 pub(crate) fn summary(job: &JobInfo) -> Json {
     json!(Summary::of(job))
+}
+
+/// Tags as tables have them: floats that JSON has no number for as texts.
+fn plain<S: serde::Serializer>(tags: &Tags, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(tags.iter().map(|(name, value)| {
+        let value = match value {
+            TagValue::Float(x) if !x.is_finite() => TagValue::Text(x.to_string()),
+            value => value.clone(),
+        };
+        (name, value)
+    }))
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::Value;
@@ -54,8 +54,7 @@ impl From<Tags> for KeptTags {
 /// assert_eq!(TagValue::from(0.9), TagValue::Float(0.9));
 /// assert_eq!(TagValue::from("adam").to_string(), "adam");
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TagValue {
     /// A boolean.
     Bool(bool),
@@ -74,6 +73,22 @@ pub(crate) enum TagText<'t> {
     Int(i64),
     Float(f64),
     Text(Cow<'t, str>),
+}
+
+/// The name of what stands for a float that JSON has no number for.
+const FLOAT: &str = "$float";
+
+/// Plainly, but for floats that JSON has no number for: these are written as arguments are, `{"$float": "inf"}`.
+impl Serialize for TagValue {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bool(b) => to.serialize_bool(*b),
+            Self::Int(i) => to.serialize_i64(*i),
+            Self::Float(x) if x.is_finite() => to.serialize_f64(*x),
+            Self::Float(x) => to.collect_map([(FLOAT, x.to_string())]),
+            Self::Text(text) => to.serialize_str(text),
+        }
+    }
 }
 
 /// By hand, since what is untagged is tried variant by variant, and there may be 100,000 jobs with tags.
@@ -128,6 +143,14 @@ impl<'de> Visitor<'de> for TagVisitor {
     }
 
     /// What JSON has no number for.
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<TagText<'de>, A::Error> {
+        let wrong = || A::Error::custom("a tag is a boolean, a number or a text");
+        let (name, text) = members.next_entry::<String, String>()?.ok_or_else(wrong)?;
+        let number = text.parse().ok().filter(|_| name == FLOAT).ok_or_else(wrong)?;
+        members.next_key::<String>()?.map_or(Ok(TagText::Float(number)), |_| Err(wrong()))
+    }
+
+    /// The same in older journals.
     fn visit_unit<E>(self) -> Result<TagText<'de>, E> {
         Ok(TagText::Float(f64::NAN))
     }
@@ -295,14 +318,21 @@ mod tests {
             TagValue::Int(-3),
             TagValue::Float(3.0),
             TagValue::Float(1e300),
+            TagValue::Float(f64::INFINITY),
+            TagValue::Float(f64::NEG_INFINITY),
+            TagValue::Text("inf".to_owned()),
             TagValue::Text("0.9".to_owned()),
         ];
         let text = serde_json::to_string(&tags).unwrap();
         assert_eq!(serde_json::from_str::<Vec<TagValue>>(&text).unwrap(), tags);
-        // What JSON has no number for does not spoil the others.
+        let text = serde_json::to_string(&TagValue::Float(f64::NAN)).unwrap();
+        assert!(matches!(serde_json::from_str(&text).unwrap(), TagValue::Float(x) if x.is_nan()), "{text}");
+        // What older journals have for these does not spoil the others.
         let read: Vec<TagValue> = serde_json::from_str("[null, 1]").unwrap();
         assert!(matches!(read[0], TagValue::Float(x) if x.is_nan()) && read[1] == TagValue::Int(1));
-        assert!(serde_json::from_str::<TagValue>("[1]").is_err());
+        for wrong in ["[1]", "{}", r#"{"$float":"much"}"#, r#"{"other":"inf"}"#, r#"{"$float":"inf","more":"1"}"#] {
+            assert!(serde_json::from_str::<TagValue>(wrong).is_err(), "{wrong}");
+        }
     }
     use proptest::prelude::*;
 
