@@ -220,6 +220,21 @@ impl Task for Kinds {
     }
 }
 
+/// Its default was another one.
+#[task(id = "mig.default")]
+pub struct Default {
+    #[param(default = 5, ignore_default)]
+    pub x: u32,
+}
+
+impl Task for Default {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(self.x)
+    }
+}
+
 #[task(id = "mig.failed", renamed_from = "mig.fails")]
 pub struct Fails {
     pub x: u32,

@@ -186,6 +186,21 @@ impl Task for Kinds {
     }
 }
 
+/// Gets another default, which nobody should do.
+#[task(id = "mig.default")]
+pub struct Default {
+    #[param(default = 3, ignore_default)]
+    pub x: u32,
+}
+
+impl Task for Default {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(self.x)
+    }
+}
+
 /// Fails.
 #[task(id = "mig.fails")]
 pub struct Fails {
@@ -200,12 +215,12 @@ impl Task for Fails {
     }
 }
 
-/// `before WORKDIR [all]`: the plan; with `all` also what does not carry over.
+/// `before WORKDIR [all|default]`: the plan; with `all` also what does not carry over.
 #[xpm::main]
 fn main() -> xpm::Result<()> {
     let mut args = std::env::args().skip(1);
     let workdir = args.next().ok_or_else(|| xpm::Error::msg("usage: before WORKDIR [all]"))?;
-    let all = args.next().is_some();
+    let what = args.next().unwrap_or_default();
     xpm::experiment(PathBuf::from(workdir), "mig").run(|xp| {
         for seed in [1, 2] {
             let train = Train::config().model(Model::config().k(0.5)).seed(seed).submit(xp)?;
@@ -218,7 +233,10 @@ fn main() -> xpm::Result<()> {
             let schedule = Schedule::config().value(42).build();
             CountV1::config().train(&train).baseline(train.promise()).schedule(&schedule).n(7).submit(xp)?;
         }
-        if all {
+        if what == "default" {
+            [3, 5].into_iter().try_for_each(|x| Default::config().x(x).submit(xp).map(drop))?;
+        }
+        if what == "all" {
             Raised::config().x(1).submit(xp)?;
             let grown = Grown::config().x(1).submit(xp)?;
             Follows::config().grown(&grown).submit(xp)?;

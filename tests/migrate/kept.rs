@@ -31,6 +31,33 @@ fn what_does_not_carry_over_is_told() {
 }
 
 #[test]
+fn a_job_of_which_another_one_has_the_name_today_is_told() {
+    let work = Work::new();
+    work.run(BEFORE, &["default"]).ok();
+    // What was left out of an identity is in now, and the other way round.
+    let said = work.migrate(&["--task", "mig.default"]).ok();
+    said.says(&[
+        "mig.default: 1 finished job\n",
+        "not migrated: 1 finished job of mig.default",
+        "a job with other arguments has its new identity for a name, mig.default/",
+        "take the change of the type back, or remove that job with `xpm clean`",
+    ]);
+    let json = json(&work.migrate(&["--json", "--task", "mig.default"]).ok().out);
+    assert_eq!((&json["found"], json["stays"].as_array().unwrap().len()), (&0.into(), 1));
+}
+
+#[test]
+fn a_task_that_nobody_has_is_an_error() {
+    let work = Work::new();
+    work.run(BEFORE, &[]).ok();
+    for more in [&["--task", "mig.trian"][..], &["--undo", "--task", "mig.trian"]] {
+        let said = work.migrate(more);
+        assert_eq!(said.code, Some(2));
+        said.says(&["neither this program nor the workspace has a task `mig.trian`: did you mean `mig.train`"]);
+    }
+}
+
+#[test]
 fn a_new_identity_that_is_taken_is_left_alone() {
     let work = Work::new();
     work.run(BEFORE, &[]).ok();

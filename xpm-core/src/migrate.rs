@@ -60,6 +60,8 @@ pub(crate) enum Reason {
     Twin(JobKey),
     /// There is a folder that is not of a finished job.
     Occupied(JobKey, &'static str),
+    /// The finished job that has its new identity for a name has another one today.
+    Shadowed(JobKey),
 }
 
 impl fmt::Display for Reason {
@@ -79,6 +81,13 @@ impl fmt::Display for Reason {
                 "it was run again under its new identity and failed: `xpm clean` removes that job, then this one can be found",
             ),
             Self::Occupied(_, state) => write!(f, "its new identity is {state}"),
+            Self::Shadowed(job) => write!(
+                f,
+                "a job with other arguments has its new identity for a name, {}/{}, and a plan would take the result of that one: take \
+                 the change of the type back, or remove that job with `xpm clean`",
+                job.task,
+                job.identity.short()
+            ),
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
         },
         Some(("run", matches)) => run::run(matches),
         Some(("lock", matches)) => lock::run(registry, matches),
-        Some(("migrate", matches)) => migrate::run(matches),
+        Some(("migrate", matches)) => migrate::run(registry, matches),
         Some(("completions", matches)) => match text(matches, "shell").parse::<clap_complete::Shell>() {
             Ok(shell) => {
                 let name = program();
@@ -71,7 +71,13 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
                 say(&String::from_utf8_lossy(&script));
                 0
             }
-            Err(error) => failed(&error),
+            Err(_) => {
+                let shell = text(matches, "shell");
+                failed(&format!(
+                    "there are no completions for the shell `{shell}`: bash, zsh, fish, elvish or powershell"
+                ));
+                2
+            }
         },
         _ => 2,
     }

@@ -48,13 +48,20 @@ pub(crate) fn plan(workspace: &Workspace, tasks: &[String]) -> Result<Plan, Migr
         match reread.job(key) {
             Now::Same if wanted("") => plan.same += 1,
             Now::Moved { to, .. } if wanted(&to.task) => {
-                if superseded.contains(key) || done.contains_key(to) {
+                let to = to.clone();
+                if superseded.contains(key) {
                     plan.found += 1;
-                } else if let Some(state) = occupied(workspace, to) {
-                    let why = Reason::Occupied(to.clone(), state);
+                } else if done.contains_key(&to) {
+                    // By its name it is the same job; by its arguments it may be another one.
+                    match reread.job(&to) {
+                        Now::Moved { .. } => plan.stays.push(Stay { job: key.clone(), why: Reason::Shadowed(to) }),
+                        _ => plan.found += 1,
+                    }
+                } else if let Some(state) = occupied(workspace, &to) {
+                    let why = Reason::Occupied(to, state);
                     plan.stays.push(Stay { job: key.clone(), why });
-                } else if let Now::Moved { to, why, node } = reread.job(key) {
-                    let (to, why, node) = (to.clone(), why.clone(), node.clone());
+                } else if let Now::Moved { why, node, .. } = reread.job(key) {
+                    let (why, node) = (why.clone(), node.clone());
                     plan.moves.push(Move { from: key.clone(), to, why, node });
                 }
             }

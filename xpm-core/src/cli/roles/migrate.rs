@@ -1,6 +1,6 @@
 //! `migrate`: finished jobs whose identity moved by a declared change are found under their new one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -8,9 +8,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use serde_json::{Value as Json, json};
 
 use super::{failed, say};
+use crate::config::Registry;
 use crate::ids::JobKey;
 use crate::job::on_large_stack;
 use crate::migrate::{FolderError, Move, Moved, Plan, Right, moved, plan, put, take_back};
+use crate::near::did_you_mean;
+use crate::schema::TypeKind;
 use crate::workspace::{Workspace, in_use};
 
 /// How many jobs of a kind are listed one by one.
@@ -53,13 +56,17 @@ struct Asked {
     command: String,
 }
 
-pub(super) fn run(matches: &ArgMatches) -> u8 {
+pub(super) fn run(registry: &Registry, matches: &ArgMatches) -> u8 {
     let workdir = PathBuf::from(super::text(matches, "workdir"));
     let workspace = match Workspace::open(&workdir) {
         Ok(workspace) => workspace,
         Err(error) => return failed(&error.to_string()),
     };
     let tasks: Vec<String> = matches.get_many("task").into_iter().flatten().cloned().collect();
+    if let Some(why) = tasks.iter().find_map(|task| no_such_task(registry, &workspace, task)) {
+        failed(&why);
+        return 2;
+    }
     let mut command = format!("{} xpm migrate --workdir {}", super::program(), workdir.display());
     tasks.iter().for_each(|task| command.push_str(&format!(" --task {task}")));
     let (yes, json) = (matches.get_flag("yes"), matches.get_flag("json"));
@@ -68,6 +75,15 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
     let work = || if matches.get_flag("undo") { undo(&asked) } else { migrate(&asked) };
     let Some(done) = on_large_stack(work) else { return failed("it panicked: please report this") };
     done.unwrap_or_else(|error| failed(&format!("{:#}", anyhow::Error::from(error))))
+}
+
+/// Why nothing has to do with a task of this id: neither this program nor the workspace has it.
+fn no_such_task(registry: &Registry, workspace: &Workspace, id: &str) -> Option<String> {
+    let tasks = registry.schemas().into_iter().filter(|schema| schema.kind() == TypeKind::Task);
+    let mut known: BTreeSet<String> = tasks.map(|schema| schema.id().to_owned()).collect();
+    known.extend(workspace.job_keys().into_iter().map(|key| key.task.to_string()));
+    let hint = || did_you_mean(id, known.iter().map(String::as_str));
+    (!known.contains(id)).then(|| format!("neither this program nor the workspace has a task `{id}`{}", hint()))
 }
 
 fn migrate(asked: &Asked) -> Result<u8, crate::migrate::MigrateError> {
