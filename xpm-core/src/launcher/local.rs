@@ -428,6 +428,9 @@ fn status_of(folder: &JobFolder, attempt: u32, failure: &Failure, process: Proce
         None => status,
     };
     status.executable = process.executable.map(str::to_owned);
+    // What the process has written down when it began.
+    let owner = Owner::read(&folder.lock()).filter(|owner| owner.attempt == attempt);
+    status.start = owner.map(|owner| owner.start);
     status
 }
 

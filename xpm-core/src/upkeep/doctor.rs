@@ -304,7 +304,9 @@ fn record_lost(job: &JobInfo) -> io::Result<()> {
     let recorded = folder.recorded_attempts(None)?;
     match Owner::read(&folder.lock()) {
         Some(owner) if owner.attempt > recorded => {
-            Status::new(job.key(), owner.attempt, Err(Failure::Lost)).write(&folder.status())
+            let mut status = Status::new(job.key(), owner.attempt, Err(Failure::Lost));
+            status.start = Some(owner.start);
+            status.write(&folder.status())
         }
         _ => Err(changed()),
     }
