@@ -40,6 +40,23 @@ pub fn orphans_of_a_driver_that_was_killed() {
     assert!(said.code == 0 && said.stdout.contains("removed 1 job"), "{said:?}");
 }
 
+pub fn jobs_that_a_killed_driver_did_not_come_to_are_told() {
+    let world = World::new();
+    world.mark("hold.a");
+    let mut driver = world.start(&["a", "b:a"]);
+    wait_until("it has started", || world.control.join("started.a").exists());
+    let states = || world.json(&["jobs"])["states"].clone();
+    wait_until("b waits", || states()["waiting"] == 1);
+    driver.kill().unwrap();
+    driver.wait().unwrap();
+    world.unmark("hold.a");
+    wait_until("a has ended", || world.state("a") == "done");
+    assert_eq!((&states()["done"], &states()["unstarted"]), (&1.into(), &1.into()));
+    // The newest run does not want it.
+    world.make(&["a"]);
+    assert_eq!(world.json(&["jobs"])["count"], 1);
+}
+
 pub fn orphans_that_cannot_be_told() {
     let world = World::new();
     world.make(&["a", "b"]);
@@ -65,6 +82,19 @@ pub fn orphans_that_cannot_be_told() {
     let said = world.xpm(&["orphans", "--clean", "--yes"]);
     assert!(said.code == 1 && said.stderr.contains("run.json is damaged"), "{said:?}");
     fs::write(run.join("run.json"), record).unwrap();
+    // The less is left of a run, the less can be told.
+    fs::remove_file(&journal).unwrap();
+    for link in fs::read_dir(run.join("jobs")).unwrap() {
+        fs::remove_file(link.unwrap().path()).unwrap();
+    }
+    let said = world.xpm(&["orphans", "--clean", "--yes"]);
+    let told = "is of 2 jobs by its run.json, of which its links and its journal name 0";
+    assert!(said.code == 1 && said.stderr.contains(told), "{said:?}");
+    fs::remove_dir(run.join("jobs")).unwrap();
+    fs::remove_file(run.join("run.json")).unwrap();
+    let said = world.xpm(&["orphans", "--clean", "--yes"]);
+    assert!(said.code == 1 && said.stderr.contains("/jobs cannot be read: No such file"), "{said:?}");
+    assert_eq!(world.json(&["jobs"])["count"], 2);
     // While a driver runs, it may be about to refer to any job.
     fs::remove_dir_all(&run).unwrap();
     fs::remove_file(world.workdir.join("experiments/acts/latest")).unwrap();

@@ -28,6 +28,7 @@ const TESTS: &[(&str, fn())] = &[
     ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),
     ("doctor_finds_and_mends", acting::doctor_finds_and_mends),
     ("orphans_of_a_driver_that_was_killed", careful::orphans_of_a_driver_that_was_killed),
+    ("jobs_that_a_killed_driver_did_not_come_to_are_told", careful::jobs_that_a_killed_driver_did_not_come_to_are_told),
     ("orphans_that_cannot_be_told", careful::orphans_that_cannot_be_told),
     ("clean_leaves_what_is_read_alone", careful::clean_leaves_what_is_read_alone),
     ("a_path_names_a_job_of_its_workspace", careful::a_path_names_a_job_of_its_workspace),

@@ -8,9 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::job::JobInfo;
-use super::runs::linked_jobs;
+use super::runs::{Run, linked_jobs};
 use super::snapshot::Snapshot;
-use crate::workspace::journal::JournalReader;
+use super::status::RunState;
+use crate::ids::JobKey;
+use crate::workspace::journal::{JournalEvent, JournalReader};
 
 impl Snapshot {
     /// The jobs that have a folder, do not run, and to which no kept run refers, not even through a job that depends on them.
@@ -42,28 +44,41 @@ impl Snapshot {
     /// read or are damaged. Each says which file, what is wrong, and what to do. Reads every journal anew.
     pub fn orphan_doubts(&self) -> Vec<String> {
         let (_, mut doubts) = folders_of_experiments(&self.shared.layout.path().join("experiments"));
-        for run in &self.shared.runs {
-            // A driver that was killed before it wrote its record has made links of all that it submitted.
-            if let Err(why) = &run.record
-                && run.path.join("run.json").symlink_metadata().is_ok()
-            {
-                doubts.push(why.clone());
-            }
-            let links = run.path.join("jobs");
-            match fs::read_dir(&links) {
-                Err(error) if links.symlink_metadata().is_ok() || run.record.is_ok() => {
-                    doubts.push(format!("{} cannot be read: {error}", links.display()));
-                }
-                _ => {}
-            }
-            let journal = run.path.join("journal.jsonl");
-            match JournalReader::read(&journal, 0) {
-                Ok(read) if read.damaged.is_empty() => {}
-                Ok(read) => doubts.push(format!("{}: {}", journal.display(), damaged_lines(&read.damaged))),
-                Err(error) => doubts.push(format!("{} cannot be read: {error}", journal.display())),
-            }
-        }
+        self.shared.runs.iter().for_each(|run| doubts_of(run, &mut doubts));
         doubts
+    }
+}
+
+fn doubts_of(run: &Run, doubts: &mut Vec<String>) {
+    // A driver that was killed before it wrote its record has made links of all that it submitted.
+    if let Err(why) = &run.record
+        && run.path.join("run.json").symlink_metadata().is_ok()
+    {
+        doubts.push(why.clone());
+    }
+    let (links, journal) = (run.path.join("jobs"), run.path.join("journal.jsonl"));
+    // Of a run that has links, these are told also where nothing else is left; one that has just begun may have none yet.
+    if let Err(error) = fs::read_dir(&links)
+        && (links.symlink_metadata().is_ok() || run.state != RunState::Running)
+    {
+        doubts.push(format!("{} cannot be read: {error}", links.display()));
+        return;
+    }
+    let read = match JournalReader::read(&journal, 0) {
+        Ok(read) if read.damaged.is_empty() => read,
+        Ok(read) => return doubts.push(format!("{}: {}", journal.display(), damaged_lines(&read.damaged))),
+        Err(error) => return doubts.push(format!("{} cannot be read: {error}", journal.display())),
+    };
+    let mut named: HashSet<JobKey> = linked_jobs(&run.path).into_iter().collect();
+    named.extend(read.events.into_iter().filter_map(|event| match event.event {
+        JournalEvent::Submitted(submitted) => Some(submitted.job.0),
+        _ => None,
+    }));
+    if let Ok(record) = &run.record
+        && named.len() < record.jobs
+    {
+        let (path, all, some) = (run.path.display(), record.jobs, named.len());
+        doubts.push(format!("{path} is of {all} jobs by its run.json, of which its links and its journal name {some}"));
     }
 }
 

@@ -183,9 +183,10 @@ fn absent(experiments: &[Experiment], runs: &[Run], digests: &Digests) -> Vec<Ru
     let mut absent = Vec::new();
     for run in newest {
         let Some(digest) = digests.runs.get(&(run.experiment.clone(), run.id.clone())) else { continue };
-        let alive = run.state == RunState::Running;
+        // What a run that is over has left waiting are transient jobs that nobody wanted.
+        let unfinished = matches!(run.state, RunState::Running | RunState::Dead | RunState::Interrupted);
         let wanted = |job: &&RunJob| match job.seen {
-            Seen::Waiting => alive,
+            Seen::Waiting => unfinished,
             Seen::Failed => {
                 let failure = digests.text(job.note).and_then(|note| serde_json::from_str(note).ok());
                 matches!(failure, Some(Failure::DependencyFailed { .. } | Failure::LaunchFailed { .. }))
