@@ -102,6 +102,8 @@ fn a_task_that_a_signal_ends_has_failed_with_that_signal() {
         outcome.says(&[&format!("killed by signal {number} ({name})")]);
         let status = story.job("story.bad").status();
         assert!(status["peak_memory_bytes"].as_u64() > Some(0) && status["cpu_seconds"].is_number(), "{status}");
+        // Its process had written down when it began.
+        assert!(status["start"].as_str() <= status["end"].as_str() && status["start"].is_string(), "{status}");
         if how == "stack" {
             outcome.says(&["    | ", "has overflowed its stack"]);
         }
