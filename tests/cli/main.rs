@@ -8,6 +8,7 @@ mod forward;
 mod help;
 mod layers;
 mod names;
+mod own_type;
 mod run;
 mod sweep;
 mod types;

@@ -267,6 +267,13 @@ fn the_lock_tells_what_an_edit_would_do() {
             1,
             "roles.holder.shape: the type was roles.tuned, and is any Shape now",
         ),
+        // Which variant it is, though the variants have an argument `type`.
+        (
+            r#"default = "{\"b\":{\"type\":\"z\"}}""#,
+            r#"default = "{\"a\":{\"type\":\"z\"}}""#,
+            1,
+            r#"roles.holder.kind: the default was {"a":{"type":"z"}}, and is {"b":{"type":"z"}} now"#,
+        ),
         ("variants.Mse]", "variants.Mae]", 1, "roles.loss::Mae: the variant is gone"),
         (
             "[types.\"roles.loss\"]",
@@ -315,7 +322,7 @@ fn a_lock_file_that_was_edited_by_hand_is_told_where_it_is_wrong() {
         (fast, "fast = { type = \"boolean\" }\nfast = { type = \"boolean\" }\n", "duplicate key"),
         (limit, "limit = { }\n", "missing field `type`"),
         (limit, "<<<<<<< HEAD\n=======\n>>>>>>> b\n", "a merge left the mark `<<<<<<<` in line"),
-        ("kind = \"family\"", "kind = \"config\"", "types.roles.loss: a config has arguments, and no variants"),
+        ("kind = \"family\"", "kind = \"config\"", "types.roles.kind: a config has arguments, and no variants"),
         ("kind = \"config\"", "kind = \"family\"", "a family has variants, and no arguments of its own"),
         ("format = 1\n", "format = 0\n", "no xpm has written format 0"),
         ("format = 1\n", "", "it is no lock file: "),

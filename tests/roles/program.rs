@@ -126,6 +126,13 @@ pub struct Tuned {
     pub threads: u32,
 }
 
+/// Its variants have an argument that is called as what says in files which is chosen.
+#[config(id = "roles.kind")]
+pub enum Kind {
+    A { r#type: String },
+    B { r#type: String },
+}
+
 /// What lock files tell of.
 #[config(id = "roles.holder")]
 pub struct Holder {
@@ -136,6 +143,8 @@ pub struct Holder {
     pub least: Option<u32>,
     #[param(default = HashSet::from(["c".to_owned(), "a".to_owned(), "b".to_owned(), "d".to_owned()]))]
     pub names: HashSet<String>,
+    #[param(default = Kind::B { r#type: "z".to_owned() })]
+    pub kind: Kind,
 }
 
 /// `roles WORKDIR`: the plan.

@@ -1,8 +1,8 @@
 //! Values as plain JSON, as people write it in files and on command lines, both ways. Not the form of `params.json`.
 //!
 //! A configuration is an object; of an enum or an open family it is the name of what is chosen, or an object with a member
-//! `type`, or one with that name as its only member. Integers are taken for floats, and texts for what they can be
-//! parsed as.
+//! `type`, or one with that name as its only member: what has an argument `type` of its own is written so, since it cannot have two
+//! members of one name. Integers are taken for floats, and texts for what they can be parsed as.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::shape::{Alternative, Shape, kebab, shape};
+use super::shape::{Alternative, Shape, kebab, shape, variants};
 use super::text;
 use crate::schema::{ArgList, ArgSchema, Role, Type, TypeSchema};
 use crate::value::{Node, Slot, Tags, Value};
@@ -83,7 +83,9 @@ pub(super) fn chosen<'a>(
     let find = |name: &str| {
         alternatives.iter().find(|alternative| alternative.is_named(name)).ok_or_else(|| {
             let names: Vec<_> = alternatives.iter().map(|alternative| alternative.name.as_str()).collect();
-            format!("{name:?} is none of {}", names.join(", "))
+            let own = alternatives.iter().find(|alternative| has_type(alternative.arguments()));
+            let hint = own.map(|alternative| around(&alternative.name)).unwrap_or_default();
+            format!("{name:?} is none of {}{hint}", names.join(", "))
         })
     };
     match json {
@@ -94,7 +96,7 @@ pub(super) fn chosen<'a>(
                 members.remove(TYPE);
                 Ok((find(name)?, members))
             }
-            (None, Some((name, Json::Object(members)))) if json.as_object().is_some_and(|all| all.len() == 1) => {
+            (_, Some((name, Json::Object(members)))) if json.as_object().is_some_and(|all| all.len() == 1) => {
                 Ok((find(name)?, members.clone()))
             }
             _ => Err(format!("a member \"{TYPE}\" says which: {}", short(json))),
@@ -106,13 +108,38 @@ pub(super) fn chosen<'a>(
 fn choice(ty: &Type, alternatives: &[Alternative], json: &Json) -> Result<Value, String> {
     let (alternative, members) =
         chosen(alternatives, json).map_err(|why| format!("expected {}: {why}", text::expected(ty)))?;
+    let args = alternative.arguments();
+    if let Some(own) = argument(args, TYPE)
+        && args[own].required()
+        && json.get(TYPE).is_some()
+        && !members.keys().any(|name| argument(args, name) == Some(own))
+    {
+        let (own, name) = (args[own].name, &alternative.name);
+        return Err(format!("the argument `{own}` of {name} is missing{}", around(name)));
+    }
     config(alternative.schema, alternative.variant, &members)
 }
 
-/// The members without one that only says which type it is.
+/// Whether an argument has the name of the member that says what is chosen.
+pub(super) fn has_type(args: &ArgList) -> bool {
+    argument(args, TYPE).is_some()
+}
+
+/// How the argument of that name is given.
+fn around(name: &str) -> String {
+    format!("; an argument `{TYPE}` is given as {{\"{name}\": {{\"{TYPE}\": …}}}}")
+}
+
+/// The members without what only says which type it is: one among them, or one around them.
 pub(super) fn own_members<'j>(schema: &TypeSchema, members: &'j Map<String, Json>) -> Cow<'j, Map<String, Json>> {
-    let names_type = members.get(TYPE).and_then(Json::as_str) == Some(schema.id());
-    if !names_type || argument(schema.arguments(None), TYPE).is_some() {
+    let args = schema.arguments(None);
+    match members.get(schema.id()) {
+        Some(Json::Object(own)) if members.len() == 1 && argument(args, schema.id()).is_none() => {
+            return Cow::Borrowed(own);
+        }
+        _ => {}
+    }
+    if members.get(TYPE).and_then(Json::as_str) != Some(schema.id()) || has_type(args) {
         return Cow::Borrowed(members);
     }
     let mut members = members.clone();
@@ -205,19 +232,21 @@ pub(crate) fn of(value: &Value) -> Json {
 }
 
 fn of_node(node: &Node) -> Json {
-    let mut members = Map::new();
-    match node.variant() {
-        Some(index) => {
-            members.insert(TYPE.to_owned(), kebab(node.schema().variants()[index].name).into());
-        }
-        None => {
-            members.insert(TYPE.to_owned(), node.schema().id().into());
-        }
+    let schema = node.schema();
+    // Variants are called as they are chosen: by their own names where these are spelled alike.
+    let name = match node.variant() {
+        Some(index) => variants(schema).swap_remove(index).name,
+        None => schema.id().to_owned(),
+    };
+    // Nothing is what an argument without a default has if nothing is said of it.
+    let told = |arg: &ArgSchema, slot: &Slot| {
+        settable(arg) && (arg.has_default() || !matches!(slot.value.unmarked(), Value::Nothing))
+    };
+    let slots = node.arguments().iter().zip(node.slots()).filter(|(arg, slot)| told(arg, slot));
+    let mut members: Map<_, _> = slots.map(|(arg, slot)| (arg.name.to_owned(), of(&slot.value))).collect();
+    if has_type(node.arguments()) {
+        return Map::from_iter([(name, Json::Object(members))]).into();
     }
-    for (arg, slot) in node.arguments().iter().zip(node.slots()) {
-        if settable(arg) && !matches!(slot.value.unmarked(), Value::Nothing) {
-            members.insert(arg.name.to_owned(), of(&slot.value));
-        }
-    }
+    members.insert(TYPE.to_owned(), name.into());
     Json::Object(members)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::json::{self, TYPE, settable};
+use super::json::{self, TYPE, has_type, settable};
 use super::shape::{Alternative, Shape, shape};
 use crate::schema::{ArgList, Type, TypeKind, TypeSchema};
 
@@ -81,7 +81,7 @@ impl Writer {
         if !self.defs.contains_key(&key) {
             self.defs.insert(key.clone(), Json::Null);
             let def = match shape(ty) {
-                Shape::Struct(schema) => self.object(schema, schema.arguments(None), None),
+                Shape::Struct(schema) => self.structure(schema),
                 Shape::Choice(alternatives) => {
                     let each: Vec<_> = alternatives.iter().map(|alternative| self.alternative(alternative)).collect();
                     let mut def = members(json!({"oneOf": each}));
@@ -101,11 +101,23 @@ impl Writer {
         members(json!({"$ref": format!("#/$defs/{key}")}))
     }
 
+    /// A struct, as it is given and as its defaults are written.
+    fn structure(&mut self, schema: &TypeSchema) -> Members {
+        let object = self.object(schema, schema.arguments(None), None);
+        match has_type(schema.arguments(None)) {
+            true => members(json!({"anyOf": [object, around(schema.id(), object.clone())]})),
+            false => object,
+        }
+    }
+
     /// One variant or member: its name, if nothing must be said beside it, or an object that says which it is.
     fn alternative(&mut self, alternative: &Alternative) -> Json {
         let args = alternative.arguments();
         let mut object = self.object(alternative.schema, args, Some(&alternative.name));
         object.remove("description");
+        if has_type(args) {
+            object = around(&alternative.name, object);
+        }
         describe(&mut object, alternative.help);
         match args.iter().any(crate::schema::ArgSchema::required) {
             true => Json::Object(object),
@@ -116,7 +128,7 @@ impl Writer {
     fn object(&mut self, schema: &TypeSchema, args: &ArgList, chosen: Option<&str>) -> Members {
         let mut properties = Map::new();
         let mut required = Vec::new();
-        if let Some(name) = chosen {
+        if let Some(name) = chosen.filter(|_| !has_type(args)) {
             properties.insert(TYPE.to_owned(), json!({"const": name}));
             required.push(TYPE);
         }
@@ -140,6 +152,16 @@ impl Writer {
         describe(&mut object, schema.help());
         object
     }
+}
+
+/// An object whose only member has this name, and holds what has a member `type` for itself.
+fn around(name: &str, object: Members) -> Members {
+    members(json!({
+        "type": "object",
+        "properties": {name: object},
+        "required": [name],
+        "additionalProperties": false,
+    }))
 }
 
 fn describe(object: &mut Members, help: &str) {
