@@ -10,6 +10,7 @@ mod layers;
 mod names;
 mod own_type;
 mod run;
+mod schema;
 mod sweep;
 mod types;
 

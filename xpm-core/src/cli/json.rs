@@ -215,7 +215,7 @@ pub(crate) fn of(value: &Value) -> Json {
     match value.unmarked() {
         Value::Nothing => Json::Null,
         Value::Bool(b) => (*b).into(),
-        Value::Int(i) => i64::try_from(*i).map_or_else(|_| i.to_string().into(), Json::from),
+        Value::Int(i) => serde_json::Number::from_i128(*i).map_or_else(|| i.to_string().into(), Json::Number),
         Value::Float(x) => serde_json::Number::from_f64(*x).map_or_else(|| x.to_string().into(), Json::Number),
         Value::List(items) | Value::Tuple(items) => items.iter().map(of).collect(),
         Value::Set(items) => {

@@ -45,13 +45,18 @@ impl Writer {
                 "u8" => json!({"type": "integer", "minimum": 0, "maximum": u8::MAX}),
                 "u16" => json!({"type": "integer", "minimum": 0, "maximum": u16::MAX}),
                 "u32" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
-                "u64" | "u128" | "usize" => json!({"type": "integer", "minimum": 0}),
+                "u64" | "usize" => json!({"type": "integer", "minimum": 0}),
                 "i8" => json!({"type": "integer", "minimum": i8::MIN, "maximum": i8::MAX}),
                 "i16" => json!({"type": "integer", "minimum": i16::MIN, "maximum": i16::MAX}),
                 "i32" => json!({"type": "integer", "minimum": i32::MIN, "maximum": i32::MAX}),
+                // What no JSON number holds is a text.
+                "u128" => {
+                    json!({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+$"}]})
+                }
+                "i128" => json!({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]+$"}]}),
                 _ => json!({"type": "integer"}),
             },
-            Type::Float(_) => json!({"type": "number"}),
+            Type::Float(_) => json!({"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "NaN"]}]}),
             Type::Str | Type::Path => json!({"type": "string"}),
             Type::Char => json!({"type": "string", "minLength": 1, "maxLength": 1}),
             Type::Duration => json!({"type": "string", "description": "A duration: 1h30m, 250ms"}),
@@ -103,11 +108,14 @@ impl Writer {
 
     /// A struct, as it is given and as its defaults are written.
     fn structure(&mut self, schema: &TypeSchema) -> Members {
-        let object = self.object(schema, schema.arguments(None), None);
-        match has_type(schema.arguments(None)) {
-            true => members(json!({"anyOf": [object, around(schema.id(), object.clone())]})),
-            false => object,
+        let mut object = self.object(schema, schema.arguments(None), None);
+        if has_type(schema.arguments(None)) {
+            return members(json!({"anyOf": [object, around(schema.id(), &object)]}));
         }
+        if let Some(Json::Object(properties)) = object.get_mut("properties") {
+            properties.insert(TYPE.to_owned(), json!({"const": schema.id()}));
+        }
+        object
     }
 
     /// One variant or member: its name, if nothing must be said beside it, or an object that says which it is.
@@ -116,7 +124,7 @@ impl Writer {
         let mut object = self.object(alternative.schema, args, Some(&alternative.name));
         object.remove("description");
         if has_type(args) {
-            object = around(&alternative.name, object);
+            object = around(&alternative.name, &object);
         }
         describe(&mut object, alternative.help);
         match args.iter().any(crate::schema::ArgSchema::required) {
@@ -155,7 +163,7 @@ impl Writer {
 }
 
 /// An object whose only member has this name, and holds what has a member `type` for itself.
-fn around(name: &str, object: Members) -> Members {
+fn around(name: &str, object: &Members) -> Members {
     members(json!({
         "type": "object",
         "properties": {name: object},
