@@ -15,6 +15,11 @@ fn the_lock_tells_what_migrates() {
         "error: mig.model.k: it is called `k1` now, as `renamed_from` says",
         "to avoid it: write `#[param(id = \"k\")]` instead of `renamed_from`",
         "error: mig.train.model: it is called `net` now",
+        "error: mig.count.v1: `mig.count` has taken its place, as `deprecated` says\n  effect: the identity of 2 finished jobs would \
+         change in plans that use what has taken its place; `migrate` of this program makes them found again\n",
+        "error: mig.count.v1.schedule: the type was mig.schedule, and is mig.steps now, as `deprecated` says\n",
+        "error: mig.twin.threads: it is not in the identity any more\n  effect: the identity of 2 finished jobs would change; \
+         `migrate` of this program makes them found again\n",
         "error: mig.raised: the version was none, and is 1 now\n  effect: the identity of 1 finished job would change\n",
         "error: mig.dropped: the type is gone",
         "harmless: mig.model.delta: a new argument, not in the identity at its default",
@@ -27,6 +32,7 @@ fn the_lock_tells_what_migrates() {
     back.says(&[
         "`mig.fails` has the same arguments: if it is the same type, give it `id = \"mig.failed\"`, or \
          `renamed_from = \"mig.failed\"` and run `migrate`",
+        "harmless: mig.schedule: it is not `deprecated` any more",
         "harmless: mig.evaluate.baseline: the type was JSON (migrate_after::Metrics), and is JSON (migrate_before::Metrics) now: the same",
     ]);
 }

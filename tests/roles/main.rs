@@ -255,6 +255,14 @@ fn the_lock_tells_what_an_edit_would_do() {
             3,
             "roles.holder.tuned: the default has changed, and is the same in the identity",
         ),
+        ("\\\"extra\\\":7,", "", 3, "roles.holder.tuned: the default has changed, and is the same in the identity"),
+        // What nobody knows.
+        (
+            "notes = { type = \"JSON (u32)\" }\n",
+            "notes = { type = \"JSON (alloc::string::String)\" }\n",
+            1,
+            "finished jobs would change, where the value looks otherwise as JSON now\n  to avoid it: keep the type (JSON (alloc::string::String))",
+        ),
         (
             "shape = { type = \"any Shape\" }\n",
             "shape = { type = \"roles.square\" }\n",

@@ -124,6 +124,8 @@ pub struct Tuned {
     pub k: u32,
     #[param(ignored, default = 1)]
     pub threads: u32,
+    #[param(default = 7, ignore_default)]
+    pub extra: u32,
 }
 
 /// Its variants have an argument that is called as what says in files which is chosen.
@@ -137,7 +139,7 @@ pub enum Kind {
 #[config(id = "roles.holder")]
 pub struct Holder {
     pub shape: Box<dyn Shape>,
-    #[param(default = Tuned { k: 2, threads: 1 })]
+    #[param(default = Tuned { k: 2, threads: 1, extra: 7 })]
     pub tuned: Tuned,
     #[param(default = Some(2), ignore_default)]
     pub least: Option<u32>,
@@ -145,6 +147,8 @@ pub struct Holder {
     pub names: HashSet<String>,
     #[param(default = Kind::B { r#type: "z".to_owned() })]
     pub kind: Kind,
+    #[param(json)]
+    pub notes: u32,
 }
 
 /// `roles WORKDIR`: the plan.

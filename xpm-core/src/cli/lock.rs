@@ -1,8 +1,12 @@
 //! The lock file: the schema of every type as text that shows well in a diff, and what differs between two of them.
 
+mod argument;
 mod changes;
 mod check;
 mod count;
+mod defaults;
+mod relation;
+mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -41,6 +45,8 @@ pub(crate) struct LockedType {
     #[serde(skip)]
     renamed_from: Vec<String>,
     version: Option<u64>,
+    /// The type that has taken its place.
+    deprecated: Option<String>,
     #[serde(default)]
     args: BTreeMap<String, LockedArg>,
     #[serde(default)]
@@ -82,7 +88,7 @@ impl Lock {
             let of_family = registry.members((family.id)()).into_iter().map(TypeSchema::id);
             members.entry(family.name).or_default().extend(of_family);
         }
-        let types = schemas.into_iter().map(|schema| (schema.id().to_owned(), LockedType::of(schema)));
+        let types = schemas.into_iter().map(|schema| (schema.id().to_owned(), LockedType::of(schema, registry)));
         Self { format: FORMAT, types: types.collect(), members }
     }
 
@@ -102,6 +108,9 @@ impl Lock {
             let _ = writeln!(out, "\n[{table}]\nkind = {}", quoted(&ty.kind));
             if let Some(version) = ty.version {
                 let _ = writeln!(out, "version = {version}");
+            }
+            if let Some(by) = &ty.deprecated {
+                let _ = writeln!(out, "deprecated = {}", quoted(by));
             }
             if !ty.args.is_empty() {
                 let _ = writeln!(out, "[{table}.args]");
@@ -146,7 +155,7 @@ fn key(name: &str) -> String {
 }
 
 impl LockedType {
-    fn of(schema: &'static TypeSchema) -> Self {
+    fn of(schema: &'static TypeSchema, registry: &Registry) -> Self {
         let kind = match schema.kind() {
             TypeKind::Task => "task",
             TypeKind::Config => "config",
@@ -157,6 +166,7 @@ impl LockedType {
             kind: kind.to_owned(),
             renamed_from: schema.older_ids().iter().map(|id| (*id).to_owned()).collect(),
             version: schema.version(),
+            deprecated: registry.replaced(schema.id()).map(|replaced| (replaced.by)().id().to_owned()),
             args: if schema.variants().is_empty() { locked(schema.arguments(None)) } else { BTreeMap::new() },
             variants: variants.map(|variant| (variant.name.to_owned(), locked(variant.arguments()))).collect(),
         }
@@ -188,3 +198,6 @@ fn locked(args: &ArgList) -> BTreeMap<String, LockedArg> {
     });
     args.collect()
 }
+
+#[cfg(test)]
+mod tests;

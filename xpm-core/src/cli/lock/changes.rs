@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
+use super::argument::Pair;
+use super::relation::Relation;
+use super::types::Ty;
 use super::{Lock, LockedArg, LockedType};
 
 /// One difference.
@@ -30,7 +31,7 @@ pub(crate) struct Moves {
 }
 
 /// What is said of a change that the types declare.
-const DECLARED: &str = "; `migrate` of this program makes them found again";
+pub(super) const DECLARED: &str = "; `migrate` of this program makes them found again";
 
 /// What differs, in order of type.
 pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
@@ -72,12 +73,12 @@ pub(crate) fn compare(old: &Lock, new: &Lock) -> Vec<Change> {
     found.found
 }
 
-struct Changes<'l> {
+pub(super) struct Changes<'l> {
     found: Vec<Change>,
     /// The ids of types by those that they had before.
-    renamed: BTreeMap<String, String>,
-    old: &'l Lock,
-    new: &'l Lock,
+    pub(super) renamed: BTreeMap<String, String>,
+    pub(super) old: &'l Lock,
+    pub(super) new: &'l Lock,
 }
 
 impl Moves {
@@ -85,17 +86,17 @@ impl Moves {
         Self { type_id: id.to_owned(), ..Self::default() }
     }
 
-    fn with(&self, argument: &str, value: &str, equal: bool) -> Self {
+    pub(super) fn with(&self, argument: &str, value: &str, equal: bool) -> Self {
         Self { value: Some((argument.to_owned(), value.to_owned(), equal)), ..self.clone() }
     }
 }
 
 impl Changes<'_> {
-    fn harmless(&mut self, at: String, what: String) {
+    pub(super) fn harmless(&mut self, at: String, what: String) {
         self.found.push(Change { at, what, moves: None, note: "", fix: String::new() });
     }
 
-    fn moves(&mut self, at: String, what: String, moves: Moves, note: &'static str, fix: String) {
+    pub(super) fn moves(&mut self, at: String, what: String, moves: Moves, note: &'static str, fix: String) {
         self.found.push(Change { at, what, moves: Some(moves), note, fix });
     }
 
@@ -118,6 +119,7 @@ impl Changes<'_> {
             };
             self.moves(id.to_owned(), what, all.clone(), "", fix);
         }
+        self.deprecation(id, was, is);
         self.arguments(id, &all, &was.args, &is.args);
         for (name, args) in &was.variants {
             let (at, of_variant) = (format!("{id}::{name}"), Moves { variant: Some(name.clone()), ..all.clone() });
@@ -132,6 +134,24 @@ impl Changes<'_> {
         }
         for name in is.variants.keys().filter(|name| !was.variants.contains_key(*name)) {
             self.harmless(format!("{id}::{name}"), "a new variant".to_owned());
+        }
+    }
+
+    /// Another type has taken its place.
+    fn deprecation(&mut self, id: &str, was: &LockedType, is: &LockedType) {
+        match (&was.deprecated, &is.deprecated) {
+            (None, Some(now)) => {
+                let what = format!("`{now}` has taken its place, as `deprecated` says");
+                let note =
+                    " in plans that use what has taken its place; `migrate` of this program makes them found again";
+                let fix = format!("keep `{id}` in plans: they find its jobs as before");
+                self.moves(id.to_owned(), what, Moves::of(id), note, fix);
+            }
+            (Some(was), Some(now)) if was != now => {
+                self.harmless(id.to_owned(), format!("`{now}` has taken its place, and not `{was}`"));
+            }
+            (Some(_), None) => self.harmless(id.to_owned(), "it is not `deprecated` any more".to_owned()),
+            _ => {}
         }
     }
 
@@ -155,7 +175,7 @@ impl Changes<'_> {
                 if now != name {
                     self.harmless(at.clone(), format!("it is called `{now}` now, and `{id}` in the identity"));
                 }
-                self.argument(&at, name, all, old, new);
+                self.argument(&Pair { at: &at, name, all, old, new });
                 continue;
             }
             let declared = added.iter().find(|(_, (_, new))| new.renamed_from.contains(name));
@@ -168,13 +188,13 @@ impl Changes<'_> {
                     let fix = format!("write `#[param(id = \"{id}\")]` instead of `renamed_from`");
                     self.moves(at.clone(), what, all.clone(), DECLARED, fix);
                 }
-                self.argument(&at, name, all, old, new);
+                self.argument(&Pair { at: &at, name, all, old, new });
                 continue;
             }
             let twin = added.iter().find(|(new_id, (_, new))| {
                 !renamed.contains(*new_id)
                     && new.renamed_from.is_empty()
-                    && class(&new.ty) == class(&self.today(&old.ty))
+                    && self.relation(&Ty::of(&old.ty), &Ty::of(&new.ty)) == Relation::Same
                     && new.default == old.default
             });
             if let Some((new_id, (now, new))) = twin {
@@ -214,9 +234,9 @@ impl Changes<'_> {
                 self.harmless(at, "a new argument, not in the identity at its default".to_owned());
             } else if new.default.is_none() && new.ty.starts_with("optional ") {
                 self.harmless(at, "a new optional argument, not in the identity unless it is given".to_owned());
-            } else if let Some(default) = &new.default {
-                let fix = format!("write `#[param(default = {default}, ignore_default)]`");
-                self.moves(at, "a new argument, in the identity also at its default".to_owned(), all.clone(), "", fix);
+            } else if new.default.is_some() {
+                let what = "a new argument, in the identity also at its default".to_owned();
+                self.moves(at, what, all.clone(), "", new.ignoring_default());
             } else {
                 let fix =
                     "give it the value that finished jobs had as a default, `#[param(default = …, ignore_default)]`, \
@@ -226,92 +246,11 @@ impl Changes<'_> {
             }
         }
     }
-
-    fn argument(&mut self, at: &str, name: &str, all: &Moves, old: &LockedArg, new: &LockedArg) {
-        let at = || at.to_owned();
-        if old.left_out != new.left_out {
-            let (what, fix) = match new.left_out {
-                true => ("it is not in the identity any more", "take `ignored` away, and keep the type"),
-                false => ("it was not in the identity, and is now", "write `#[param(ignored)]`, or keep the path type"),
-            };
-            return self.moves(at(), what.to_owned(), all.clone(), "", fix.to_owned());
-        }
-        if old.left_out {
-            if old != new {
-                self.harmless(at(), "it has changed, and is not in the identity".to_owned());
-            }
-            return;
-        }
-        let was_ty = self.today(&old.ty);
-        if !self.is_same_class(&was_ty, &new.ty) {
-            let what = format!("the type was {}, and is {} now", old.ty, new.ty);
-            let fix = format!("keep the type ({}); for another meaning, add an argument with a new name", old.ty);
-            self.moves(at(), what, all.clone(), "", fix);
-        } else if old.ty.starts_with("optional ") && !new.ty.starts_with("optional ") {
-            let what = format!("the type was {}, and is {} now", old.ty, new.ty);
-            self.moves(at(), what, all.with(name, "null", true), "", "keep the `Option`".to_owned());
-        } else if was_ty != new.ty {
-            self.harmless(at(), format!("the type was {}, and is {} now: the same in the identity", old.ty, new.ty));
-        }
-        let defaults = (self.plain(&old.default, self.old), self.plain(&new.default, self.new));
-        if old.default != new.default && defaults.0 == defaults.1 {
-            self.harmless(at(), "the default has changed, and is the same in the identity".to_owned());
-        }
-        match (old.ignore_default, new.ignore_default, &defaults.0, &defaults.1) {
-            (false, true, was, Some(default)) => {
-                if was.is_none() && old.ty.starts_with("optional ") {
-                    let what = format!("`None` was not in the identity, and its default {default} is not now");
-                    let note = "; worse, results without a value would be taken for those of the default";
-                    let fix = "take the default away, or raise the type's `version`".to_owned();
-                    self.moves(at(), what, all.with(name, "null", true), note, fix);
-                }
-                let what = "`ignore_default` is new: at its default it is not in the identity any more".to_owned();
-                self.moves(at(), what, all.with(name, default, true), "", "take `ignore_default` away".to_owned());
-            }
-            (true, false, Some(default), _) => {
-                let what = "`ignore_default` is gone: it is in the identity at its default too".to_owned();
-                self.moves(at(), what, all.with(name, default, true), "", "write `ignore_default` again".to_owned());
-            }
-            (true, true, Some(was), Some(is)) if was != is => {
-                let what = format!("the default was {was}, and is {is} now, with `ignore_default`");
-                let note = "; worse, results of the old default would be taken for those of the new one";
-                let fix =
-                    format!("keep `default = {was}` and set the new value in plans, or raise the type's `version`");
-                self.moves(at(), what, all.with(name, was, true), note, fix);
-            }
-            (false, false, Some(was), Some(is)) if was != is => {
-                let what = format!("the default was {was}, and is {is} now");
-                let note = " for plans that leave it at its default: they would run again";
-                let fix = format!("keep `default = {was}` and set the new value in plans");
-                self.moves(at(), what, all.with(name, was, true), note, fix);
-            }
-            (_, _, Some(was), None) if old.ty.starts_with("optional ") => {
-                let what = format!("it has no default any more; it was {was}: `None` is not in the identity now");
-                let fix = format!("keep `default = {was}`");
-                self.moves(at(), what, all.with(name, "null", true), "", fix);
-            }
-            (_, _, Some(was), None) => {
-                self.harmless(at(), format!("it has no default any more; it was {was}, and plans set it now"));
-            }
-            (_, _, None, Some(is)) if !new.ignore_default => {
-                let moves = old.ty.starts_with("optional ").then(|| all.with(name, "null", true));
-                let what = format!("it has the default {is} now");
-                match moves {
-                    Some(moves) => {
-                        let fix = "take the default away: `None` with a default is in the identity".to_owned();
-                        self.moves(at(), what, moves, "", fix);
-                    }
-                    None => self.harmless(at(), what),
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 impl Changes<'_> {
     /// A type of before, with the names that its parts have today.
-    fn today(&self, ty: &str) -> String {
+    pub(super) fn today(&self, ty: &str) -> String {
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
         let mut out = String::new();
         for part in ty.split_inclusive(|c| !is_name(c)) {
@@ -321,98 +260,11 @@ impl Changes<'_> {
         }
         out
     }
-
-    /// Whether values of the two types have one identity. A member of an open family has it in that too.
-    fn is_same_class(&self, was: &str, is: &str) -> bool {
-        let parts = |ty: &str| -> Vec<String> {
-            class(ty).replace("any ", "any·").split([' ', ',', '(', ')']).map(str::to_owned).collect()
-        };
-        let (was, is) = (parts(was), parts(is));
-        let is_member = |was: &str, is: &str| {
-            let members = is.strip_prefix("any·").and_then(|family| self.new.members.get(family));
-            members.is_some_and(|members| members.contains(was))
-        };
-        let same = |(was, is): (&String, &String)| was == is || is_member(was, is);
-        was.len() == is.len() && was.iter().zip(&is).all(same)
-    }
-}
-
-impl Changes<'_> {
-    /// A default as it is in the identity: without the members of configurations that are left out, types by their names of today.
-    fn plain(&self, default: &Option<String>, lock: &Lock) -> Option<String> {
-        let default = default.as_ref()?;
-        let Ok(mut json) = serde_json::from_str(default) else { return Some(default.clone()) };
-        self.strip(&mut json, lock);
-        Some(json.to_string())
-    }
-
-    fn strip(&self, json: &mut Json, lock: &Lock) {
-        match json {
-            Json::Array(items) => items.iter_mut().for_each(|item| self.strip(item, lock)),
-            Json::Object(members) => {
-                let ty = members.get("type").and_then(Json::as_str).and_then(|id| lock.types.get(id));
-                let left_out = |name: &str| ty.and_then(|ty| ty.args.get(name)).is_some_and(|arg| arg.left_out);
-                let gone: Vec<_> = members.keys().filter(|name| left_out(name)).cloned().collect();
-                gone.iter().for_each(|name| drop(members.remove(name)));
-                if let Some(Json::String(name)) = members.get_mut("type")
-                    && let Some(now) = self.renamed.get(name)
-                {
-                    name.clone_from(now);
-                }
-                members.values_mut().for_each(|item| self.strip(item, lock));
-            }
-            _ => {}
-        }
-    }
 }
 
 impl LockedArg {
     /// The name that enters the identity.
     pub(super) fn identity_name(&self, name: &str) -> String {
         self.id.clone().unwrap_or_else(|| name.to_owned())
-    }
-}
-
-/// The type as the identity sees it: without widths and the names of serde types, and a value in an option is the value.
-fn class(ty: &str) -> String {
-    let mut class = ty.to_owned();
-    for kind in ["integer", "float", "JSON"] {
-        while let Some(at) = class.find(&format!("{kind} (")) {
-            let begin = at + kind.len();
-            class.replace_range(begin..begin + parenthesis(&class[begin..]), "");
-        }
-    }
-    class.replace("optional ", "").replace("character", "string")
-}
-
-/// The length of a blank and the parenthesis behind it.
-fn parenthesis(text: &str) -> usize {
-    let mut depth = 0;
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 1 => return at + 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_are_told_apart_as_the_identity_does() {
-        for (ty, expected) in [
-            ("integer (u8)", "integer"),
-            ("optional float (f64)", "float"),
-            ("map from character to list of integer (u8)", "map from string to list of integer"),
-            ("tuple (integer (u8), JSON (a::B<(u8, i8)>), boolean)", "tuple (integer, JSON, boolean)"),
-            ("JSON (a::B", "JSON"),
-        ] {
-            assert_eq!(class(ty), expected);
-        }
     }
 }
