@@ -360,6 +360,10 @@ fn a_lock_file_that_was_edited_by_hand_is_told_where_it_is_wrong() {
     std::fs::write(&path, [0xff, 0xfe]).unwrap();
     let said = program(folder.path(), &["xpm", "lock", "--check"]);
     assert!(said.code == Some(1) && said.err.contains("cannot be read"), "{}", said.err);
+    let tip = "tip: take it back from version control";
+    assert!(said.err.contains(tip) && !said.err.contains("write it first"), "{}", said.err);
+    let said = program(folder.path(), &["xpm", "lock", "--check", "--file", "."]);
+    assert!(said.err.contains("cannot be read") && !said.err.contains("write it first"), "{}", said.err);
     std::fs::write(&path, &lock).unwrap();
     let said = program(folder.path(), &["xpm", "lock", "--check", "--workdir", "nowhere"]);
     assert_eq!(said.code, Some(0), "nothing has changed, so nothing is counted: {}", said.err);

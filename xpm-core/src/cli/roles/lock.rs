@@ -1,6 +1,6 @@
 //! `lock`: the schema of every type as a file, and what an edit of the types would do to finished jobs.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
@@ -53,8 +53,12 @@ pub(super) fn run(registry: &Registry, matches: &ArgMatches) -> u8 {
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) => {
-            let write = format!("write it first: {} xpm lock", super::program());
-            return failed(&format!("{} cannot be read: {error}; {write}", file.display()));
+            let tip = match error.kind() {
+                ErrorKind::NotFound => format!("; write it first: {} xpm lock", super::program()),
+                ErrorKind::InvalidData => taken_back(),
+                _ => String::new(),
+            };
+            return failed(&format!("{} cannot be read: {error}{tip}", file.display()));
         }
     };
     let old = match Lock::read(&text) {
@@ -62,10 +66,7 @@ pub(super) fn run(registry: &Registry, matches: &ArgMatches) -> u8 {
         Err(why) => {
             let tip = match why {
                 LockError::Newer(_) => String::new(),
-                _ => format!(
-                    "\n\n  tip: take it back from version control; `{} xpm lock` writes it anew, as the types are now",
-                    super::program()
-                ),
+                _ => taken_back(),
             };
             return failed(&format!("{}: {why}{tip}", file.display()));
         }
@@ -76,6 +77,12 @@ pub(super) fn run(registry: &Registry, matches: &ArgMatches) -> u8 {
         Ok(code) => code,
         Err(why) => failed(&why),
     }
+}
+
+/// What to do about a file that is damaged.
+fn taken_back() -> String {
+    let program = super::program();
+    format!("\n\n  tip: take it back from version control; `{program} xpm lock` writes it anew, as the types are now")
 }
 
 fn report(changes: &[Change], workdir: Option<&Path>, file: &Path) -> Result<u8, String> {
