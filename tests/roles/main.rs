@@ -256,6 +256,15 @@ fn the_lock_tells_what_an_edit_would_do() {
             "roles.holder.tuned: the default has changed, and is the same in the identity",
         ),
         ("\\\"extra\\\":7,", "", 3, "roles.holder.tuned: the default has changed, and is the same in the identity"),
+        (
+            "file = \"run.txt\"",
+            "file = \"old.txt\"",
+            1,
+            "roles.rank.run: the file was `old.txt`, and is `run.txt` now\n  effect: a file of 1 finished job would not be found\n  \
+             to avoid it: write `#[param(path = \"old.txt\")]` again, or raise the type's `version`",
+        ),
+        // An older build does not say which file it is.
+        (", file = \"run.txt\"", "", 0, "nothing changed"),
         // What nobody knows.
         (
             "notes = { type = \"JSON (u32)\" }\n",

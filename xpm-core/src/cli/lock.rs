@@ -66,6 +66,8 @@ pub(crate) struct LockedArg {
     renamed_from: Vec<String>,
     /// The older name that enters the identity.
     id: Option<String>,
+    /// The file of the job's folder that it is; not in files of older builds.
+    file: Option<String>,
     #[serde(default)]
     ignore_default: bool,
     /// Never in the identity: ignored, a path, or a file of the job.
@@ -134,6 +136,9 @@ fn arguments(out: &mut String, args: &BTreeMap<String, LockedArg>) {
         if let Some(id) = &arg.id {
             line.push_str(&format!(", id = {}", quoted(id)));
         }
+        if let Some(file) = &arg.file {
+            line.push_str(&format!(", file = {}", quoted(file)));
+        }
         if arg.ignore_default {
             line.push_str(", ignore_default = true");
         }
@@ -191,6 +196,10 @@ fn locked(args: &ArgList) -> BTreeMap<String, LockedArg> {
             renamed_from: arg.renamed_from.iter().map(|name| (*name).to_owned()).collect(),
             default: arg.has_default().then(|| json::of(&arg.initial()).to_string()),
             id: (arg.identity_name != arg.name).then(|| arg.identity_name.to_owned()),
+            file: match arg.role {
+                Role::JobPath(name) => Some(name.to_owned()),
+                _ => None,
+            },
             ignore_default: arg.ignore_default,
             left_out: arg.role != Role::Argument || arg.ty.is_path(),
         };

@@ -36,10 +36,7 @@ impl Pair<'_> {
 impl Changes<'_> {
     pub(super) fn argument(&mut self, pair: &Pair<'_>) {
         match (pair.old.left_out, pair.new.left_out) {
-            (true, true) if pair.old != pair.new => {
-                self.harmless(pair.at.to_owned(), "it has changed, and is not in the identity".to_owned());
-            }
-            (true, true) => {}
+            (true, true) => self.left_out(pair),
             (false, false) => {
                 let relation = self.relation(&Ty::of(&pair.old.ty), &Ty::of(&pair.new.ty));
                 self.type_of(pair, relation);
@@ -49,6 +46,22 @@ impl Changes<'_> {
                 }
             }
             _ => self.part_taken(pair),
+        }
+    }
+
+    /// It was in no identity, and is in none.
+    fn left_out(&mut self, pair: &Pair<'_>) {
+        let at = pair.at.to_owned();
+        match (&pair.old.file, &pair.new.file) {
+            (Some(was), Some(is)) if was != is => {
+                let what = format!("the file was `{was}`, and is `{is}` now");
+                let fix = format!("write `#[param(path = {was:?})]` again, or raise the type's `version`");
+                self.moves(at, what, Moves { file: true, ..pair.all.clone() }, "", fix);
+            }
+            _ if (LockedArg { file: pair.new.file.clone(), ..pair.old.clone() }) != *pair.new => {
+                self.harmless(at, "it has changed, and is not in the identity".to_owned());
+            }
+            _ => {}
         }
     }
 

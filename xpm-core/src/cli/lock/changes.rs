@@ -13,7 +13,7 @@ pub(crate) struct Change {
     /// Where: `ir.bm25.k1`.
     pub(crate) at: String,
     pub(crate) what: String,
-    /// Which jobs get another identity; none if it is harmless.
+    /// Which jobs get another identity, or lose a file; none if it is harmless.
     pub(crate) moves: Option<Moves>,
     /// What more is to be said of the effect.
     pub(crate) note: &'static str,
@@ -28,6 +28,8 @@ pub(crate) struct Moves {
     pub(crate) variant: Option<String>,
     /// Only where the argument has this value (`true`), or another one (`false`), as JSON.
     pub(crate) value: Option<(String, String, bool)>,
+    /// Not their identity changes, but the name under which a file of theirs is looked for.
+    pub(crate) file: bool,
 }
 
 /// What is said of a change that the types declare.

@@ -56,11 +56,11 @@ impl Census {
     }
 
     /// The number of finished jobs that a change gives another identity: those that it concerns, and those that depend on
-    /// them.
+    /// them; or of those that have the file which it names otherwise.
     pub(crate) fn affected(&self, moves: &Moves) -> usize {
         let concerned = self.jobs.iter().filter(|job| job.configs.iter().any(|config| concerns(moves, config)));
         let mut moved: BTreeSet<&str> = concerned.map(|job| job.identity.as_str()).collect();
-        let mut stack: Vec<&str> = moved.iter().copied().collect();
+        let mut stack: Vec<&str> = if moves.file { Vec::new() } else { moved.iter().copied().collect() };
         while let Some(job) = stack.pop() {
             for dependent in self.dependents.get(job).into_iter().flatten() {
                 if moved.insert(dependent) {

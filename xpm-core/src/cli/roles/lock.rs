@@ -32,7 +32,7 @@ pub(super) fn command() -> Command {
         .help("The lock file");
     Command::new("lock")
         .about("Writes xpm.lock, the schema of every type; with --check, compares with it")
-        .after_help("Exit codes of --check: 0 nothing changed, 1 identities would change, 3 harmless changes only: run `lock` again.")
+        .after_help("Exit codes of --check: 0 nothing changed, 1 identities would change, or files would not be found, 3 harmless changes only: run `lock` again.")
         .arg(check)
         .arg(workdir)
         .arg(file)
@@ -101,13 +101,17 @@ fn report(changes: &[Change], workdir: Option<&Path>, file: &Path) -> Result<u8,
         };
         moved = true;
         out.push_str(&format!("error: {}: {}\n", change.at, change.what));
+        let (of, becomes) = match moves.file {
+            true => ("a file of", "would not be found"),
+            false => ("the identity of", "would change"),
+        };
         let effect = match &census {
             Some(census) => {
                 let count = census.affected(moves);
                 let jobs = if count == 1 { "job" } else { "jobs" };
-                format!("the identity of {count} finished {jobs} would change")
+                format!("{of} {count} finished {jobs} {becomes}")
             }
-            None => "the identity of finished jobs would change (--workdir WORKDIR counts them)".to_owned(),
+            None => format!("{of} finished jobs {becomes} (--workdir WORKDIR counts them)"),
         };
         out.push_str(&format!("  effect: {effect}{}\n  to avoid it: {}\n", change.note, change.fix));
     }
