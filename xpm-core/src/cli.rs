@@ -18,6 +18,7 @@ mod json_schema;
 mod layers;
 mod lock;
 mod problem;
+mod raw;
 pub(crate) mod roles;
 mod shape;
 mod sources;

@@ -1,18 +1,18 @@
 //! From what was given to a value: defaults filled in, choices made, every mistake told with its flag.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::flag::{Flag, node_of};
-use super::given::{Given, Givens, Raw, inside, join};
-use super::json::{self, settable};
+use super::given::{Given, Givens, join};
+use super::json::settable;
 use super::problem::Problem;
-use super::shape::{Alternative, Shape, shape};
-use super::{files, text};
+use super::raw::Raw;
+use super::shape::{Alternative, Shape, inside, shape};
+use super::text;
 use crate::config::{JobSource, ReadError, Reader, Registry};
 use crate::schema::{Type, TypeSchema};
 use crate::value::{JobRef, Node, Slot, Tags, Value};
@@ -167,44 +167,11 @@ impl<'a> Assembler<'a> {
 
     /// One flag's value.
     fn leaf(&self, ty: &Type, given: &Given) -> Result<Value, Problem> {
-        let wrong = |value: &str, why: String| Problem::Invalid { at: given.at.clone(), value: value.to_owned(), why };
-        let texts = match &given.raw {
-            Raw::Json(value) => return json::value(ty, value).map_err(|why| wrong(&given.text(), why)),
-            Raw::Texts(texts) => texts,
-        };
-        let item = |ty: &Type, text: &String| text::parse(ty, text).map_err(|why| wrong(text, why));
-        let whole = |open: char| match &texts[..] {
-            [text] if text.starts_with(open) => files::json(text).ok().and_then(|json| json::value(ty, &json).ok()),
-            _ => None,
-        };
-        match inside(ty) {
-            Type::List(of) | Type::Set(of) => {
-                if let Some(value) = whole('[') {
-                    return Ok(value);
-                }
-                let items = texts.iter().map(|text| item(of, text)).collect::<Result<Arc<[Value]>, _>>()?;
-                Ok(if matches!(inside(ty), Type::List(_)) { Value::List(items) } else { Value::Set(items) })
-            }
-            Type::Map(key, of) => {
-                if let Some(value) = whole('{') {
-                    return Ok(value);
-                }
-                let mut names = BTreeSet::new();
-                let entries = texts.iter().map(|text| match text.split_once('=') {
-                    Some((name, _)) if !names.insert(name) => Err(wrong(text, format!("`{name}` is given twice"))),
-                    Some((name, value)) => Ok((
-                        text::parse(key, name).map_err(|why| wrong(text, format!("the key: {why}")))?,
-                        text::parse(of, value).map_err(|why| wrong(text, why))?,
-                    )),
-                    None => Err(wrong(text, "expected KEY=VALUE".to_owned())),
-                });
-                Ok(Value::Map(entries.collect::<Result<Arc<[_]>, _>>()?))
-            }
-            _ => match texts.last() {
-                Some(text) => item(ty, text),
-                None => Ok(Value::Nothing),
-            },
-        }
+        given.raw.value(ty).map_err(|wrong| Problem::Invalid {
+            at: given.at.clone(),
+            value: wrong.text,
+            why: wrong.why,
+        })
     }
 
     fn missing(&self, path: &str) -> Value {

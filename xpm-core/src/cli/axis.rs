@@ -11,8 +11,9 @@ use serde_json::Value as Json;
 pub(super) use self::decimal::MOST;
 use super::behind::{Behind, utf8};
 use super::files;
-use super::given::{Raw, canonical, join, resolve};
+use super::given::{canonical, join, resolve};
 use super::problem::Problem;
+use super::raw::Raw;
 use crate::schema::Type;
 
 /// One `--sweep`, or one table of a file, before its arguments are looked up.

@@ -9,19 +9,11 @@ use serde_json::{Map, Value as Json};
 
 use super::flag::{Flag, Kind};
 use super::problem::Problem;
-use super::shape::{Alternative, Shape, kebab, shape};
+use super::raw::Raw;
+use super::shape::{Alternative, Shape, inside, kebab, shape};
 use super::sources::{CONFIG, ConfigFile, SET, Setting};
 use super::{files, json};
 use crate::schema::Type;
-
-/// What was given for one argument.
-#[derive(Clone, Debug)]
-pub(crate) enum Raw {
-    /// As texts, one for each time.
-    Texts(Vec<String>),
-    /// In a file, or as JSON.
-    Json(Json),
-}
 
 /// A value and where it comes from.
 #[derive(Clone, Debug)]
@@ -264,15 +256,11 @@ impl Givens {
 impl Given {
     /// Whether it says that there is none.
     fn is_nothing(&self) -> bool {
-        matches!(self.raw, Raw::Json(Json::Null))
+        self.raw.is_nothing()
     }
 
     pub(crate) fn text(&self) -> String {
-        match &self.raw {
-            Raw::Texts(texts) => texts.join(" "),
-            Raw::Json(Json::String(text)) => text.clone(),
-            Raw::Json(json) => json.to_string(),
-        }
+        self.raw.text()
     }
 }
 
@@ -283,13 +271,6 @@ fn explicit(matches: &ArgMatches, id: &str) -> bool {
 
 fn is_set(matches: &ArgMatches, id: &str) -> bool {
     matches.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
-}
-
-pub(super) fn inside(ty: &Type) -> &Type {
-    match ty {
-        Type::Option(item) => item,
-        other => other,
-    }
 }
 
 pub(super) fn join(path: &str, name: &str) -> String {

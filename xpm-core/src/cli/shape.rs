@@ -62,6 +62,14 @@ pub(crate) fn shape(ty: &Type) -> Shape {
     }
 }
 
+/// What an `Option` holds; any other type itself.
+pub(super) fn inside(ty: &Type) -> &Type {
+    match ty {
+        Type::Option(item) => item,
+        other => other,
+    }
+}
+
 /// The variants of a closed family, `HuberLoss` as `huber-loss`.
 pub(crate) fn variants(schema: &'static TypeSchema) -> Vec<Alternative> {
     let names: Vec<_> = schema.variants().iter().map(|variant| kebab(variant.name)).collect();

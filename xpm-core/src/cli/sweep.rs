@@ -11,8 +11,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, ValueHint};
 use super::axis::{self, Axis, Spec};
 use super::flag::{self, Flag};
 use super::flags::{Layers, assemble, augment, read_layers};
-use super::given::{Given, Givens, Raw};
+use super::given::{Given, Givens};
 use super::problem::Problem;
+use super::raw::Raw;
 use super::sources::{SWEEP, SWEEP_FILE};
 use super::{layers, takers};
 use crate::config::{ArgStruct, ConfigType};
@@ -191,10 +192,7 @@ impl Grid {
     fn located(&self, problem: Problem, index: usize) -> Problem {
         let Problem::Other(why) = problem else { return problem };
         let row = self.row(index).into_iter().flat_map(|(axis, values)| {
-            axis.paths.iter().zip(values).map(|((path, _), raw)| {
-                let given = Given { raw: raw.clone(), at: String::new() };
-                format!("{}{path}={}", axis.source, given.text())
-            })
+            axis.paths.iter().zip(values).map(|((path, _), raw)| format!("{}{path}={}", axis.source, raw.text()))
         });
         let row: Vec<_> = row.collect();
         Problem::Other(if row.is_empty() { why } else { format!("{why} (with {})", row.join(", ")) })
@@ -231,7 +229,6 @@ impl Grid {
 
     /// How a value shows: as its argument does in a tag, a configuration given whole as it was written.
     fn tag_value(&self, node: &Node, path: &str, raw: &Raw) -> TagValue {
-        let written = || Given { raw: raw.clone(), at: String::new() }.text();
         let schema = (self.schema)();
         let path = match schema.kind() {
             TypeKind::Family => path.strip_prefix(&flag::root_name(schema)).unwrap_or(path).trim_start_matches('.'),
@@ -246,11 +243,11 @@ impl Grid {
             });
             match found {
                 Some(found) => value = Some(found),
-                None => return TagValue::Text(written()),
+                None => return TagValue::Text(raw.text()),
             }
         }
         match value {
-            Some(Value::Config(_)) | None => TagValue::Text(written()),
+            Some(Value::Config(_)) | None => TagValue::Text(raw.text()),
             Some(value) => TagValue::of(&value),
         }
     }

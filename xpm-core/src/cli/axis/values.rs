@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::decimal::{geom, range};
-use crate::cli::given::{Raw, inside};
+use crate::cli::raw::Raw;
+use crate::cli::shape::inside;
 use crate::schema::Type;
 
 /// The rows of values for arguments of these types: one value each for one argument, groups for several.
