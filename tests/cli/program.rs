@@ -12,6 +12,8 @@ use xpm::prelude::*;
 pub struct Square {
     #[param(default = 2)]
     pub side: u32,
+    #[param(ignored, default = 1)]
+    pub threads: u32,
 }
 
 impl Task for Square {

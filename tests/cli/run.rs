@@ -76,3 +76,26 @@ fn jobs_of_a_sweep_are_those_of_plain_flags() {
     assert_eq!((job(&text), stamp(job(&text))), (first, before), "{text}");
     assert!(text.contains("tags: {}"), "{text}");
 }
+
+#[test]
+fn what_is_swept_outside_the_identity_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |sweeps: &[&str]| {
+        let (output, text) = program(folder.path(), Some("dry-run"), &[&["work"], sweeps].concat());
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        let warnings: Vec<_> = text.lines().filter(|line| line.starts_with("warning: ")).collect();
+        warnings.join("\n")
+    };
+    assert_eq!(said(&["--sweep", "side=1,2", "--threads", "4"]), "");
+    assert_eq!(said(&["--sweep", "side,threads=(1,2),(2,3)"]), "", "it varies with what is in the identity");
+    assert_eq!(
+        said(&["--sweep", "threads=1,2"]),
+        "warning: --sweep threads: what varies is not all in the identity: these 2 configurations are one job, with the \
+         values of the first and the tags of the last"
+    );
+    assert_eq!(
+        said(&["--sweep", "side=1,2", "--sweep", "threads=1,2,3"]),
+        "warning: --sweep threads: what varies is not all in the identity: these 6 configurations are 2 jobs, each with the \
+         values of its first one and the tags of its last"
+    );
+}

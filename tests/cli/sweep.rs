@@ -173,6 +173,10 @@ fn mistakes_name_the_flag_the_argument_and_the_type() {
         (&["threads=1,2.5"], "'--sweep threads': expected an integer (usize)"),
         (&["delta=range(0,1)"], "gives numbers, the argument is boolean"),
         (&["b=0.5,1.5"], "b is 1.5: at most 1 (with --sweep b=1.5)"),
+        (&["k1=1,2,1"], "invalid value '1' for '--sweep k1': it stands there for the second time"),
+        (&["k1=0.5,range(0,1,0.5)"], "invalid value '0.5' for '--sweep k1': it stands there for the second time"),
+        (&["k1=1,1.0"], "invalid value '1.0' for '--sweep k1': it stands there"),
+        (&["k1,b=(1,0),(2,0),(1,0)"], "invalid value '1,0' for '--sweep k1,b': it stands there"),
     ] {
         let args: Vec<_> = sweep.iter().flat_map(|sweep| ["--sweep", sweep]).collect();
         let said = error::<Cli>(&args);

@@ -3,6 +3,7 @@
 mod decimal;
 mod values;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -42,6 +43,12 @@ pub(super) struct Axis {
 }
 
 impl Axis {
+    /// `--sweep model.k1,model.b`.
+    pub(super) fn name(&self) -> String {
+        let paths: Vec<_> = self.paths.iter().map(|(path, _)| path.as_str()).collect();
+        format!("{}{}", self.source, paths.join(","))
+    }
+
     /// Whether it varies this argument, something of it, or what it is a part of.
     pub(super) fn varies(&self, path: &str) -> bool {
         let within = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
@@ -69,7 +76,12 @@ impl Spec {
             Written::Lists(lists) => self.zipped(&paths, lists)?,
         };
         let named = |row: Vec<Raw>| paths.iter().zip(row).map(|((_, ty), raw)| canonical(ty, raw)).collect();
-        let rows = rows.into_iter().map(named).collect();
+        let rows: Vec<Vec<Raw>> = rows.into_iter().map(named).collect();
+        if let Some(row) = twice(&paths, &rows) {
+            let row: Vec<_> = row.iter().map(Raw::text).collect();
+            let why = "it stands there for the second time".to_owned();
+            return Err(self.wrong(&self.paths.join(","), row.join(","), why));
+        }
         Ok(Some(Axis { paths, rows, source: self.source.clone() }))
     }
 
@@ -102,6 +114,14 @@ impl Spec {
     fn wrong(&self, path: &str, value: String, why: String) -> Problem {
         Problem::Invalid { at: format!("{}{path}", self.source), value, why }
     }
+}
+
+/// A row that is an earlier one again, however it is written.
+fn twice<'r>(paths: &[(String, Type)], rows: &'r [Vec<Raw>]) -> Option<&'r Vec<Raw>> {
+    let compared =
+        |row: &[Raw]| -> Vec<String> { paths.iter().zip(row).map(|((_, ty), raw)| raw.compared(ty)).collect() };
+    let mut seen = HashSet::new();
+    rows.iter().find(|row| !seen.insert(compared(row)))
 }
 
 /// `--sweep KEY=VALUES`.

@@ -172,8 +172,8 @@ pub(crate) fn assemble(
 }
 
 #[expect(clippy::print_stderr, reason = "a command line says on standard error what it does with what it was given")]
-fn tell(overruled: &[String]) {
-    for message in overruled {
+pub(super) fn tell(messages: &[String]) {
+    for message in messages {
         eprintln!("warning: {message}");
     }
 }

@@ -1,6 +1,6 @@
 //! [`Sweep`]: one configuration for each point of a grid, from a user's own command line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
@@ -10,13 +10,14 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, ValueHint};
 
 use super::axis::{self, Axis, Spec};
 use super::flag::{self, Flag};
-use super::flags::{Layers, assemble, augment, read_layers};
+use super::flags::{Layers, assemble, augment, read_layers, tell};
 use super::given::{Given, Givens};
 use super::problem::Problem;
 use super::raw::Raw;
 use super::sources::{SWEEP, SWEEP_FILE};
 use super::{layers, takers};
 use crate::config::{ArgStruct, ConfigType};
+use crate::identity;
 use crate::schema::{TypeKind, TypeSchema};
 use crate::value::{Node, TagValue, Value};
 
@@ -173,8 +174,38 @@ impl Grid {
         })?;
         let grid = Self { schema, flags, base: base.into_entries(), axes, len };
         // All of them now, so that a mistake is told before anything is run.
-        (0..len).try_for_each(|index| grid.node(index).map(drop).map_err(|problem| grid.located(problem, index)))?;
+        let (mut seen, mut again) = (HashSet::new(), 0);
+        for index in 0..len {
+            let node = grid.node(index).map_err(|problem| grid.located(problem, index))?;
+            // What has no identity is told when it is submitted.
+            again += usize::from(identity::digest(&node).is_ok_and(|identity| !seen.insert(identity)));
+        }
+        if again > 0 {
+            tell(&[grid.same_job(len - again)]);
+        }
         Ok(grid)
+    }
+
+    /// What is told of configurations that are so many different jobs only.
+    fn same_job(&self, jobs: usize) -> String {
+        let axes = self.axes_outside_identity().join(", ");
+        let jobs = match jobs {
+            1 => "one job, with the values of the first and the tags of the last".to_owned(),
+            jobs => format!("{jobs} jobs, each with the values of its first one and the tags of its last"),
+        };
+        format!("{axes}: what varies is not all in the identity: these {} configurations are {jobs}", self.len)
+    }
+
+    /// The sweeps along which a job stays the same one, all others being at their first value.
+    fn axes_outside_identity(&self) -> Vec<String> {
+        let mut step = self.len;
+        let stays = self.axes.iter().filter(|axis| {
+            step /= axis.rows.len();
+            let mut seen = HashSet::new();
+            let digest = |row: usize| identity::digest(&*self.node(row * step).ok()?).ok();
+            (0..axis.rows.len()).any(|row| digest(row).is_some_and(|identity| !seen.insert(identity)))
+        });
+        stays.map(Axis::name).collect()
     }
 
     /// The values at one point, as (argument, value) with where they come from.
