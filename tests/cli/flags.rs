@@ -149,6 +149,18 @@ fn every_type_has_its_form() {
         (&["--timeout", "soon"], "for '--timeout <DURATION>': expected a duration such as 1h30m"),
         (&["--letter", "ab"], "expected one character"),
         (&["--range", "1"], "expected 2 values with commas between"),
+        (
+            &["--sizes", "[1,2"],
+            "'[1,2' for '--sizes <N>': what begins with `[` is the whole list as JSON: EOF while parsing",
+        ),
+        (&["--sizes", "[300]"], "'[300]' for '--sizes <N>': [0]: expected an integer (u8, 0 to 255), found 300"),
+        (&["--sizes", "[1]", "--sizes", "2"], "what begins with `[` is the whole list as JSON, given once"),
+        (&["--names", "[a]"], "is the whole list as JSON, given once; a text that begins so is written '[\"[a]\"]'"),
+        (
+            &["--weights", "{a=1"],
+            "'{a=1' for '--weights <KEY=X>': what begins with `{` is the whole map as JSON: key must",
+        ),
+        (&["--weights", "{\"a\":1}", "--weights", "b=1"], "what begins with `{` is the whole map as JSON, given once"),
         (&["--layers", "{\"unit\": 3}"], "cli.layer has no argument `unit`; it has units, loss"),
     ] {
         let text = error::<Whole>(&with(args));
@@ -173,4 +185,61 @@ fn an_enum_of_its_own() {
     );
     assert!(error::<LossCli>(&[]).contains("--loss <LOSS>"));
     assert!(error::<LossCli>(&["--loss", "power", "--loss.0", "-1"]).contains("expected an integer (u8, 0 to 255)"));
+}
+
+#[config(id = "cli.listed")]
+#[derive(Debug)]
+pub struct Listed {
+    #[param(default = vec![])]
+    pub names: Vec<String>,
+    #[param(default = vec![])]
+    pub rows: Vec<Vec<u8>>,
+    #[param(default = vec![])]
+    pub pairs: Vec<(u8, u8)>,
+}
+
+#[derive(Parser, Debug)]
+struct ListedCli {
+    #[command(flatten)]
+    all: Flags<Listed>,
+}
+
+#[derive(Parser, Debug)]
+struct ListedSweep {
+    #[command(flatten)]
+    all: Sweep<Listed>,
+}
+
+#[test]
+fn what_begins_with_a_bracket_is_json_or_an_error() {
+    let written = "; a text that begins so is written '[\"[a,b]\"]'";
+    for (args, message) in [
+        (&["--names", "[a,b]"][..], written),
+        (&["--set", "names=[a,b]"], written),
+        (&["--names", "[\"a\",1]"], "'[\"a\",1]' for '--names <TEXT>': [1]: expected a string, found 1"),
+        (
+            &["--names", "[\"x\"]", "--names", "y"],
+            "the whole list as JSON, given once; a text that begins so is written",
+        ),
+        (
+            &["--set", "names=[\"a\"]", "--set", "names=b"],
+            "'[\"a\"]' for '--set names': what begins with `[` is the whole list",
+        ),
+    ] {
+        let text = error::<ListedCli>(args);
+        assert!(text.contains(message), "{args:?}: {text}");
+    }
+    let text = error::<ListedSweep>(&["--sweep", "names=[a,b],[c]"]);
+    assert!(
+        text.contains("'--sweep names': what begins with `[` is the whole list as JSON: ") && text.contains(written),
+        "{text}"
+    );
+    let listed = |args: &[&str]| parse::<ListedCli>(args).all.value().unwrap();
+    assert_eq!(listed(&["--names", "[\"[a,b]\"]"]).names, ["[a,b]"]);
+    assert_eq!(listed(&["--names", "a[", "--names", "b"]).names, ["a[", "b"]);
+    let rows = [vec![1, 2], vec![3]];
+    assert_eq!(listed(&["--rows", "[1,2]", "--rows", "[3]"]).rows, rows);
+    assert_eq!(listed(&["--rows", "[[1,2],[3]]"]).rows, rows);
+    assert_eq!(listed(&["--rows", "[1,2]"]).rows, rows[..1]);
+    assert_eq!(listed(&["--pairs", "[1,2]"]).pairs, [(1, 2)]);
 }

@@ -47,24 +47,15 @@ impl Raw {
             Raw::Json(value) => return json::value(ty, value).map_err(|why| Wrong { text: self.text(), why }),
             Raw::Texts(texts) => texts,
         };
-        let whole = |open: char| match &texts[..] {
-            [text] if text.starts_with(open) => files::json(text).ok().and_then(|json| json::value(ty, &json).ok()),
-            _ => None,
-        };
+        if let Some(value) = whole(inside(ty), texts)? {
+            return Ok(value);
+        }
         match inside(ty) {
             Type::List(of) | Type::Set(of) => {
-                if let Some(value) = whole('[') {
-                    return Ok(value);
-                }
                 let items = texts.iter().map(|text| one(of, text)).collect::<Result<Arc<[Value]>, _>>()?;
                 Ok(if matches!(inside(ty), Type::List(_)) { Value::List(items) } else { Value::Set(items) })
             }
-            Type::Map(key, of) => {
-                if let Some(value) = whole('{') {
-                    return Ok(value);
-                }
-                entries(key, of, texts)
-            }
+            Type::Map(key, of) => entries(key, of, texts),
             _ => match texts.last() {
                 Some(text) => one(ty, text),
                 None => Ok(Value::Nothing),
@@ -80,6 +71,46 @@ impl Raw {
 
 fn one(ty: &Type, text: &str) -> Result<Value, Wrong> {
     text::parse(ty, text).map_err(|why| wrong(text, why))
+}
+
+/// A list or a map that is written whole, as JSON: what begins with its bracket is that, or wrong.
+fn whole(ty: &Type, texts: &[String]) -> Result<Option<Value>, Wrong> {
+    let (open, name) = match ty {
+        Type::List(_) | Type::Set(_) => ('[', "list"),
+        Type::Map(..) => ('{', "map"),
+        _ => return Ok(None),
+    };
+    let Some(text) = texts.iter().find(|text| text.starts_with(open)) else { return Ok(None) };
+    let read = match texts {
+        [text] => match files::json(text) {
+            Ok(json) => json::value(ty, &json),
+            Err(error) => {
+                Err(format!("what begins with `{open}` is the whole {name} as JSON: {error}{}", quoted(ty, text)))
+            }
+        },
+        _ => Err(format!("what begins with `{open}` is the whole {name} as JSON, given once{}", quoted(ty, text))),
+    };
+    match (read, ty) {
+        (Ok(value), _) => Ok(Some(value)),
+        // One item may be written so.
+        (Err(_), Type::List(item) | Type::Set(item)) if has_brackets(item) => Ok(None),
+        (Err(why), _) => Err(wrong(text, why)),
+    }
+}
+
+/// Whether a value of the type may itself begin with `[`.
+fn has_brackets(ty: &Type) -> bool {
+    matches!(inside(ty), Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Map(..) | Type::Json(_))
+}
+
+/// How a text that begins with a bracket is given as the item of a list.
+fn quoted(ty: &Type, text: &str) -> String {
+    match ty {
+        Type::List(item) | Type::Set(item) if matches!(inside(item), Type::Str | Type::Path | Type::Char) => {
+            format!("; a text that begins so is written '{}'", Json::from(vec![text]))
+        }
+        _ => String::new(),
+    }
 }
 
 fn entries(key: &Type, of: &Type, texts: &[String]) -> Result<Value, Wrong> {
