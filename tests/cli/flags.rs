@@ -196,6 +196,8 @@ pub struct Listed {
     pub rows: Vec<Vec<u8>>,
     #[param(default = vec![])]
     pub pairs: Vec<(u8, u8)>,
+    #[param(default = ("x,y".to_owned(), 1, false))]
+    pub tup: (String, u8, bool),
 }
 
 #[derive(Parser, Debug)]
@@ -242,4 +244,21 @@ fn what_begins_with_a_bracket_is_json_or_an_error() {
     assert_eq!(listed(&["--rows", "[[1,2],[3]]"]).rows, rows);
     assert_eq!(listed(&["--rows", "[1,2]"]).rows, rows[..1]);
     assert_eq!(listed(&["--pairs", "[1,2]"]).pairs, [(1, 2)]);
+}
+
+#[test]
+fn texts_of_a_tuple_may_stand_in_quotes() {
+    let tup = |args: &[&str]| parse::<ListedCli>(args).all.value().unwrap().tup;
+    assert_eq!(tup(&[]), ("x,y".to_owned(), 1, false), "its default reads back");
+    assert_eq!(tup(&["--tup", "a,2,true"]), ("a".to_owned(), 2, true));
+    assert_eq!(tup(&["--tup", "\"b,c\",2,true"]), ("b,c".to_owned(), 2, true));
+    assert_eq!(tup(&["--tup", "[\"b,c\",2,true]"]), ("b,c".to_owned(), 2, true));
+    let swept: ListedSweep = parse(&["--sweep", "tup=(\"a\",1,true),(\"b,c\",2,false),(d,3,true)"]);
+    let plain = |text: &str, n, on| Listed::config().tup((text.to_owned(), n, on)).identity();
+    let seen: Vec<_> = swept.all.iter().map(|all| all.identity()).collect();
+    assert_eq!(seen, [plain("a", 1, true), plain("b,c", 2, false), plain("d", 3, true)]);
+    let text = error::<ListedCli>(&["--tup", "\"a,2,true"]);
+    assert!(text.contains("for '--tup <TEXT,N,BOOL>': a quote is not closed in `\"a,2,true`"), "{text}");
+    let text = error::<ListedCli>(&["--tup", "\"a\"b,2,true"]);
+    assert!(text.contains("`\"a\"b` is no quoted text: trailing characters"), "{text}");
 }

@@ -22,6 +22,7 @@ mod raw;
 pub(crate) mod roles;
 mod shape;
 mod sources;
+mod split;
 mod sweep;
 mod takers;
 mod text;

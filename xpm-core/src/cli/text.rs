@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::shape::{Shape, job_of, shape};
+use super::split::{split, unquoted};
 use super::{files, json};
 use crate::schema::Type;
 use crate::value::{Value, narrow, widen};
@@ -43,11 +44,14 @@ pub(crate) fn parse(ty: &Type, text: &str) -> Result<Value, String> {
             value => Ok(value),
         },
         Type::Tuple(items) if !text.starts_with('[') => {
-            let parts: Vec<_> = text.split(',').map(str::trim).collect();
+            let parts = split(text)?;
             if parts.len() != items.len() {
                 return Err(expected());
             }
-            let values = items.iter().zip(parts).map(|(item, part)| parse(item, part));
+            let values = items.iter().zip(parts).map(|(item, part)| match unquoted(part) {
+                Some(text) if !matches!(item, Type::Json(_)) => parse(item, &text?),
+                _ => parse(item, part),
+            });
             values.collect::<Result<Arc<[Value]>, _>>().map(Value::Tuple)
         }
         Type::Json(_) => match files::json(text) {
@@ -168,7 +172,7 @@ fn show_one(value: &Value) -> String {
 fn is_word(value: &Value) -> bool {
     match value.unmarked() {
         Value::Bool(_) | Value::Int(_) | Value::Float(_) => true,
-        Value::Str(text) => !text.contains([',', '[']),
+        Value::Str(text) => !text.contains([',', '"', '(', ')', '[', ']', '{', '}']) && text.trim() == &**text,
         _ => false,
     }
 }

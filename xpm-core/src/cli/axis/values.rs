@@ -1,10 +1,9 @@
 //! The values behind `--sweep model.k1=`: lists, `range`, `geom`, and groups for arguments that vary together.
 
-use serde_json::Value as Json;
-
 use super::decimal::{geom, range};
 use crate::cli::raw::Raw;
 use crate::cli::shape::inside;
+use crate::cli::split::{split, unquoted};
 use crate::schema::Type;
 
 /// The rows of values for arguments of these types: one value each for one argument, groups for several.
@@ -57,42 +56,12 @@ fn value(ty: &Type, text: &str) -> Result<Raw, String> {
     if text.is_empty() {
         return Err("one of its values is empty; an empty text is \"\"".to_owned());
     }
-    if text.starts_with('"') && !matches!(inner, Type::Json(_)) {
-        let json: Json = serde_json::from_str(text).map_err(|error| format!("`{text}` is no quoted text: {error}"))?;
-        return Ok(Raw::Json(json));
+    if !matches!(inner, Type::Json(_))
+        && let Some(text) = unquoted(text)
+    {
+        return Ok(Raw::Json(text?.into()));
     }
     let group = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     let text = group.filter(|_| matches!(inner, Type::Tuple(_))).unwrap_or(text);
     Ok(Raw::Texts(vec![text.to_owned()]))
-}
-
-/// Splits at commas outside brackets and quotes.
-fn split(text: &str) -> Result<Vec<&str>, String> {
-    let (mut parts, mut open, mut begin) = (Vec::new(), Vec::new(), 0);
-    let (mut quoted, mut escaped) = (false, false);
-    for (i, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '(' => open.push(')'),
-            '[' => open.push(']'),
-            '{' => open.push('}'),
-            ')' | ']' | '}' if open.pop() != Some(c) => return Err(format!("`{c}` closes nothing in `{text}`")),
-            ',' if open.is_empty() => {
-                parts.push(text[begin..i].trim());
-                begin = i + 1;
-            }
-            _ => {}
-        }
-    }
-    match open.last() {
-        _ if quoted => Err(format!("a quote is not closed in `{text}`")),
-        Some(close) => Err(format!("`{close}` is missing in `{text}`")),
-        None => {
-            parts.push(text[begin..].trim());
-            Ok(parts)
-        }
-    }
 }
