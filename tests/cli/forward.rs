@@ -135,3 +135,31 @@ fn a_serde_value_is_json() {
     assert!(text.contains("a text has quotes"), "{text}");
     let _ = Metrics { map: 0.0 };
 }
+
+#[derive(Parser, Debug)]
+struct Optional {
+    #[command(flatten)]
+    depth: Option<Forward<arg!(Rank.depth)>>,
+    #[command(flatten)]
+    model: Option<Flags<Bm25>>,
+}
+
+#[derive(Parser, Debug)]
+struct OptionalSweep {
+    #[command(flatten)]
+    model: Option<Sweep<Bm25>>,
+}
+
+#[test]
+fn an_option_is_none_if_no_flag_of_it_is_given() {
+    let cli: Optional = parse(&[]);
+    assert!(cli.depth.is_none() && cli.model.is_none());
+    let cli: Optional = parse(&["--depth", "5"]);
+    assert_eq!((cli.depth.unwrap().to_string(), cli.model.is_none()), ("5".to_owned(), true));
+    let cli: Optional = parse(&["--b", "0.1", "--set", "k1=2"]);
+    assert!(cli.depth.is_none());
+    assert_eq!(cli.model.unwrap().identity(), Bm25::config().k1(2.0).b(0.1).identity());
+    assert!(parse::<OptionalSweep>(&[]).model.is_none());
+    assert_eq!(parse::<OptionalSweep>(&["--k1", "1"]).model.unwrap().len(), 1);
+    assert_eq!(parse::<OptionalSweep>(&["--sweep", "k1=1,2"]).model.unwrap().len(), 2);
+}

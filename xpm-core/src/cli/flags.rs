@@ -37,6 +37,8 @@ use crate::value::{Node, Tags, Value};
 /// | `#[param(json)]` | JSON |
 /// | a task | a finished job of it: its identity |
 ///
+/// `Option<Flags<C>>` is `None` if none of its flags is on the command line, as in clap, also if a layer gives something of it.
+///
 /// `--config FILE` takes values from a TOML, YAML or JSON file and is stronger than flags, `--set model.k1=1.2` is stronger than
 /// both; a flag that gives way to a file is told. They are called `--xpm-config` and `--xpm-set` where you have flags of
 /// these names yourself.
@@ -68,6 +70,10 @@ impl<C: ConfigType> clap::FromArgMatches for Flags<C> {
 }
 
 impl<C: ConfigType> clap::Args for Flags<C> {
+    fn group_id() -> Option<clap::Id> {
+        Some(takers::of_flags(C::schema()).into())
+    }
+
     fn augment_args(command: Command) -> Command {
         add::<C>(command, false)
     }
@@ -120,10 +126,15 @@ pub(crate) fn augment(mut command: Command, flags: &[Flag], group: String, layer
         }
     }
     clash::refuse(&command);
-    match flags.is_empty() {
-        true => command,
-        false => command.group(ArgGroup::new(group).args(flags.iter().map(Flag::id)).multiple(true)),
+    if flags.is_empty() {
+        return command;
     }
+    let group = ArgGroup::new(group).args(flags.iter().map(Flag::id)).multiple(true);
+    command.group(match layers {
+        // What is swept is given, too.
+        Layers::Sweep => group.args([SWEEP, SWEEP_FILE]),
+        Layers::None | Layers::Settings => group,
+    })
 }
 
 /// The configuration that flags and layers give; what they do not say is as in `base`, if there is one.

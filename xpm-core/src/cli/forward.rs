@@ -64,6 +64,10 @@ impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
 }
 
 impl<P: ArgPath> clap::Args for Forward<P> {
+    fn group_id() -> Option<clap::Id> {
+        Some(takers::of_forward(&P::named()).into())
+    }
+
     fn augment_args(command: Command) -> Command {
         add::<P>(command, false)
     }

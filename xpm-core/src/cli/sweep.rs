@@ -337,6 +337,10 @@ impl<C: ConfigType> clap::FromArgMatches for Sweep<C> {
 }
 
 impl<C: ConfigType> clap::Args for Sweep<C> {
+    fn group_id() -> Option<clap::Id> {
+        Some(takers::of_sweep(C::schema()).into())
+    }
+
     fn augment_args(command: Command) -> Command {
         add::<C>(command, false)
     }
