@@ -375,3 +375,53 @@ fn a_value_that_is_no_text_is_refused() {
     let error = Updated::try_parse_from([std::ffi::OsStr::new("prog"), "--set".as_ref(), value]).unwrap_err();
     assert!(error.to_string().contains("it is not UTF-8"), "{error}");
 }
+
+/// Fields of one name and several types.
+#[config(id = "cli.act")]
+#[derive(Debug, PartialEq)]
+pub enum Act {
+    Small {
+        n: u8,
+        x: f64,
+        #[param(default = vec![])]
+        all: Vec<u8>,
+    },
+    Signed {
+        n: i32,
+        x: String,
+        #[param(default = vec![])]
+        all: Vec<String>,
+    },
+}
+
+#[config(id = "cli.acting")]
+#[derive(Debug, PartialEq)]
+pub struct Acting {
+    pub act: Act,
+}
+
+#[derive(Parser, Debug)]
+struct Acts {
+    #[command(flatten)]
+    all: Flags<Acting>,
+}
+
+#[test]
+fn an_argument_that_two_choices_have_with_two_types() {
+    let text = help::<Acts>();
+    assert!(text.contains("--act.n <N>") && text.contains("--act.x <X|TEXT>"), "{text}");
+    let repeated: Vec<_> =
+        text.lines().filter(|line| line.contains("--act") && line.contains("may be repeated")).collect();
+    assert!(matches!(&repeated[..], [line] if line.contains("--act.all <N|TEXT>")), "{text}");
+    let act = |args: &[&str]| parse::<Acts>(args).all.value().unwrap().act;
+    let all = vec!["a".to_owned(), "-b".to_owned()];
+    assert_eq!(
+        act(&["--act", "signed", "--act.n", "-5", "--act.x", "-1", "--act.all", "a", "--act.all=-b"]),
+        Act::Signed { n: -5, x: "-1".to_owned(), all }
+    );
+    assert_eq!(act(&["--act", "small", "--act.n", "5", "--act.x", "-1"]), Act::Small { n: 5, x: -1.0, all: vec![] });
+    let text = error::<Acts>(&["--act", "small", "--act.n", "1", "--act.n", "2", "--act.x", "1"]);
+    assert!(text.contains("'--act.n <N>' cannot be used multiple times"), "{text}");
+    let text = error::<Acts>(&["--act", "small", "--act.n", "-5", "--act.x", "1"]);
+    assert!(text.contains("'-5' for '--act.n <N>': expected an integer (u8, 0 to 255)"), "{text}");
+}

@@ -17,7 +17,9 @@ pub(crate) struct Flag {
     /// The argument that it sets, dotted; what `--set` and files call it.
     pub(crate) path: String,
     /// Its type, inside an `Option`.
-    pub(crate) ty: Type,
+    ty: Type,
+    /// Other types that it has with other choices.
+    others: Vec<Type>,
     help: String,
     default: Vec<String>,
     required: bool,
@@ -70,12 +72,30 @@ impl Flag {
         }
     }
 
+    /// Its type, inside an `Option`; none if that depends on what is chosen.
+    pub(crate) fn only_type(&self) -> Option<&Type> {
+        self.others.is_empty().then_some(&self.ty)
+    }
+
+    fn types(&self) -> impl Iterator<Item = &Type> {
+        std::iter::once(&self.ty).chain(&self.others)
+    }
+
     fn value_name(&self) -> String {
-        match (&self.kind, &self.ty) {
-            (Kind::Choice(_), _) => self.path.rsplit('.').next().unwrap_or_default().to_uppercase().replace('-', "_"),
-            (Kind::Many, Type::List(item) | Type::Set(item)) => one_name(item),
-            (_, ty) => one_name(ty),
+        if matches!(self.kind, Kind::Choice(_)) {
+            return self.path.rsplit('.').next().unwrap_or_default().to_uppercase().replace('-', "_");
         }
+        let mut names: Vec<String> = Vec::new();
+        for ty in self.types() {
+            let name = match (&self.kind, ty) {
+                (Kind::Many, Type::List(item) | Type::Set(item)) => one_name(item),
+                (_, ty) => one_name(ty),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join("|")
     }
 
     /// The argument for clap; what is required may also come from one of these arguments.
@@ -106,11 +126,11 @@ impl Flag {
         }
         match &self.kind {
             Kind::One | Kind::Many => {
-                if matches!(item(&self.ty), Type::Path) {
+                if self.types().all(|ty| matches!(item(ty), Type::Path)) {
                     arg = arg.value_hint(ValueHint::AnyPath);
                 }
                 // `-1` and `-0.5` are values.
-                arg = arg.allow_hyphen_values(numeric(item(&self.ty)));
+                arg = arg.allow_hyphen_values(self.types().any(|ty| numeric(item(ty))));
                 arg.action(if matches!(self.kind, Kind::Many) { ArgAction::Append } else { ArgAction::Set })
             }
             Kind::Switch => arg
@@ -149,9 +169,9 @@ impl Flag {
         } else if !self.with.is_empty() {
             notes.push(format!("with {}", self.with.join(" or ")));
         }
-        match (&self.kind, &self.ty) {
-            (Kind::Many, _) => notes.push("may be repeated".to_owned()),
-            (Kind::Switch, _) if self.default.first().is_some_and(|text| text == "true") => {
+        match &self.kind {
+            Kind::Many => notes.push("may be repeated".to_owned()),
+            Kind::Switch if self.default.first().is_some_and(|text| text == "true") => {
                 notes.push("default: true".to_owned());
             }
             _ => {}
@@ -328,6 +348,7 @@ impl Collector {
         self.flags.push(Flag {
             path: path.to_owned(),
             ty: ty.clone(),
+            others: Vec::new(),
             help: help.to_owned(),
             default: default.map(text::show).unwrap_or_default(),
             required,
@@ -396,9 +417,13 @@ impl Flag {
             let gap = if self.help.is_empty() { "" } else { "; " };
             self.help = format!("{}{gap}{}", self.help.trim_end_matches('.'), other.help);
         }
-        if self.ty.to_string() != other.ty.to_string() {
-            self.kind = Kind::Many;
-            self.ty = Type::List(Box::new(Type::Str));
+        for ty in std::iter::once(other.ty).chain(other.others) {
+            if !self.types().any(|own| own.to_string() == ty.to_string()) {
+                self.others.push(ty);
+            }
+        }
+        if !self.others.is_empty() && !(matches!(self.kind, Kind::Many) && matches!(other.kind, Kind::Many)) {
+            self.kind = Kind::One;
         }
     }
 }

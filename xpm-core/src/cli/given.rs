@@ -46,7 +46,11 @@ impl Givens {
                 _ => matches.try_get_many::<String>(&flag.id()).ok().flatten().into_iter().flatten().cloned().collect(),
             };
             let raw = if matches!(flag.kind, Kind::Present) { Raw::Json(Map::new().into()) } else { Raw::Texts(texts) };
-            givens.insert(&flag.path, canonical(&flag.ty, raw), flag.usage());
+            let raw = match flag.only_type() {
+                Some(ty) => canonical(ty, raw),
+                None => raw,
+            };
+            givens.insert(&flag.path, raw, flag.usage());
         }
         givens
     }
