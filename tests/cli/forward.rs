@@ -163,3 +163,48 @@ fn an_option_is_none_if_no_flag_of_it_is_given() {
     assert_eq!(parse::<OptionalSweep>(&["--k1", "1"]).model.unwrap().len(), 1);
     assert_eq!(parse::<OptionalSweep>(&["--sweep", "k1=1,2"]).model.unwrap().len(), 2);
 }
+
+#[derive(Parser, Debug)]
+struct Updated {
+    #[command(flatten)]
+    name: Forward<arg!(Collection.name)>,
+    #[command(flatten)]
+    depth: Forward<arg!(Rank.depth)>,
+    #[command(flatten)]
+    act: Forward<arg!(Activated.act)>,
+}
+
+#[config(id = "cli.activation")]
+pub enum Activation {
+    Leaky {
+        #[param(default = 0.1)]
+        slope: f64,
+        #[param(default = 1.0)]
+        scale: f64,
+    },
+    Relu,
+}
+
+#[config(id = "cli.activated")]
+pub struct Activated {
+    pub act: Activation,
+}
+
+#[test]
+fn an_update_keeps_what_it_does_not_say() {
+    let mut cli: Updated = parse(&["--name", "robust", "--depth", "7", "--act", "leaky", "--act.slope", "3"]);
+    let seen = |cli: &Updated| {
+        let act = Activated::config().act(&cli.act).identity();
+        (cli.name.to_string(), cli.depth.to_string(), act)
+    };
+    let made = |slope, scale| Activated::config().act(Activation::Leaky { slope, scale }).identity();
+    cli.update_from(["prog", "--depth", "8"]);
+    assert_eq!(seen(&cli), ("\"robust\"".to_owned(), "8".to_owned(), made(3.0, 1.0)));
+    cli.update_from(["prog", "--act.scale", "2"]);
+    assert_eq!(seen(&cli).2, made(3.0, 2.0));
+    cli.update_from(["prog", "--act", "leaky", "--act.scale", "4"]);
+    assert_eq!(seen(&cli).2, made(3.0, 4.0));
+    cli.update_from(["prog", "--act", "relu", "--name", "new"]);
+    let relu = Activated::config().act(Activation::Relu).identity();
+    assert_eq!(seen(&cli), ("\"new\"".to_owned(), "8".to_owned(), relu));
+}

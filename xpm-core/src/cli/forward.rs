@@ -35,11 +35,27 @@ impl<P> Forward<P> {
 
 impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Self::read(matches, None)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        let new = Self::read(matches, Some(&self.value))?;
+        if new.given {
+            *self = new;
+        }
+        Ok(())
+    }
+}
+
+impl<P: ArgPath> Forward<P> {
+    /// What this command line gives; what it does not say is as `before`.
+    fn read(matches: &ArgMatches, before: Option<&Value>) -> Result<Self, Error> {
         let named = P::named();
         let arg = named.schema();
         let flags = flag::of_argument(arg, &named.name);
         let givens = read_layers(&flags, &[(named.name.clone(), arg.ty.clone())], matches)?;
-        let default = arg.has_default().then(|| arg.initial());
+        let before = before.filter(|value| !matches!(value, Value::Nothing)).cloned();
+        let default = before.or_else(|| arg.has_default().then(|| arg.initial()));
         let value = Assembler::new(&flags, &givens).argument(
             &named.name,
             &arg.ty,
@@ -52,14 +68,6 @@ impl<P: ArgPath> clap::FromArgMatches for Forward<P> {
         )?;
         let given = givens.any(&named.name);
         Ok(Self { value: value.unwrap_or_else(|| arg.initial()), given, path: PhantomData })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        let new = Self::from_arg_matches(matches)?;
-        if new.given {
-            *self = new;
-        }
-        Ok(())
     }
 }
 
