@@ -54,3 +54,36 @@ fn nested_configurations_have_headings() {
 fn every_type() {
     golden("every_type.txt", &help::<Whole>());
 }
+
+#[config(id = "cli.laid_out")]
+pub struct LaidOut {
+    /// How it is done:
+    /// - fast, which is
+    ///   also rough
+    /// - exact
+    ///
+    /// As in
+    /// ```toml
+    /// [a]
+    ///   how = "fast"
+    /// ```
+    #[param(default = "fast")]
+    pub how: String,
+}
+
+#[derive(Parser)]
+struct LaidOutCli {
+    #[command(flatten)]
+    all: Flags<LaidOut>,
+}
+
+#[test]
+fn lists_and_code_keep_their_lines() {
+    use clap::CommandFactory as _;
+    assert!(help::<LaidOutCli>().contains("  How it is done: [default: fast]"), "{}", help::<LaidOutCli>());
+    let text = LaidOutCli::command().term_width(0).render_long_help().to_string();
+    let lines: Vec<_> = text.lines().skip_while(|line| !line.contains("How it is done:")).collect();
+    let indent = lines[0].len() - "How it is done:".len();
+    let lines: Vec<_> = lines[1..7].iter().map(|line| line.get(indent..).unwrap_or_default()).collect();
+    assert_eq!(lines, ["- fast, which is also rough", "- exact", "", "As in", "[a]", "  how = \"fast\""], "{text}");
+}

@@ -170,6 +170,9 @@ fn what_the_program_has() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    let lines: Vec<_> = text.lines().skip_while(|line| !line.contains("What is minimised")).map(str::trim).collect();
+    assert!(lines[0].ends_with("What is minimised: [one of mse, huber]"), "{text}");
+    assert_eq!(lines[1..3], ["- mse", "- huber, which is linear far from zero"], "{text}");
     let schema: serde_json::Value =
         serde_json::from_str(&ok(folder.path(), &["xpm", "describe", "roles.rank", "--json-schema"])).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");

@@ -32,6 +32,10 @@ pub enum Loss {
 #[task(id = "roles.rank", version = 2)]
 pub struct Rank {
     pub collection: Collection,
+    /// What is minimised:
+    /// - mse
+    /// - huber, which is
+    ///   linear far from zero
     #[param(default = Loss::Mse)]
     pub loss: Loss,
     /// Documents kept per topic

@@ -8,6 +8,7 @@ mod assemble;
 mod axis;
 mod behind;
 mod clash;
+mod doc;
 mod files;
 mod flag;
 mod flags;

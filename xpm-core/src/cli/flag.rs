@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ValueHint};
 
 use super::json::settable;
 use super::shape::{Alternative, Shape, kebab, shape};
-use super::text;
+use super::{doc, text};
 use crate::schema::{ArgList, ArgSchema, Type, TypeKind, TypeSchema};
 use crate::value::{Node, Value};
 
@@ -159,10 +159,9 @@ impl Flag {
 
     /// The help of one line, and the long one if there is more.
     fn helps(&self) -> (String, Option<String>) {
-        let mut paragraphs = self.help.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        let first = paragraphs.next().unwrap_or_default();
-        let mut first = first.strip_suffix('.').unwrap_or(&first).to_owned();
-        let rest: Vec<_> = paragraphs.collect();
+        let text = doc::laid_out(&self.help);
+        let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
+        let mut first = first.strip_suffix('.').unwrap_or(first).to_owned();
         let mut notes = Vec::new();
         if let [with] = &self.with[..] {
             notes.push(format!("with {with}"));
@@ -183,7 +182,7 @@ impl Flag {
             let gap = if first.is_empty() { "" } else { " " };
             first.push_str(&format!("{gap}[{}]", notes.join(", ")));
         }
-        let long = (!rest.is_empty()).then(|| format!("{first}\n\n{}", rest.join("\n\n")));
+        let long = (!rest.is_empty()).then(|| format!("{first}{rest}"));
         (first, long)
     }
 }

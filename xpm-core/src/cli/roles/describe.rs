@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{failed, say, unknown};
 use crate::cli::json_schema::json_schema;
 use crate::cli::shape::{Shape, shape};
-use crate::cli::text;
+use crate::cli::{doc, text};
 use crate::config::Registry;
 use crate::schema::{ArgList, ArgSchema, Role, Type, TypeKind, TypeSchema};
 use crate::value::Value;
@@ -112,8 +112,13 @@ fn arguments(out: &mut String, heading: &str, args: &ArgList) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let [name, ty, value] = [width(0), width(1), width(2)];
     for row in &rows {
-        let line = format!("  {:name$}  {:ty$}  {:value$}  {}", row[0], row[1], row[2], row[3]);
+        let mut help = row[3].lines();
+        let first = help.next().unwrap_or_default();
+        let line = format!("  {:name$}  {:ty$}  {:value$}  {first}", row[0], row[1], row[2]);
         let _ = writeln!(out, "{}", line.trim_end());
+        for line in help {
+            let _ = writeln!(out, "{:1$}{line}", "", name + ty + value + 8);
+        }
     }
 }
 
@@ -124,7 +129,9 @@ fn row(arg: &ArgSchema) -> [String; 4] {
         _ if arg.has_default() => format!("default {}", default_text(&arg.initial())),
         _ => "optional".to_owned(),
     };
-    let mut notes = vec![arg.help.split_whitespace().collect::<Vec<_>>().join(" ")];
+    let help = doc::laid_out(arg.help).replace("\n\n", "\n");
+    let (first, rest) = help.split_at(help.find('\n').unwrap_or(help.len()));
+    let mut notes = vec![first.to_owned()];
     if arg.role == Role::Ignored {
         notes.push("(not in the identity)".to_owned());
     } else if arg.ignore_default {
@@ -135,7 +142,7 @@ fn row(arg: &ArgSchema) -> [String; 4] {
         notes.push(format!("[one of {}]", names.join(", ")));
     }
     notes.retain(|note| !note.is_empty());
-    [arg.name.to_owned(), arg.ty.to_string(), value, notes.join(" ")]
+    [arg.name.to_owned(), arg.ty.to_string(), value, notes.join(" ") + rest]
 }
 
 fn inside(ty: &Type) -> &Type {
