@@ -198,6 +198,10 @@ pub struct Listed {
     pub pairs: Vec<(u8, u8)>,
     #[param(default = ("x,y".to_owned(), 1, false))]
     pub tup: (String, u8, bool),
+    #[param(default = 0.0)]
+    pub single: f32,
+    #[param(default = 0.0)]
+    pub double: f64,
 }
 
 #[derive(Parser, Debug)]
@@ -261,4 +265,34 @@ fn texts_of_a_tuple_may_stand_in_quotes() {
     assert!(text.contains("for '--tup <TEXT,N,BOOL>': a quote is not closed in `\"a,2,true`"), "{text}");
     let text = error::<ListedCli>(&["--tup", "\"a\"b,2,true"]);
     assert!(text.contains("`\"a\"b` is no quoted text: trailing characters"), "{text}");
+}
+
+#[test]
+fn numbers_are_in_range_and_underscores_between_digits() {
+    let range = "expected a float (f32, -3.4028235e38 to 3.4028235e38)";
+    for (args, message) in [
+        (["--single", "1e39"], range),
+        (["--single", "-1e39"], range),
+        (["--set", "single=1e39"], range),
+        (["--double", "1e400"], "(f64, -1.7976931348623157e308 to 1.7976931348623157e308)"),
+        (["--double", "n_a_n"], "expected a float (f64)"),
+        (["--double", "1__0"], "expected a float (f64)"),
+        (["--double", "_1"], "expected a float (f64)"),
+        (["--double", "1_"], "expected a float (f64)"),
+        (["--rows", "[[1_0]]"], "expected a list of integer (u8) as JSON"),
+        (["--tup", "a,1__0,true"], "expected an integer (u8, 0 to 255)"),
+    ] {
+        let text = error::<ListedCli>(&args);
+        assert!(text.contains(message), "{args:?}: {text}");
+    }
+    let (_folder, path) = crate::layers::file("a.json", "{\"single\": 1e39}");
+    let text = error::<ListedCli>(&["--config", &path]);
+    assert!(
+        text.contains(&format!("a.json: single': {range}, found 1e39"))
+            || text.contains(&format!("{range}, found 1e+39")),
+        "{text}"
+    );
+    let double = |text: &str| parse::<ListedCli>(&["--double", text]).all.value().unwrap().double;
+    assert_eq!((double("1_000.5"), double("inf"), double("-inf")), (1000.5, f64::INFINITY, f64::NEG_INFINITY));
+    assert!(double("nan").is_nan());
 }

@@ -34,7 +34,7 @@ pub(crate) fn value(ty: &Type, json: &Json) -> Result<Value, String> {
             _ => mismatch(),
         },
         (Type::Float(name), Json::Number(number)) => match number.as_f64() {
-            Some(x) => Ok(Value::Float(text::rounded(name, x))),
+            Some(x) => text::rounded(name, x).map(Value::Float).map_err(|why| format!("{why}, found {}", short(json))),
             None => mismatch(),
         },
         (Type::List(item), Json::Array(items)) => sequence(item, items).map(Value::List),

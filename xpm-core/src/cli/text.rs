@@ -23,7 +23,7 @@ pub(crate) fn parse(ty: &Type, text: &str) -> Result<Value, String> {
             _ => Err("expected true or false".to_owned()),
         },
         Type::Int(name) => integer(name, text).ok_or_else(expected),
-        Type::Float(name) => float(name, text).ok_or_else(expected),
+        Type::Float(name) => float(name, text),
         Type::Str => Ok(Value::Str(text.into())),
         Type::Char => {
             let mut chars = text.chars();
@@ -82,7 +82,7 @@ fn quotes(text: &str) -> String {
 
 /// An integer that fits the type of that name.
 pub(super) fn integer(name: &str, text: &str) -> Option<Value> {
-    let value = text.replace('_', "").parse::<i128>().ok()?;
+    let value = without_underscores(text)?.parse::<i128>().ok()?;
     fits(name, value).then_some(Value::Int(value))
 }
 
@@ -104,13 +104,35 @@ fn range(name: &str) -> Option<(i128, i128)> {
     of!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize)
 }
 
-fn float(name: &str, text: &str) -> Option<Value> {
-    Some(Value::Float(rounded(name, text.replace('_', "").parse().ok()?)))
+/// A number without its underscores, each of which stands between two digits.
+pub(super) fn without_underscores(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let between = text.match_indices('_').all(|(at, _)| is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)));
+    between.then(|| text.replace('_', ""))
+}
+
+fn float(name: &str, text: &str) -> Result<Value, String> {
+    let plain = without_underscores(text).unwrap_or_default();
+    let Ok(value) = plain.parse::<f64>() else { return Err(format!("expected a float ({name})")) };
+    // `inf` is meant, `1e999` is not.
+    let meant = value.is_infinite() && !plain.contains(|c: char| c.is_ascii_digit());
+    if meant { Ok(Value::Float(value)) } else { rounded(name, value).map(Value::Float) }
 }
 
 /// What is left of a float in the type of that name.
-pub(super) fn rounded(name: &str, value: f64) -> f64 {
-    if name == "f32" { widen(narrow(value)) } else { value }
+///
+/// # Errors
+/// If it is beyond what the type holds.
+pub(super) fn rounded(name: &str, value: f64) -> Result<f64, String> {
+    let (rounded, most) = match name {
+        "f32" => (widen(narrow(value)), format!("{:?}", f32::MAX)),
+        _ => (value, format!("{:?}", f64::MAX)),
+    };
+    match rounded.is_infinite() {
+        true => Err(format!("expected a float ({name}, -{most} to {most})")),
+        false => Ok(rounded),
+    }
 }
 
 /// What a flag of a type expects.

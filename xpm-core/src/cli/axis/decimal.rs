@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::cli::text::without_underscores;
+
 /// The most values that one sweep, or all of them together, may give.
 pub(crate) const MOST: u128 = 1_000_000;
 
@@ -14,7 +16,7 @@ pub(super) struct Decimal {
 
 impl Decimal {
     fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().replace('_', "").to_ascii_lowercase();
+        let text = without_underscores(text.trim())?.to_ascii_lowercase();
         let (number, exponent) = match text.split_once('e') {
             Some((number, exponent)) => (number, exponent.parse::<i32>().ok()?),
             None => (&text[..], 0),
@@ -27,7 +29,7 @@ impl Decimal {
         }
         let digits = format!("{whole}{fraction}").parse().ok()?;
         let exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-        (exponent.abs() <= 400).then_some(Self { digits, exponent })
+        (exponent.unsigned_abs() <= 400).then_some(Self { digits, exponent })
     }
 
     /// Its digits with a smaller exponent.
