@@ -100,9 +100,12 @@ pub(super) fn geom(args: &[&str]) -> Result<Vec<String>, String> {
     };
     let ends = numbers::<2>(&[first, last])?;
     let count: u32 = count.trim().parse().map_err(|_| format!("`{}` is no count of values", count.trim()))?;
-    let float = |text: &str| text.trim().replace('_', "").parse::<f64>().map_err(|_| format!("`{text}` is no number"));
+    let float = |text: &str| {
+        let value = text.trim().replace('_', "").parse::<f64>().ok();
+        value.filter(|value| value.is_finite()).ok_or_else(|| format!("`{}` is no float", text.trim()))
+    };
     let (a, b) = (float(first)?, float(last)?);
-    if a * b <= 0.0 || !a.is_finite() || !b.is_finite() || !(b / a).is_normal() {
+    if a == 0.0 || b == 0.0 || a.is_sign_negative() != b.is_sign_negative() {
         return Err("its ends are both above 0, or both below".to_owned());
     }
     if count < 2 {
@@ -113,11 +116,21 @@ pub(super) fn geom(args: &[&str]) -> Result<Vec<String>, String> {
         0 => ends[0].to_string(),
         _ if i + 1 == count => ends[1].to_string(),
         _ => {
-            let text = format!("{:.11e}", a * ((b / a).ln() * f64::from(i) / f64::from(count - 1)).exp());
+            let text = format!("{:.11e}", between(a, b, f64::from(i) / f64::from(count - 1)));
             Decimal::parse(&text).map_or(text, |value| value.to_string())
         }
     });
     Ok(values.collect())
+}
+
+/// What is that part of the way from `a` to `b`, in ratios.
+fn between(a: f64, b: f64, part: f64) -> f64 {
+    if (b / a).is_normal() {
+        return a * ((b / a).ln() * part).exp();
+    }
+    // Their ratio is no float, its root is.
+    let half = ((b.abs().ln() - a.abs().ln()) * part / 2.0).exp();
+    a * half * half
 }
 
 fn few(count: u128) -> Result<(), String> {
@@ -146,6 +159,9 @@ mod tests {
         assert_eq!(geom(&["16", "1024", "7"]).unwrap(), ["16", "32", "64", "128", "256", "512", "1024"]);
         assert_eq!(geom(&["-100", "-1", "3"]).unwrap(), ["-100", "-10", "-1"]);
         assert_eq!(geom(&["1", "10", "3"]).unwrap(), ["1", "3.16227766017", "10"]);
+        assert_eq!(geom(&["1e-200", "1e-150", "3"]).unwrap(), ["1e-200", "1e-175", "1e-150"]);
+        assert_eq!(geom(&["-1e-200", "-1e200", "3"]).unwrap()[1], "-1");
+        assert_eq!(geom(&["5e-324", "1", "3"]).unwrap().len(), 3);
     }
 
     #[test]
@@ -159,6 +175,10 @@ mod tests {
             (range(&["a", "1", "1"]), "`a` is no number"),
             (range(&["0", "1", "--1"]), "`--1` is no number"),
             (geom(&["0", "1", "3"]), "both above 0"),
+            (range(&["0", "1e-2147483648", "1"]), "`1e-2147483648` is no number"),
+            (range(&["0", "1__0", "1"]), "`1__0` is no number"),
+            (geom(&["-1", "1", "3"]), "both above 0, or both below"),
+            (geom(&["1", "1e400", "3"]), "`1e400` is no float"),
             (geom(&["1", "2", "1"]), "at least 2"),
             (geom(&["1", "2", "2.5"]), "`2.5` is no count"),
             (geom(&["1", "2"]), "expected geom("),
