@@ -3,7 +3,7 @@
 use clap::Parser;
 use xpm::prelude::*;
 
-use crate::types::{Bm25, Collection, Everything, Loss, Rank};
+use crate::types::{Bm25, Collection, Everything, Layer, Loss, Rank};
 use crate::{error, parse};
 
 #[derive(Parser, Debug)]
@@ -208,5 +208,42 @@ fn numbers_that_json_does_not_have_keep_their_value_in_a_file() {
         let swept: OddSweep = parse(&["--sweep-file", &path]);
         let tags: Vec<_> = swept.odd.iter().map(|odd| odd.tags()["bound"].to_string()).collect();
         assert_eq!(tags[0].to_lowercase(), number);
+    }
+}
+
+#[derive(Parser, Debug)]
+struct Layers {
+    #[command(flatten)]
+    layer: Flags<Layer>,
+}
+
+#[test]
+fn an_argument_of_a_choice_may_stand_in_a_file_alone() {
+    let loss = |args: &[&str]| parse::<Layers>(&[&["--units", "1"], args].concat()).layer.value().unwrap().loss;
+    for (name, text) in [
+        ("a.toml", "loss.delta = 3.0\n"),
+        ("a.toml", "[loss]\ndelta = 3.0\n"),
+        ("a.yaml", "loss: {delta: 3}\n"),
+        ("a.yaml", "loss.delta: 3\n"),
+        ("a.json", r#"{"loss": {"delta": 3}}"#),
+    ] {
+        let (_folder, path) = file(name, text);
+        assert_eq!(loss(&["--loss", "huber-loss", "--config", &path]), Loss::HuberLoss { delta: 3.0 }, "{text}");
+        assert_eq!(loss(&["--config", &path, "--set", "loss=huber-loss"]), Loss::HuberLoss { delta: 3.0 }, "{text}");
+        let text = error::<Layers>(&["--units", "1", "--config", &path, "--loss", "mse"]);
+        assert!(text.contains("loss.delta' cannot be used with '--loss mse'"), "{text}");
+    }
+    for (text, message) in [
+        (
+            r#"{"loss": {"dleta": 3}}"#,
+            "`dleta` is an argument of none of mse, huber-loss, power; a member \"type\" says which it is",
+        ),
+        (r#"{"loss": {"delta": 3, "Delta": 4}}"#, "the argument `delta` stands there twice, in two spellings"),
+        (r#"{"loss": {}}"#, "a member \"type\" says which of mse, huber-loss, power it is: {}"),
+        (r#"{"loss": {"type": 3}}"#, "a member \"type\" says which of mse, huber-loss, power it is: {\"type\":3}"),
+    ] {
+        let (_folder, path) = file("a.json", text);
+        let said = error::<Layers>(&["--units", "1", "--config", &path, "--set", "loss=huber-loss"]);
+        assert!(said.contains(message), "{text}: {said}");
     }
 }

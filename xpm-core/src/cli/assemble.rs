@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::flag::{Flag, node_of};
 use super::given::{Given, Givens, join};
-use super::json::settable;
+use super::json::{self, settable};
 use super::problem::Problem;
 use super::raw::Raw;
 use super::shape::{Alternative, Shape, inside, shape};
@@ -146,8 +146,7 @@ impl<'a> Assembler<'a> {
                 let text = texts.last().map(String::as_str).unwrap_or_default();
                 let found = alternatives.iter().find(|alternative| alternative.is_named(text));
                 Some(found.ok_or_else(|| {
-                    let names: Vec<_> = alternatives.iter().map(|alternative| alternative.name.as_str()).collect();
-                    let why = format!("expected {}: one of {}", text::expected(ty), names.join(", "));
+                    let why = format!("expected {}: one of {}", text::expected(ty), json::names(alternatives));
                     Problem::Invalid { at: at.clone(), value: text.to_owned(), why }
                 })?)
             }

@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use serde_json::{Map, Value as Json};
 
 use super::flag::{Flag, Kind};
+use super::json::TYPE;
 use super::problem::Problem;
 use super::raw::Raw;
 use super::shape::{Alternative, Shape, inside, kebab, shape};
@@ -216,6 +217,11 @@ impl Givens {
                 }
                 (schema.arguments(None), schema, json::own_members(schema, members).into_owned())
             }
+            (Shape::Choice(alternatives), Json::Object(members))
+                if !members.is_empty() && !json::says_which(&alternatives, members) =>
+            {
+                return self.put_members(path, (ty, &alternatives), members, file);
+            }
             (Shape::Choice(alternatives), Json::String(_) | Json::Object(_)) => {
                 let (alternative, members) = json::chosen(&alternatives, value).map_err(wrong)?;
                 self.insert(path, Raw::Texts(vec![alternative.name.clone()]), at.clone());
@@ -233,6 +239,31 @@ impl Givens {
                 return Err(wrong(json::given_twice(args[index].name)));
             }
             self.put(&join(path, args[index].name), &args[index].ty, value, file)?;
+        }
+        Ok(())
+    }
+
+    /// Enters what a file says of a choice without saying which: arguments of what is chosen elsewhere.
+    fn put_members(
+        &mut self,
+        path: &str,
+        (ty, alternatives): (&Type, &[Alternative]),
+        members: &Map<String, Json>,
+        file: &str,
+    ) -> Result<(), Problem> {
+        let whole = || Json::Object(members.clone()).to_string();
+        let mut seen = BTreeSet::new();
+        for (name, value) in members {
+            let wrong = |why| Problem::Invalid { at: format!("{file}{path}"), value: whole(), why };
+            let Some((found, ty)) = below(path, ty, name) else {
+                let names = json::names(alternatives);
+                let why = format!("`{name}` is an argument of none of {names}; a member \"{TYPE}\" says which it is");
+                return Err(wrong(why));
+            };
+            if !seen.insert(found.clone()) {
+                return Err(wrong(json::given_twice(found.rsplit('.').next().unwrap_or(name))));
+            }
+            self.put(&found, &ty, value, file)?;
         }
         Ok(())
     }

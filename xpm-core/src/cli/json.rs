@@ -82,10 +82,9 @@ pub(super) fn chosen<'a>(
 ) -> Result<(&'a Alternative, Map<String, Json>), String> {
     let find = |name: &str| {
         alternatives.iter().find(|alternative| alternative.is_named(name)).ok_or_else(|| {
-            let names: Vec<_> = alternatives.iter().map(|alternative| alternative.name.as_str()).collect();
             let own = alternatives.iter().find(|alternative| has_type(alternative.arguments()));
             let hint = own.map(|alternative| around(&alternative.name)).unwrap_or_default();
-            format!("{name:?} is none of {}{hint}", names.join(", "))
+            format!("{name:?} is none of {}{hint}", names(alternatives))
         })
     };
     match json {
@@ -99,10 +98,22 @@ pub(super) fn chosen<'a>(
             (_, Some((name, Json::Object(members)))) if json.as_object().is_some_and(|all| all.len() == 1) => {
                 Ok((find(name)?, members.clone()))
             }
-            _ => Err(format!("a member \"{TYPE}\" says which: {}", short(json))),
+            _ => Err(format!("a member \"{TYPE}\" says which of {} it is: {}", names(alternatives), short(json))),
         },
         _ => Err(format!("expected a name or an object with a member \"{TYPE}\", found {}", short(json))),
     }
+}
+
+/// Whether these members say which alternative they are of.
+pub(super) fn says_which(alternatives: &[Alternative], members: &Map<String, Json>) -> bool {
+    let one = (members.len() == 1).then(|| members.iter().next()).flatten();
+    let is_named = |name: &str| alternatives.iter().any(|alternative| alternative.is_named(name));
+    members.contains_key(TYPE) || one.is_some_and(|(name, value)| value.is_object() && is_named(name))
+}
+
+pub(super) fn names(alternatives: &[Alternative]) -> String {
+    let names: Vec<_> = alternatives.iter().map(|alternative| alternative.name.as_str()).collect();
+    names.join(", ")
 }
 
 fn choice(ty: &Type, alternatives: &[Alternative], json: &Json) -> Result<Value, String> {
