@@ -131,7 +131,15 @@ fn a_flag_that_gives_way_is_told_with_what_is_void_then() {
         assert!(said.err.contains(told), "{}", said.err);
     }
     let said = program(folder.path(), &[&RANK[..], &["--set", "loss=Mse", "--dry-run"]].concat());
-    assert_eq!(said.err, "warning: --loss.delta <X> 2 gives way to mse of --set loss\n");
+    assert_eq!(
+        said.err,
+        "warning: --loss <LOSS> huber gives way to mse of --set loss\n\
+         warning: --loss.delta <X> 2 gives way to mse of --set loss\n"
+    );
+    let equal = ["--depth", "4", "--set", "depth=04", "--set", "loss.delta=2.0", "--dry-run"];
+    assert_eq!(program(folder.path(), &[&RANK[..], &equal].concat()).err, "", "equal values give no way");
+    let said = program(folder.path(), &[&RANK[..], &["--depth", "4", "--set", "depth=5", "--dry-run"]].concat());
+    assert_eq!(said.err, "warning: --depth <N> 4 gives way to 5 of --set depth\n");
     let said = program(folder.path(), &[&RANK[..], &["--set", "loss=Huber", "--dry-run"]].concat());
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
 }

@@ -40,7 +40,7 @@ use crate::value::{Node, Tags, Value};
 /// `Option<Flags<C>>` is `None` if none of its flags is on the command line, as in clap, also if a layer gives something of it.
 ///
 /// `--config FILE` takes values from a TOML, YAML or JSON file and is stronger than flags, `--set model.k1=1.2` is stronger than
-/// both; a flag that gives way to a file is told. They are called `--xpm-config` and `--xpm-set` where you have flags of
+/// both; a flag that gives way is told. They are called `--xpm-config` and `--xpm-set` where you have flags of
 /// these names yourself.
 pub struct Flags<C: ConfigType> {
     args: C::Args,

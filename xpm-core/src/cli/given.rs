@@ -67,22 +67,20 @@ impl Givens {
         for file in matches.try_get_many::<ConfigFile>(CONFIG).ok().flatten().into_iter().flatten() {
             *self = std::mem::take(self).under(Self::of_file(file, roots)?);
         }
-        let gives_way = |given: &Given, now: &Given| {
-            format!("{} {} gives way to {} of {}", given.at, given.text(), now.text(), now.at)
-        };
-        let changed = flags.iter().filter_map(|(path, given)| {
-            let now = self.by_path.get(path)?;
-            (now.text() != given.text()).then(|| gives_way(given, now))
-        });
-        let mut overruled: Vec<String> = changed.collect();
         self.add_settings(roots, matches)?;
-        overruled.extend(flags.iter().filter(|(path, _)| !self.by_path.contains_key(*path)).map(|(path, given)| {
-            match self.nearest_above(path) {
-                Some(now) => gives_way(given, now),
+        let overruled = flags.iter().filter_map(|(path, given)| {
+            let same = |now: &Given| resolve(roots, path).is_some_and(|(_, ty)| now.is_same(given, &ty));
+            let now = match self.by_path.get(path) {
+                Some(now) if same(now) => return None,
+                Some(now) => Some(now),
+                None => self.nearest_above(path),
+            };
+            Some(match now {
+                Some(now) => format!("{} {} gives way to {} of {}", given.at, given.text(), now.text(), now.at),
                 None => format!("{} {} gives way", given.at, given.text()),
-            }
-        }));
-        Ok(overruled)
+            })
+        });
+        Ok(overruled.collect())
     }
 
     /// What one file gives.
@@ -292,6 +290,11 @@ impl Given {
     /// Whether it says that there is none.
     fn is_nothing(&self) -> bool {
         self.raw.is_nothing()
+    }
+
+    /// Whether both give the same value, however it is written.
+    fn is_same(&self, other: &Self, ty: &Type) -> bool {
+        self.text() == other.text() || self.raw.compared(ty) == other.raw.compared(ty)
     }
 
     pub(crate) fn text(&self) -> String {
