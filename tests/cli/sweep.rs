@@ -233,3 +233,42 @@ fn what_an_update_does_not_say_stays() {
     cli.update_from(["prog", "--sweep", "model.k1=3", "--sweep", "model.b=0.1,0.2"]);
     assert_eq!(seen(&cli), [made(3.0, 0.1), made(3.0, 0.2)]);
 }
+
+#[config(id = "cli.maybe")]
+pub struct Maybe {
+    pub on: Option<bool>,
+    pub name: Option<String>,
+}
+
+#[derive(Parser, Debug)]
+struct Maybes {
+    #[command(flatten)]
+    all: Sweep<Maybe>,
+}
+
+#[test]
+fn no_value_among_values() {
+    let maybes = |args: &[&str]| parse::<Maybes>(args).all.iter().map(|all| all.identity()).collect::<Vec<_>>();
+    let on = |on: Option<bool>| Maybe::config().maybe_on(on).identity();
+    let named = |name: Option<&str>| Maybe::config().maybe_name(name.map(str::to_owned)).identity();
+    for (name, text) in [
+        ("s.json", r#"{"on": [true, null]}"#),
+        ("s.json", r#"{"on": [true, "none"]}"#),
+        ("s.yaml", "on: [true, null]"),
+        ("s.toml", "on = [true, \"none\"]"),
+        ("s.toml", "on = \"true,none\""),
+    ] {
+        let (_folder, path) = file(name, text);
+        assert_eq!(maybes(&["--sweep-file", &path]), [on(Some(true)), on(None)], "{text}");
+    }
+    let (_folder, path) = file("s.toml", "name = [\"a\", \"none\"]");
+    assert_eq!(maybes(&["--sweep-file", &path]), [named(Some("a")), named(Some("none"))], "a text");
+    let (_folder, path) = file("s.toml", "name = \"a,none\"");
+    assert_eq!(maybes(&["--sweep-file", &path]), [named(Some("a")), named(None)], "as behind --sweep");
+    assert_eq!(maybes(&["--sweep", "name=\"none\",a"]), [named(Some("none")), named(Some("a"))]);
+    let text = error::<Maybes>(&["--sweep", "name=none,\"none\""]);
+    assert!(
+        text.contains("invalid value 'none' for '--sweep name': another value of this sweep has the same tag"),
+        "{text}"
+    );
+}

@@ -11,10 +11,11 @@ use serde_json::Value as Json;
 
 pub(super) use self::decimal::MOST;
 use super::behind::{Behind, utf8};
-use super::files;
 use super::given::{canonical, join, resolve};
 use super::problem::Problem;
 use super::raw::Raw;
+use super::shape::inside;
+use super::{files, json};
 use crate::schema::Type;
 
 /// One `--sweep`, or one table of a file, before its arguments are looked up.
@@ -77,10 +78,8 @@ impl Spec {
         };
         let named = |row: Vec<Raw>| paths.iter().zip(row).map(|((_, ty), raw)| canonical(ty, raw)).collect();
         let rows: Vec<Vec<Raw>> = rows.into_iter().map(named).collect();
-        if let Some(row) = twice(&paths, &rows) {
-            let row: Vec<_> = row.iter().map(Raw::text).collect();
-            let why = "it stands there for the second time".to_owned();
-            return Err(self.wrong(&self.paths.join(","), row.join(","), why));
+        if let Some((row, why)) = twice(&paths, &rows) {
+            return Err(self.wrong(&self.paths.join(","), shown(row).join(","), why.to_owned()));
         }
         Ok(Some(Axis { paths, rows, source: self.source.clone() }))
     }
@@ -89,7 +88,7 @@ impl Spec {
         let mut columns: Vec<Vec<Raw>> = Vec::new();
         for ((path, ty), list) in paths.iter().zip(lists) {
             let column = match list {
-                Json::Array(items) => Ok(items.iter().cloned().map(Raw::Json).collect::<Vec<_>>()),
+                Json::Array(items) => Ok(items.iter().map(|item| in_list(ty, item)).collect::<Vec<_>>()),
                 Json::String(text) => {
                     values::rows(std::slice::from_ref(ty), text).map(|rows| rows.into_iter().flatten().collect())
                 }
@@ -116,12 +115,27 @@ impl Spec {
     }
 }
 
-/// A row that is an earlier one again, however it is written.
-fn twice<'r>(paths: &[(String, Type)], rows: &'r [Vec<Raw>]) -> Option<&'r Vec<Raw>> {
-    let compared =
-        |row: &[Raw]| -> Vec<String> { paths.iter().zip(row).map(|((_, ty), raw)| raw.compared(ty)).collect() };
-    let mut seen = HashSet::new();
-    rows.iter().find(|row| !seen.insert(compared(row)))
+/// A row that is an earlier one again, however it is written, or that has its tags; and which of both.
+fn twice<'r>(paths: &[(String, Type)], rows: &'r [Vec<Raw>]) -> Option<(&'r [Raw], &'static str)> {
+    let (mut values, mut tags) = (HashSet::new(), HashSet::new());
+    rows.iter().find_map(|row| {
+        let compared: Vec<_> = paths.iter().zip(row).map(|((_, ty), raw)| raw.compared(ty)).collect();
+        if !values.insert(compared) {
+            return Some((&row[..], "it stands there for the second time"));
+        }
+        (!tags.insert(shown(row))).then_some((&row[..], "another value of this sweep has the same tag"))
+    })
+}
+
+/// A row as its tags show it.
+fn shown(row: &[Raw]) -> Vec<String> {
+    row.iter().map(|raw| if raw.is_nothing() { "none".to_owned() } else { raw.text() }).collect()
+}
+
+/// A value of a list in a file: TOML has no null, so `"none"` is no value unless it is a text of the argument.
+fn in_list(ty: &Type, item: &Json) -> Raw {
+    let is_none = matches!(ty, Type::Option(_)) && item == "none" && json::value(inside(ty), item).is_err();
+    Raw::Json(if is_none { Json::Null } else { item.clone() })
 }
 
 /// `--sweep KEY=VALUES`.

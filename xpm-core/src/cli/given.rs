@@ -146,11 +146,6 @@ impl Givens {
             }
             Raw::Texts(texts) => {
                 let text = texts.last().map(String::as_str).unwrap_or_default();
-                if text == "none" && matches!(ty, Type::Option(_)) {
-                    self.forget_below(path);
-                    self.insert(path, Raw::Json(Json::Null), at);
-                    return Ok(());
-                }
                 if text.starts_with('{') && matches!(shape(inside(ty)), Shape::Struct(_) | Shape::Choice(_)) {
                     let value = no_json(files::json(text), &at, text)?;
                     self.forget_below(path);

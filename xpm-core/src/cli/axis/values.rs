@@ -1,5 +1,7 @@
 //! The values behind `--sweep model.k1=`: lists, `range`, `geom`, and groups for arguments that vary together.
 
+use serde_json::Value as Json;
+
 use super::decimal::{geom, range};
 use crate::cli::raw::Raw;
 use crate::cli::shape::inside;
@@ -60,6 +62,9 @@ fn value(ty: &Type, text: &str) -> Result<Raw, String> {
         && let Some(text) = unquoted(text)
     {
         return Ok(Raw::Json(text?.into()));
+    }
+    if text == "none" && matches!(ty, Type::Option(_)) {
+        return Ok(Raw::Json(Json::Null));
     }
     let group = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     let text = group.filter(|_| matches!(inner, Type::Tuple(_))).unwrap_or(text);
