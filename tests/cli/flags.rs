@@ -144,7 +144,7 @@ fn every_type_has_its_form() {
     for (args, message) in [
         (&["--sizes", "300"][..], "'300' for '--sizes <N>': expected an integer (u8, 0 to 255)"),
         (&["--weights", "x"], "'x' for '--weights <KEY=X>': expected KEY=VALUE"),
-        (&["--weights", "x=1", "--weights", "x=2"], "for '--weights <KEY=X>': `x` is given twice"),
+        (&["--weights", "x=1", "--weights", "x=2"], "for '--weights <KEY=X>': the key `x` is given twice"),
         (&["--point", "1"], "for '--point <X>': expected 3 items, found 1"),
         (&["--timeout", "soon"], "for '--timeout <DURATION>': expected a duration such as 1h30m"),
         (&["--letter", "ab"], "expected one character"),
@@ -202,6 +202,11 @@ pub struct Listed {
     pub single: f32,
     #[param(default = 0.0)]
     pub double: f64,
+    #[param(default = BTreeMap::new())]
+    pub counts: BTreeMap<i8, u8>,
+    #[param(json)]
+    pub plain: Option<i64>,
+    pub wait: Option<Duration>,
 }
 
 #[derive(Parser, Debug)]
@@ -295,4 +300,29 @@ fn numbers_are_in_range_and_underscores_between_digits() {
     let double = |text: &str| parse::<ListedCli>(&["--double", text]).all.value().unwrap().double;
     assert_eq!((double("1_000.5"), double("inf"), double("-inf")), (1000.5, f64::INFINITY, f64::NEG_INFINITY));
     assert!(double("nan").is_nan());
+}
+
+#[test]
+fn what_begins_with_a_minus_is_a_value() {
+    let listed = |args: &[&str]| parse::<ListedCli>(args).all.value().unwrap();
+    assert_eq!(listed(&["--counts", "-1=2", "--counts", "3=4"]).counts, BTreeMap::from([(-1, 2), (3, 4)]));
+    assert_eq!(listed(&["--plain", "-1", "--counts", "1=1"]).plain, Some(-1));
+    let text = error::<ListedCli>(&["--wait", "-1s"]);
+    assert!(text.contains("'-1s' for '--wait <DURATION>': expected a duration such as 1h30m or 250ms"), "{text}");
+}
+
+#[test]
+fn a_key_stands_once_in_a_map_however_it_is_written() {
+    for (args, message) in [
+        (&["--counts", "1=2", "--counts", "01=3"][..], "'01=3' for '--counts <N=N>': the key `01` is given twice"),
+        (&["--counts", r#"{"1": 2, "01": 3}"#], "the key `1` is given twice"),
+        (&["--counts", r#"{"a": 2}"#], "the key `a`: expected an integer (i8, -128 to 127)"),
+        (&["--counts", "a=2"], "the key `a`: expected an integer (i8, -128 to 127)"),
+    ] {
+        let text = error::<ListedCli>(args);
+        assert!(text.contains(message), "{args:?}: {text}");
+    }
+    let (_folder, path) = crate::layers::file("a.json", r#"{"counts": [[1, 2], ["01", 3]]}"#);
+    let text = error::<ListedCli>(&["--config", &path]);
+    assert!(text.contains("a.json: counts': the key `\"01\"` is given twice"), "{text}");
 }

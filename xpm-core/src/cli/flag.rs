@@ -129,8 +129,9 @@ impl Flag {
                 if self.types().all(|ty| matches!(item(ty), Type::Path)) {
                     arg = arg.value_hint(ValueHint::AnyPath);
                 }
-                // `-1` and `-0.5` are values.
+                // `-1`, `-0.5` and `-1=2` are values.
                 arg = arg.allow_hyphen_values(self.types().any(|ty| numeric(item(ty))));
+                arg = arg.allow_negative_numbers(self.types().any(|ty| matches!(item(ty), Type::Json(_))));
                 arg.action(if matches!(self.kind, Kind::Many) { ArgAction::Append } else { ArgAction::Set })
             }
             Kind::Switch => arg
@@ -194,8 +195,14 @@ fn item(ty: &Type) -> &Type {
     }
 }
 
+/// Whether what begins with a minus may be a value of the type.
 fn numeric(ty: &Type) -> bool {
-    matches!(ty, Type::Int(_) | Type::Float(_) | Type::Tuple(_))
+    match ty {
+        // `-1s` is none, which is told better than that there is no such flag.
+        Type::Int(_) | Type::Float(_) | Type::Tuple(_) | Type::Duration => true,
+        Type::Map(key, _) => numeric(key),
+        _ => false,
+    }
 }
 
 fn one_name(ty: &Type) -> String {
@@ -421,7 +428,8 @@ impl Flag {
                 self.others.push(ty);
             }
         }
-        if !self.others.is_empty() && !(matches!(self.kind, Kind::Many) && matches!(other.kind, Kind::Many)) {
+        let all_lists = matches!(self.kind, Kind::Many) && matches!(other.kind, Kind::Many);
+        if !self.others.is_empty() && !all_lists {
             self.kind = Kind::One;
         }
     }

@@ -5,7 +5,7 @@
 //! members of one name. Integers are taken for floats, and texts for what they can be parsed as.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -45,15 +45,18 @@ pub(crate) fn value(ty: &Type, json: &Json) -> Result<Value, String> {
             values.collect::<Result<Arc<[Value]>, _>>().map(Value::Tuple)
         }
         (Type::Map(key, item), Json::Object(members)) => {
+            let mut keys = Keys::default();
             let entries = members.iter().map(|(name, json)| {
-                let here = |why| format!("[{name}]: {why}");
-                Ok((text::parse(key, name).map_err(here)?, value(item, json).map_err(here)?))
+                Ok((keys.read(key, name)?, value(item, json).map_err(|why| format!("[{name}]: {why}"))?))
             });
             entries.collect::<Result<Arc<[_]>, String>>().map(Value::Map)
         }
         (Type::Map(key, item), Json::Array(pairs)) => {
+            let mut keys = Keys::default();
             let entries = pairs.iter().map(|pair| match pair {
-                Json::Array(pair) if pair.len() == 2 => Ok((value(key, &pair[0])?, value(item, &pair[1])?)),
+                Json::Array(pair) if pair.len() == 2 => {
+                    Ok((keys.enter(value(key, &pair[0])?, &short(&pair[0]))?, value(item, &pair[1])?))
+                }
                 other => Err(format!("expected a pair [key, value], found {}", short(other))),
             });
             entries.collect::<Result<Arc<[_]>, String>>().map(Value::Map)
@@ -67,6 +70,21 @@ pub(crate) fn value(ty: &Type, json: &Json) -> Result<Value, String> {
         (Type::List(_) | Type::Set(_) | Type::Map(..) | Type::Nothing, _) => mismatch(),
         (_, Json::String(text)) => text::parse(ty, text).map_err(|why| format!("{why}, found {text:?}")),
         _ => mismatch(),
+    }
+}
+
+/// The keys of a map, each once, however it is written.
+#[derive(Default)]
+pub(super) struct Keys(BTreeSet<String>);
+
+impl Keys {
+    pub(super) fn read(&mut self, ty: &Type, text: &str) -> Result<Value, String> {
+        let key = text::parse(ty, text).map_err(|why| format!("the key `{text}`: {why}"))?;
+        self.enter(key, text)
+    }
+
+    fn enter(&mut self, key: Value, text: &str) -> Result<Value, String> {
+        if self.0.insert(of(&key).to_string()) { Ok(key) } else { Err(format!("the key `{text}` is given twice")) }
     }
 }
 

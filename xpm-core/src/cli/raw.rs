@@ -1,6 +1,5 @@
 //! What is given for one argument, before it is read: texts of a command line, or JSON of a file.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -114,11 +113,10 @@ fn quoted(ty: &Type, text: &str) -> String {
 }
 
 fn entries(key: &Type, of: &Type, texts: &[String]) -> Result<Value, Wrong> {
-    let mut names = BTreeSet::new();
+    let mut keys = json::Keys::default();
     let entries = texts.iter().map(|text| match text.split_once('=') {
-        Some((name, _)) if !names.insert(name) => Err(wrong(text, format!("`{name}` is given twice"))),
         Some((name, value)) => Ok((
-            text::parse(key, name).map_err(|why| wrong(text, format!("the key: {why}")))?,
+            keys.read(key, name).map_err(|why| wrong(text, why))?,
             text::parse(of, value).map_err(|why| wrong(text, why))?,
         )),
         None => Err(wrong(text, "expected KEY=VALUE".to_owned())),
