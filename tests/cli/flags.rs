@@ -207,6 +207,8 @@ pub struct Listed {
     #[param(json)]
     pub plain: Option<i64>,
     pub wait: Option<Duration>,
+    #[param(default = 0)]
+    pub large: u128,
 }
 
 #[derive(Parser, Debug)]
@@ -284,6 +286,10 @@ fn numbers_are_in_range_and_underscores_between_digits() {
         (["--double", "1__0"], "expected a float (f64)"),
         (["--double", "_1"], "expected a float (f64)"),
         (["--double", "1_"], "expected a float (f64)"),
+        (
+            ["--large", "170141183460469231731687303715884105728"],
+            "an integer (u128, here at most 170141183460469231731687303715884105727)",
+        ),
         (["--rows", "[[1_0]]"], "expected a list of integer (u8) as JSON"),
         (["--tup", "a,1__0,true"], "expected an integer (u8, 0 to 255)"),
     ] {

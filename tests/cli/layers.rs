@@ -247,3 +247,23 @@ fn an_argument_of_a_choice_may_stand_in_a_file_alone() {
         assert!(said.contains(message), "{text}: {said}");
     }
 }
+
+#[test]
+fn a_mark_of_utf8_and_capitals_in_the_ending_are_no_matter() {
+    for (name, text) in
+        [("a.json", r#"{"k1": 2}"#), ("a.JSON", r#"{"k1": 2}"#), ("a.Toml", "k1 = 2"), ("a.YML", "k1: 2")]
+    {
+        for mark in ["", "\u{feff}"] {
+            let (_folder, path) = file(name, &format!("{mark}{text}"));
+            assert_eq!(parse::<Model>(&["--config", &path]).model.value().unwrap().k1, 2.0, "{name}");
+        }
+    }
+    let (_folder, path) = file("a.txt", "k1 = 2");
+    assert!(error::<Model>(&["--config", &path]).contains("a file ends with .toml, .yaml or .json"));
+}
+
+#[derive(Parser, Debug)]
+struct Model {
+    #[command(flatten)]
+    model: Flags<Bm25>,
+}

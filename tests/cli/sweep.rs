@@ -149,6 +149,17 @@ fn a_file_of_sweeps() {
         let said = error::<Cli>(&["--sweep-file", &path]);
         assert!(said.contains(message), "{text}: {said}");
     }
+    let tables = "`sweep` is a list of tables, [[sweep]] in TOML: each with lists for what varies together";
+    for (name, text) in [
+        ("s.json", r#"{"sweep": [1]}"#),
+        ("s.yaml", "sweep: {k1: [1]}"),
+        ("s.toml", "sweep = \"x\""),
+        ("s.toml", "[sweep]\nk1 = [1]"),
+    ] {
+        let (_folder, path) = file(name, text);
+        let said = error::<Cli>(&["--sweep-file", &path]);
+        assert!(said.contains(tables), "{text}: {said}");
+    }
     assert!(error::<Cli>(&["--sweep-file", "none.toml"]).contains("cannot be read"));
 }
 

@@ -157,9 +157,13 @@ pub(crate) fn spec_file(behind: Behind<'_>, value: &OsStr) -> Result<Vec<Spec>, 
     let mut members = files::read(Path::new(value))?;
     let source = format!("{}: ", value.to_string_lossy());
     let mut specs = Vec::new();
-    if let Some(Json::Array(tables)) = members.get("sweep")
-        && tables.iter().all(Json::is_object)
-    {
+    let tables = members.get("sweep").and_then(Json::as_array).filter(|tables| tables.iter().all(Json::is_object));
+    if tables.is_none() && members.contains_key("sweep") && !behind.takes("sweep") && !behind.is_above("sweep") {
+        return Err(
+            "`sweep` is a list of tables, [[sweep]] in TOML: each with lists for what varies together".to_owned()
+        );
+    }
+    if let Some(tables) = tables {
         for table in tables {
             let mut leaves = Vec::new();
             leaves_of(behind, "", table, &mut leaves)?;

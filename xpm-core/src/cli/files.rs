@@ -12,11 +12,13 @@ use super::yaml;
 /// The members of a file.
 pub(super) fn read(path: &Path) -> Result<Map<String, Json>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-    let members = match kind {
-        "toml" => from_toml(toml::Value::Table(toml::from_str(&text).map_err(|error| error.to_string())?)),
-        "json" => json(&text)?,
-        "yaml" | "yml" => yaml::parse(&text)?.into(),
+    // Some editors mark a text as UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let members = match &kind[..] {
+        "toml" => from_toml(toml::Value::Table(toml::from_str(text).map_err(|error| error.to_string())?)),
+        "json" => json(text)?,
+        "yaml" | "yml" => yaml::parse(text)?.into(),
         _ => return Err("a file ends with .toml, .yaml or .json".to_owned()),
     };
     match members {

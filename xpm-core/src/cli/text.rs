@@ -142,6 +142,7 @@ pub(crate) fn expected(ty: &Type) -> String {
         Type::Bool => "true or false".to_owned(),
         Type::Int(name) => match range(name) {
             Some((low, high)) if high <= u16::MAX.into() => format!("an integer ({name}, {low} to {high})"),
+            Some((_, most)) if *name == "u128" => format!("an integer (u128, here at most {most})"),
             _ => format!("an integer ({name})"),
         },
         Type::Float(name) => format!("a float ({name})"),
