@@ -425,3 +425,26 @@ fn an_argument_that_two_choices_have_with_two_types() {
     let text = error::<Acts>(&["--act", "small", "--act.n", "-5", "--act.x", "1"]);
     assert!(text.contains("'-5' for '--act.n <N>': expected an integer (u8, 0 to 255)"), "{text}");
 }
+
+#[derive(Parser, Debug)]
+struct ActSweeps {
+    #[command(flatten)]
+    all: Sweep<Acting>,
+}
+
+#[test]
+fn what_is_swept_has_the_type_of_the_choice_that_is_made() {
+    let swept = |args: &[&str]| parse::<ActSweeps>(args).all.iter().map(|all| all.identity()).collect::<Vec<_>>();
+    let signed = |x: &str| Acting::config().act(Act::Signed { n: 1, x: x.to_owned(), all: vec![] }).identity();
+    let args = ["--act", "signed", "--act.n", "1"];
+    // As floats these are one value.
+    assert_eq!(swept(&[&args[..], &["--sweep", "act.x=1,1.0"]].concat()), [signed("1"), signed("1.0")]);
+    assert_eq!(swept(&["--act.n", "1", "--sweep", "act=signed", "--sweep", "act.x=a,b"]), [signed("a"), signed("b")]);
+    let text = error::<ActSweeps>(&[&args[..], &["--sweep", "act.x=range(0,1)"]].concat());
+    assert!(text.contains("`range(0,1)` gives numbers, the argument is string"), "{text}");
+    let small = ["--act", "small", "--act.n", "1"];
+    let text = error::<ActSweeps>(&[&small[..], &["--sweep", "act.x=1,1.0"]].concat());
+    assert!(text.contains("invalid value '1.0' for '--sweep act.x': it stands there for the second time"), "{text}");
+    let text = error::<ActSweeps>(&[&small[..], &["--sweep", "act.x=1,high"]].concat());
+    assert!(text.contains("invalid value 'high' for '--sweep act.x': expected a float (f64)"), "{text}");
+}

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 pub(super) use self::decimal::MOST;
 use super::behind::{Behind, utf8};
-use super::given::{canonical, join, resolve};
+use super::given::{Givens, canonical, join, resolve};
 use super::problem::Problem;
 use super::raw::Raw;
 use super::shape::inside;
@@ -50,6 +50,11 @@ impl Axis {
         format!("{}{}", self.source, paths.join(","))
     }
 
+    /// Whether all its values are of the types of their arguments.
+    fn is_of_its_types(&self) -> bool {
+        self.rows.iter().all(|row| self.paths.iter().zip(row).all(|((_, ty), raw)| raw.value(ty).is_ok()))
+    }
+
     /// Whether it varies this argument, something of it, or what it is a part of.
     pub(super) fn varies(&self, path: &str) -> bool {
         let within = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
@@ -58,8 +63,9 @@ impl Axis {
 }
 
 impl Spec {
-    /// The axis, if its arguments are below these roots.
-    pub(super) fn axis(&self, roots: &[(String, Type)]) -> Result<Option<Axis>, Problem> {
+    /// The axis, if its arguments are below these roots. An argument that several choices have has the type of the one that is
+    /// made, or else the first type that all its values are of.
+    pub(super) fn axis(&self, roots: &[(String, Type)], made: &Givens) -> Result<Option<Axis>, Problem> {
         let found: Vec<_> = self.paths.iter().map(|path| resolve(roots, path)).collect();
         if found.iter().all(Option::is_none) {
             return Ok(None);
@@ -67,8 +73,26 @@ impl Spec {
         let mut paths = Vec::new();
         for (found, path) in found.into_iter().zip(&self.paths) {
             let why = || "what varies together is of one configuration".to_owned();
-            paths.push(found.ok_or_else(|| self.wrong(path, path.clone(), why()))?);
+            let (path, ty) = found.ok_or_else(|| self.wrong(path, path.clone(), why()))?;
+            let mut types = made.types(roots, &path);
+            if types.is_empty() {
+                types.push(ty);
+            }
+            paths.push((path, types));
         }
+        let with = |n: usize| {
+            let typed = paths.iter().map(|(path, types)| (path.clone(), types[n.min(types.len() - 1)].clone()));
+            self.axis_of(typed.collect())
+        };
+        let most = paths.iter().map(|(_, types)| types.len()).max().unwrap_or_default();
+        if most == 1 {
+            return with(0).map(Some);
+        }
+        let fitting = (0..most).map(with).find(|axis| axis.as_ref().is_ok_and(Axis::is_of_its_types));
+        fitting.unwrap_or_else(|| with(0)).map(Some)
+    }
+
+    fn axis_of(&self, paths: Vec<(String, Type)>) -> Result<Axis, Problem> {
         let rows = match &self.values {
             Written::Text(text) => {
                 let types: Vec<_> = paths.iter().map(|(_, ty)| ty.clone()).collect();
@@ -81,7 +105,7 @@ impl Spec {
         if let Some((row, why)) = twice(&paths, &rows) {
             return Err(self.wrong(&self.paths.join(","), shown(row).join(","), why.to_owned()));
         }
-        Ok(Some(Axis { paths, rows, source: self.source.clone() }))
+        Ok(Axis { paths, rows, source: self.source.clone() })
     }
 
     fn zipped(&self, paths: &[(String, Type)], lists: &[Json]) -> Result<Vec<Vec<Raw>>, Problem> {

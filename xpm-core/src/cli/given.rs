@@ -25,7 +25,7 @@ pub(crate) struct Given {
 }
 
 /// Everything that was given.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Givens {
     by_path: BTreeMap<String, Given>,
     used: RefCell<BTreeSet<String>>,
@@ -69,7 +69,7 @@ impl Givens {
         }
         self.add_settings(roots, matches)?;
         let overruled = flags.iter().filter_map(|(path, given)| {
-            let same = |now: &Given| resolve(roots, path).is_some_and(|(_, ty)| now.is_same(given, &ty));
+            let same = |now: &Given| now.is_same(given, &self.types(roots, path));
             let now = match self.by_path.get(path) {
                 Some(now) if same(now) => return None,
                 Some(now) => Some(now),
@@ -274,6 +274,42 @@ impl Givens {
         path.is_empty() || self.by_path.contains_key(path) || self.by_path.keys().any(|other| other.starts_with(&below))
     }
 
+    /// The types that the argument of this name has below one of these roots: one for each choice above it that has it,
+    /// only those that are made where they are.
+    pub(super) fn types(&self, roots: &[(String, Type)], path: &str) -> Vec<Type> {
+        let types = roots.iter().map(|(root, ty)| match path.strip_prefix(&root[..]) {
+            Some("") => vec![ty.clone()],
+            Some(rest) => rest.strip_prefix('.').map(|rest| self.types_below(root, ty, rest)).unwrap_or_default(),
+            None => Vec::new(),
+        });
+        types.max_by_key(Vec::len).unwrap_or_default()
+    }
+
+    fn types_below(&self, path: &str, ty: &Type, rest: &str) -> Vec<Type> {
+        let (name, behind) = rest.split_once('.').map_or((rest, None), |(name, behind)| (name, Some(behind)));
+        let lists = match shape(inside(ty)) {
+            Shape::Struct(schema) => vec![schema.arguments(None)],
+            Shape::Choice(alternatives) => {
+                let text = self.by_path.get(path).map(Given::text).unwrap_or_default();
+                let made = alternatives.iter().find(|alternative| alternative.is_named(&text));
+                made.map_or(&alternatives[..], std::slice::from_ref).iter().map(Alternative::arguments).collect()
+            }
+            _ => Vec::new(),
+        };
+        let found = lists.into_iter().filter_map(|args| args.iter().find(|arg| arg.name == name));
+        let found = found.flat_map(|arg| match behind {
+            None => vec![arg.ty.clone()],
+            Some(behind) => self.types_below(&join(path, name), &arg.ty, behind),
+        });
+        let mut types: Vec<Type> = Vec::new();
+        for ty in found {
+            if !types.iter().any(|known| known.to_string() == ty.to_string()) {
+                types.push(ty);
+            }
+        }
+        types
+    }
+
     /// What nobody asked for, and the path of the choice above it.
     pub(crate) fn unused(&self) -> Option<(&Given, &str)> {
         let used = self.used.borrow();
@@ -287,9 +323,10 @@ impl Given {
         self.raw.is_nothing()
     }
 
-    /// Whether both give the same value, however it is written.
-    fn is_same(&self, other: &Self, ty: &Type) -> bool {
-        self.text() == other.text() || self.raw.compared(ty) == other.raw.compared(ty)
+    /// Whether both give the same value, however it is written, whichever of the types it has.
+    fn is_same(&self, other: &Self, types: &[Type]) -> bool {
+        let same = |ty: &Type| self.raw.compared(ty) == other.raw.compared(ty);
+        if types.is_empty() { self.text() == other.text() } else { types.iter().all(same) }
     }
 
     pub(crate) fn text(&self) -> String {

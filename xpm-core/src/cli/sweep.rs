@@ -147,18 +147,21 @@ impl Grid {
     fn of(schema: fn() -> &'static TypeSchema, matches: &ArgMatches, before: Option<&Self>) -> Result<Self, Error> {
         let flags = flag::of_type(schema);
         let roots = flag::roots_of(schema);
+        let new = read_layers(&flags, &roots, matches)?;
+        let base = match before {
+            Some(before) => Givens::from_entries(before.base.clone()).under(new.clone()),
+            None => new.clone(),
+        };
         let mut axes = Vec::new();
         for spec in specs(matches)? {
-            axes.extend(spec.axis(&roots)?);
+            axes.extend(spec.axis(&roots, &base)?);
         }
-        let mut base = read_layers(&flags, &roots, matches)?;
         if let Some(before) = before {
-            let anew = |path: &str| base.any(path) || axes.iter().any(|axis: &Axis| axis.varies(path));
+            let anew = |path: &str| new.any(path) || axes.iter().any(|axis: &Axis| axis.varies(path));
             let stays = |axis: &&Axis| !axis.paths.iter().any(|(path, _)| anew(path));
             let mut all: Vec<_> = before.axes.iter().filter(stays).cloned().collect();
             all.append(&mut axes);
             axes = all;
-            base = Givens::from_entries(before.base.clone()).under(base);
         }
         let mut swept = BTreeSet::new();
         for (path, axis) in axes.iter().flat_map(|axis| axis.paths.iter().map(move |(path, _)| (path, axis))) {
