@@ -121,7 +121,9 @@ fn int_to_float(i: i128, x: f64) -> Option<Ordering> {
 fn text<'v>(value: &'v FieldValue<'_>) -> Option<std::borrow::Cow<'v, str>> {
     let mut out = String::new();
     match value {
-        FieldValue::Text(text) | FieldValue::Id(text) => return Some((&**text).into()),
+        FieldValue::Text(text) => return Some((&**text).into()),
+        // The digits: the task is left to `task ~`.
+        FieldValue::Id(id) => return Some(id.rsplit_once('/').map_or(&**id, |(_, digits)| digits).into()),
         FieldValue::Null | FieldValue::AnyOf(_) => return None,
         FieldValue::Bool(b) => write!(out, "{b}"),
         FieldValue::Int(i) => write!(out, "{i}"),

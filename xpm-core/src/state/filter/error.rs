@@ -6,6 +6,8 @@ use std::ops::Range;
 use winnow::error::ParserError;
 use winnow::stream::{Location, Stream};
 
+use crate::report::width;
+
 /// A text that is no filter, or a filter that asks for what nothing has. Shown with the text and a caret below the place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct FilterError {
@@ -34,19 +36,23 @@ impl fmt::Display for FilterError {
         const BEFORE: usize = 60;
         const SHOWN: usize = 100;
         let from = self.start.saturating_sub(BEFORE);
-        let total = self.source_text.chars().count();
-        let mut shown: String = if from > 0 { "…".to_owned() } else { String::new() };
-        let lead = self.start - from + shown.chars().count();
         // Line ends and tabs would move the caret.
         let visible = |c: char| if c.is_control() { ' ' } else { c };
-        shown.extend(self.source_text.chars().skip(from).take(SHOWN).map(visible));
-        if from + SHOWN < total {
+        let mut chars = self.source_text.chars().skip(from).map(visible);
+        let mut shown: String = if from > 0 { "…".to_owned() } else { String::new() };
+        shown.extend(chars.by_ref().take(self.start - from));
+        let lead = width(&shown);
+        let place: String = chars.by_ref().take(self.width.min(SHOWN + from - self.start)).collect();
+        let carets = width(&place).max(1);
+        let behind = SHOWN.saturating_sub(self.start - from + place.chars().count());
+        shown.push_str(&place);
+        shown.extend(chars.by_ref().take(behind));
+        if chars.next().is_some() {
             shown.push('…');
         }
-        let width = self.width.min(SHOWN.saturating_sub(lead)).max(1);
         writeln!(f, "filter, column {}: {}", self.column(), self.message)?;
         writeln!(f, "  {shown}")?;
-        write!(f, "  {}{}", " ".repeat(lead), "^".repeat(width))
+        write!(f, "  {}{}", " ".repeat(lead), "^".repeat(carets))
     }
 }
 

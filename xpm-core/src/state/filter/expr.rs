@@ -47,6 +47,11 @@ impl Operator {
         })
     }
 
+    /// Whether it asks for an order.
+    pub(super) fn orders(self) -> bool {
+        !matches!(self, Self::Equal | Self::NotEqual)
+    }
+
     fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",

@@ -146,9 +146,13 @@ impl<'t> Reader<'t> {
         match &operator.kind {
             Kind::Operator("~") => self.pattern(field),
             Kind::Operator(symbol) => match Operator::of(symbol) {
-                Some(operator) => {
+                Some(compared) => {
+                    if path == "id" && compared.orders() {
+                        let message = "`id` has no order: compare it by = != ~ or in";
+                        return Err(Wrong::at(operator.span.clone(), message));
+                    }
                     let literal = self.value(path, &format!("a value behind `{symbol}`"))?;
-                    Ok(Expr::Compare(field, operator, literal))
+                    Ok(Expr::Compare(field, compared, literal))
                 }
                 None => Err(Wrong::at(operator.span.clone(), format!("`{symbol}` is no comparison"))),
             },

@@ -164,6 +164,8 @@ const TABLE: &[(&str, bool)] = &[
     ("id = ir.train/3fa9", false),
     ("id = 3fa94d00", false),
     ("id in [00, 3f]", true),
+    ("id ~ ^3f", true),
+    ("id ~ rank", false),
     ("attempt > 1", true),
     ("memory >= 4GiB", true),
     ("memory < 4GB", false),
@@ -285,6 +287,7 @@ const WRONG: &[(&str, usize, &[&str])] = &[
     ("memory > lots", 10, &["4GiB"]),
     ("attempt = first", 11, &["a number"]),
     ("id = xyz", 6, &["hexadecimal"]),
+    ("id > 61", 4, &["`id` has no order: compare it by = != ~ or in"]),
     ("k1 inn [1]", 4, &["found `inn`", "did you mean `in`"]),
     ("é = 'ß' and ö §", 15, &["`§` means nothing here"]),
     ("a = 1 \u{7}", 7, &["means nothing"]),
@@ -313,6 +316,9 @@ fn the_caret_stands_below_the_place() {
            é = 1 and state = faild or x = 2\n  \
          \u{20}                 ^^^^^"
     );
+    // Some signs take two columns, some none.
+    let error = Filter::parse_at("note = '日本e\u{301}' and state = 検索", now()).unwrap_err();
+    assert!(error.to_string().ends_with(&format!("\n{}^^^^", " ".repeat(29))), "{error}");
     let long = format!("{}state = faild", "x = 1 and ".repeat(50));
     let shown = Filter::parse_at(&long, now()).unwrap_err().to_string();
     let lines: Vec<_> = shown.lines().collect();
