@@ -3,6 +3,7 @@
 mod commands;
 mod context;
 mod exit;
+mod filter;
 mod formats;
 mod names;
 mod output;

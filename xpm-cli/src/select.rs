@@ -3,9 +3,10 @@
 use clap::Args;
 use xpm_core::near::near_names;
 use xpm_core::state::filter::Filter;
-use xpm_core::state::{FindError, JobInfo, RunInfo, filter_jobs};
+use xpm_core::state::{FindError, JobInfo, filter_jobs};
 
 use crate::context::Context;
+use crate::filter::FilterText;
 
 /// Which jobs of which run.
 #[derive(Args)]
@@ -23,7 +24,7 @@ pub(crate) struct Select {
     #[arg(long, short, value_name = "TASK")]
     task: Option<String>,
     /// Only jobs for which this holds, for instance 'state = done and k1 in [0.6, 0.9]'; see docs/filter.md
-    #[arg(long, short, value_name = "FILTER", value_parser = Filter::parse)]
+    #[arg(long, short, value_name = "FILTER", value_parser = FilterText)]
     filter: Option<Filter>,
 }
 

@@ -6,6 +6,7 @@ use xpm_core::state::filter::Filter;
 use xpm_core::state::{JobInfo, Snapshot, filter_jobs};
 
 use crate::context::Context;
+use crate::filter::FilterText;
 use crate::names::full_name;
 use crate::output;
 
@@ -17,7 +18,7 @@ pub(crate) struct Targets {
     #[arg(group = "which")]
     jobs: Vec<String>,
     /// Jobs for which this holds, for instance 'state = failed and k1 > 0.9'; see docs/filter.md
-    #[arg(long, short, group = "which", value_name = "FILTER", value_parser = Filter::parse)]
+    #[arg(long, short, group = "which", value_name = "FILTER", value_parser = FilterText)]
     filter: Option<Filter>,
     /// Jobs that a run of this experiment refers to
     #[arg(long, short, group = "which", value_name = "EXPERIMENT")]

@@ -14,6 +14,7 @@ use xpm_core::{Failure, Identity, TagValue, Tags};
 
 use super::list::{counts, in_words};
 use crate::context::Context;
+use crate::filter::FilterText;
 use crate::names::{full_name, path_text, tags_text};
 use crate::output::{self, state_color};
 use crate::parallel;
@@ -27,7 +28,7 @@ pub(crate) struct Jobs {
     #[arg(long, short, value_name = "EXPERIMENT")]
     experiment: Option<String>,
     /// Only jobs for which this holds, for instance 'state = failed and k1 in [0.6, 0.9]'; see docs/filter.md
-    #[arg(long, short, value_name = "FILTER", value_parser = Filter::parse)]
+    #[arg(long, short, value_name = "FILTER", value_parser = FilterText)]
     filter: Option<Filter>,
     /// Tags as well
     #[arg(long)]

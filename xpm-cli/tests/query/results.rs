@@ -236,5 +236,11 @@ pub fn filters_of_jobs() {
     assert_eq!(count(&format!("data = {}", &data[..8])), 1);
 
     xpm(&["jobs", "--filter", "state = faild"]).fails(2, &["column 9", "did you mean `failed`?", "\n          ^^^^^"]);
+    assert_eq!(count("id ~ ^[0-9a-f]"), 17);
+    xpm(&["jobs", "--filter", "id > 61"]).fails(2, &["column 4", "`id` has no order"]);
+    let long = format!("{}state = faild", "seed = 1 or ".repeat(2_000));
+    let said = xpm(&["jobs", "--filter", &long]);
+    assert!(said.stderr.len() < 1_000 && said.stderr.contains("seed = 1 or…' for '--filter"), "{}", said.stderr);
+    said.fails(2, &["column 24009", "did you mean `failed`?"]);
     xpm(&["jobs", "--filter", "kk1 = 3"]).fails(1, &["no job here has a field `kk1`: did you mean", "k1`", "\n  ^^^"]);
 }
