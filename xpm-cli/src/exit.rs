@@ -40,6 +40,9 @@ pub(crate) fn report(context: &Context, error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
+    if let Some(error) = error.downcast_ref::<clap::Error>() {
+        return command_line(error);
+    }
     let code = if error.downcast_ref::<FindError>().is_some() { NOT_FOUND } else { FAILED };
     if context.json {
         output::error_line(&json!({"error": format!("{error:#}"), "code": code}).to_string());

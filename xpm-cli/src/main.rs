@@ -1,5 +1,6 @@
 //! The `xpm` command: looks at and acts on workspaces, whatever binary made them. One file a command.
 
+mod columns;
 mod commands;
 mod context;
 mod exit;

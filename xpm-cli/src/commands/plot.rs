@@ -10,9 +10,10 @@ use xpm_core::near::did_you_mean;
 use xpm_core::state::JobInfo;
 use xpm_core::state::table::{Cell, Table};
 
+use crate::columns::{column, places};
 use crate::context::Context;
 use crate::output;
-use crate::plot::{Centre, Figure, Kind, Position, Series, Spread, gather, series_of};
+use crate::plot::{Centre, Figure, Kind, Point, Position, Series, Spread, gather, series_of};
 use crate::select::Select;
 
 /// Above this many series nobody tells them apart.
@@ -32,13 +33,13 @@ pub(crate) struct Plot {
     #[command(flatten)]
     select: Select,
     /// The column of the horizontal axis: numbers, or names; `step` for a metric's own steps
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
     x: String,
     /// The column of the vertical axis: numbers
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
     y: String,
     /// A series for each combination of these columns
-    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',')]
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column)]
     by: Vec<String>,
     /// What a point is of the numbers that fall on it
     #[arg(long, value_enum, value_name = "STATISTIC", default_value_t = Centre::Mean)]
@@ -96,11 +97,8 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
         bail!("no job of `{}` is asked for, so there is nothing to draw", args.select.experiment);
     }
     let mut table = Table::new(jobs.clone());
-    let mut by = Vec::new();
-    for name in &args.by {
-        by.push(table.find(name)?);
-    }
-    let (numbers, left_out) = if args.x == "step" && table.find("step").is_err() {
+    let by = places(&mut table, &args.by)?;
+    let (mut numbers, mut left_out) = if args.x == "step" && table.find("step").is_err() {
         over_steps(args, &jobs, &table, &by)?
     } else {
         over_column(args, &mut table, &by)?

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory};
 use xpm_core::state::table::{Cell, Source, Statistic, Table};
 
+use crate::columns::{column, places};
 use crate::context::Context;
 use crate::formats::{Format, render};
 use crate::output;
@@ -29,13 +31,13 @@ pub(crate) struct Results {
     #[command(flatten)]
     select: Select,
     /// The columns to show, in this order
-    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',')]
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column)]
     columns: Vec<String>,
     /// Sort by these columns; `-map` downwards
-    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column, allow_hyphen_values = true)]
     sort: Vec<String>,
     /// One row for each combination of these columns, with statistics over the others (over seeds)
-    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',')]
+    #[arg(long, short, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column)]
     by: Vec<String>,
     /// The statistics: mean, std, sem, min, max, median, sum, count
     #[arg(long, value_name = "STATISTIC,…", value_delimiter = ',', requires = "by", default_values_t = [Statistic::Mean, Statistic::Std])]
@@ -43,9 +45,9 @@ pub(crate) struct Results {
     /// The least and largest values of metrics too, not only the last
     #[arg(long)]
     metrics: bool,
-    /// In which form
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
-    format: Format,
+    /// In which form [default: table]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
     /// Significant digits, where numbers are rounded
     #[arg(long, value_name = "N", default_value_t = 4)]
     digits: usize,
@@ -55,7 +57,8 @@ pub(crate) struct Results {
 }
 
 pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode> {
-    if args.format == Format::Parquet {
+    let format = format(context, args.format)?;
+    if format == Format::Parquet {
         if cfg!(not(feature = "parquet")) {
             anyhow::bail!(
                 "this xpm was built without parquet: `cargo install xpm-cli --features parquet` has it, or use --format csv"
@@ -65,7 +68,6 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
             anyhow::bail!("a Parquet file is no text for a terminal: give --output FILE, or send it to a file with >");
         }
     }
-    let format = if context.json && args.format == Format::Table { Format::Json } else { args.format };
     // It goes with the process: to free 100,000 rows one by one takes longer than to make some of them.
     let mut table = ManuallyDrop::new(Table::new(args.select.jobs(context)?));
     let jobs = table.len();
@@ -104,9 +106,22 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
+/// The form that is asked for: by its name, or by `--json`.
+fn format(context: &Context, asked: Option<Format>) -> Result<Format, clap::Error> {
+    match (context.json, asked) {
+        (false, asked) => Ok(asked.unwrap_or(Format::Table)),
+        (true, None | Some(Format::Json)) => Ok(Format::Json),
+        // `--json` may stand before the command, where its own arguments are not known.
+        (true, Some(_)) => Err(crate::Cli::command().error(
+            ErrorKind::ArgumentConflict,
+            "the argument '--json' cannot be used with '--format <FORMAT>', unless that is json",
+        )),
+    }
+}
+
 fn plain(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
     if !args.columns.is_empty() {
-        return args.columns.iter().map(|name| Ok(table.find(name)?)).collect();
+        return places(table, &args.columns);
     }
     let all = table.columns().iter().enumerate();
     let extra = |source: Source| args.metrics && source == Source::Metric;
@@ -115,25 +130,20 @@ fn plain(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
 }
 
 fn grouped(args: &Results, table: &mut Table) -> anyhow::Result<Vec<usize>> {
-    let mut by = Vec::new();
-    for name in &args.by {
-        by.push(table.find(name)?);
+    if let Some(twice) = args.agg.iter().enumerate().find(|(place, which)| args.agg[..*place].contains(which)) {
+        anyhow::bail!("the statistic `{}` is asked for twice", twice.1);
     }
+    let by = places(table, &args.by)?;
     let values = if args.columns.is_empty() {
         let shown = if args.metrics { (0..table.columns().len()).collect() } else { table.shown() };
         let measured = |place: &usize| matches!(table.columns()[*place].source, Source::Output | Source::Metric);
         shown.into_iter().filter(|place| measured(place) && !by.contains(place) && table.is_numeric(*place)).collect()
     } else {
-        let mut values = Vec::new();
-        for name in &args.columns {
-            let place = table.find(name)?;
-            if by.contains(&place) {
-                continue;
-            }
-            if !table.is_numeric(place) && !table.is_empty() {
-                anyhow::bail!("the column `{name}` has no numbers, so it has no {}", args.agg[0]);
-            }
-            values.push(place);
+        let mut values = places(table, &args.columns)?;
+        values.retain(|place| !by.contains(place));
+        if let Some(place) = values.iter().find(|place| !table.is_numeric(**place) && !table.is_empty()) {
+            let name = &table.columns()[*place].name;
+            anyhow::bail!("the column `{name}` has no numbers, so it has no {}", args.agg[0]);
         }
         values
     };

@@ -62,7 +62,9 @@ pub fn of_what_is_not_there() {
     fails(&["grid", "--x", "k1", "--y", "map", "-o", "x.pdf"], 1, &["`pdf` is not", "rsvg-convert"]);
     fails(&["grid", "--x", "k1", "--y", "map", "--size", "big"], 2, &["`big` is no size", "440x290"]);
     fails(&["grid", "--x", "k1", "--y", "map", "-o", "/nowhere/x.svg"], 1, &["/nowhere/x.svg cannot be written"]);
+    fails(&["grid", "--x", "", "--y", "map"], 2, &["a column has a name"]);
+    fails(&["grid", "--x", "k1", "--y", "map", "--by", "b,b"], 1, &["the column `b` is asked for twice"]);
     // The failed job has no map, which is said.
     let said = xpm(&["plot", "mixed", "-t", "q.rank", "--x", "seed", "--y", "map"]);
-    assert!(said.stderr.contains("note: 1 job has no number there"), "{}", said.stderr);
+    assert!(said.stderr.contains("note: 1 job has no finite number there"), "{}", said.stderr);
 }

@@ -184,13 +184,33 @@ pub fn of_what_is_not_there() {
     xpm(&["results", "grid", "-c", "mpa"]).fails(1, &["there is no column `mpa`: did you mean `map`?"]);
     xpm(&["results", "grid", "-c", "zebra"]).fails(1, &["there is no column `zebra`; there are: id, "]);
     xpm(&["results", "grid", "--sort", "-mpa"]).fails(1, &["there is no column `mpa`"]);
-    xpm(&["results", "grid", "--run", "1999"]).fails(1, &["has no run `1999`; there are: 20"]);
+    xpm(&["results", "grid", "--run", "1999"]).fails(3, &["has no run `1999`; there are: 20"]);
+    xpm(&["results", "grid", "--run", ""]).fails(3, &["has no run ``; there are: 20"]);
+    xpm(&["results", "grid", "--run", "20"]).ok();
+    for args in [&["-c", ""][..], &["-c", "k1,,seed"], &["--by", ""], &["--sort", "-"]] {
+        xpm(&[&["results", "grid"], args].concat()).fails(2, &["a column has a name"]);
+    }
+    for args in [&["-c", "k1,tag.k1"][..], &["--by", "k1,k1"], &["--by", "b", "-c", "map,map"]] {
+        xpm(&[&["results", "grid", "-t", "q.rank"], args].concat()).fails(1, &["is asked for twice"]);
+    }
+    xpm(&["results", "grid", "--by", "k1", "--agg", "max,mean,max"])
+        .fails(1, &["the statistic `max` is asked for twice"]);
+    for args in [&["--json", "results", "grid"][..], &["results", "grid", "--json"]] {
+        let said = xpm(&[args, &["--format", "csv"]].concat());
+        said.fails(2, &["the argument '--json' cannot be used with '--format <FORMAT>'", "\"code\":2"]);
+    }
+    xpm(&["results", "grid", "--json", "--format", "json"]).ok();
     xpm(&["results", "grid", "--task", "q.rnk"])
         .fails(1, &["no job here is one of the task `q.rnk`", "q.prepare, q.rank"]);
     let none = xpm(&["results", "grid", "-f", "k1 = 7"]);
     assert_eq!((none.code, none.stdout.as_str()), (0, ""));
     assert!(none.stderr.contains("no job of `grid` is asked for"), "{}", none.stderr);
     assert_eq!(xpm(&["--json", "results", "grid", "-f", "k1 = 7"]).ok(), "[]\n");
+    // Which columns there would be cannot be told, so all that are named are taken.
+    let none = |args: &[&str]| xpm(&[&["results", "grid", "-f", "k1 = 7", "--format", "csv"], args].concat()).ok();
+    assert_eq!(none(&["-c", "id,k1,what", "--sort", "-map"]), "id,k1,what\n");
+    assert_eq!(none(&["--by", "k1", "-c", "map", "--agg", "max"]), "k1,n,map.max\n");
+    assert_eq!(xpm(&["results", "grid", "-f", "k1 = 7", "-c", "id"]).ok(), "");
 }
 
 pub fn filters_of_jobs() {

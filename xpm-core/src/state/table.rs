@@ -213,13 +213,21 @@ impl Table {
     }
 
     /// The place of the column that `name` means: its name; its path behind `tag.`, `arg.`, `output.` or `metric.`; or the
-    /// last part of a path, looked for among tags, arguments, outputs and metrics in this order.
+    /// last part of a path, looked for among tags, arguments, outputs and metrics in this order. Where there are no rows, every
+    /// name means a column.
     ///
     /// # Errors
     /// If there is none, or several arguments (or output fields) end so.
     pub fn find(&mut self, name: &str) -> Result<usize, NoColumn> {
         if let Some(place) = self.columns.iter().position(|column| column.name == name) {
             return Ok(place);
+        }
+        if self.rows == 0 {
+            // Which columns there would be, nobody knows.
+            let (name, path) = (name.to_owned(), name.to_owned());
+            let cells = Cells::nothing(0);
+            self.columns.push(Column { name, source: Source::Job, path, varies: false, shown: true, cells });
+            return Ok(self.columns.len() - 1);
         }
         if OWN.contains(&name) && !self.jobs.is_empty() {
             self.columns.push(build::own(name, &self.jobs, &build::Tasks::of(&self.jobs)));

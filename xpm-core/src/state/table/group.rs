@@ -252,6 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn the_mean_of_booleans_is_the_share_of_those_that_are_true() {
+        let columns = vec![column("k", [1, 1, 2].map(Cell::Int)), column("won", [true, false, true].map(Cell::Bool))];
+        let table = Table { columns, jobs: Vec::new(), rows: 3 };
+        assert!(table.is_numeric(1));
+        let means = &table.group(&[0], &[1], &[Statistic::Mean]).columns[2];
+        assert_eq!(means.cells.iter().cloned().collect::<Vec<_>>(), [Cell::Float(0.5), Cell::Float(1.0)]);
+    }
+
+    #[test]
     fn integers_that_no_float_tells_apart_are_groups_of_their_own() {
         let seeds =
             [Cell::Large(1 << 63), Cell::Large((1 << 63) + 1), Cell::Float(9_223_372_036_854_775_808.0), Cell::Int(1)];
