@@ -11,7 +11,7 @@ use crate::output;
 
 /// It could not be done.
 pub(crate) const FAILED: u8 = 1;
-/// There is no such job or experiment, or several.
+/// There is no such job, experiment or run, or several.
 pub(crate) const NOT_FOUND: u8 = 3;
 
 /// Problems were found.

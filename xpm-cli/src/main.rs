@@ -26,8 +26,8 @@ use context::{Context, Globals};
 ///
 /// Jobs are named by the first digits of their identity, alone (`3f2a`) or behind their task (`ir.rank/3f2a`).
 ///
-/// Exit codes: 0 well; 1 it could not be done, or not for every job; 2 wrong command line; 3 there is no such job or experiment,
-/// or several; 4 problems were found (`doctor`).
+/// Exit codes: 0 well; 1 it could not be done, or not for every job; 2 wrong command line; 3 there is no such job, experiment
+/// or run, or several; 4 problems were found (`doctor`).
 #[derive(Parser)]
 #[command(name = "xpm", version, arg_required_else_help = true, max_term_width = 120)]
 struct Cli {

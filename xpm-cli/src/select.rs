@@ -43,25 +43,7 @@ impl Select {
             }
             other => other,
         })?;
-        let runs = experiment.runs();
-        let mut jobs = if self.all_runs {
-            experiment.jobs()
-        } else {
-            let run = match &self.run {
-                Some(wanted) => runs.iter().find(|run| run.id().starts_with(wanted.as_str())),
-                None => runs.first(),
-            };
-            let Some(run) = run else {
-                let ids: Vec<&str> = runs.iter().map(RunInfo::id).collect();
-                anyhow::bail!(
-                    "the experiment `{}` has no run{}; {}",
-                    self.experiment,
-                    self.run.as_ref().map(|run| format!(" `{run}`")).unwrap_or_default(),
-                    if ids.is_empty() { "it has none".to_owned() } else { format!("there are: {}", ids.join(", ")) }
-                );
-            };
-            run.jobs()
-        };
+        let mut jobs = if self.all_runs { experiment.jobs() } else { experiment.run(self.run.as_deref())?.jobs() };
         if let Some(task) = &self.task {
             let mut tasks: Vec<String> = jobs.iter().map(|job| job.task().to_owned()).collect();
             jobs.retain(|job| job.task() == task);

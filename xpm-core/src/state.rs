@@ -119,6 +119,26 @@ pub enum FindError {
         /// The newest of them.
         candidates: Vec<JobInfo>,
     },
+    /// The experiment has no such run, or none at all.
+    #[error("the experiment `{experiment}` has no run{}{}", wanted.as_ref().map(|wanted| format!(" `{wanted}`")).unwrap_or_default(), match (&known[..], wanted) { ([], None) => String::new(), ([], _) => ": it has none that is kept".to_owned(), _ => format!("; there are: {}", known.join(", ")) })]
+    NoRun {
+        /// The experiment.
+        experiment: String,
+        /// What was asked for; the newest if nothing.
+        wanted: Option<String>,
+        /// The runs that there are, newest first.
+        known: Vec<String>,
+    },
+    /// Several runs are called so.
+    #[error("{} runs of the experiment `{experiment}` begin with `{wanted}`: {}; give more of the one that is meant", known.len(), known.join(", "))]
+    AmbiguousRun {
+        /// The experiment.
+        experiment: String,
+        /// What was asked for.
+        wanted: String,
+        /// The runs that begin so, newest first.
+        known: Vec<String>,
+    },
 }
 
 fn names(jobs: &[JobInfo]) -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::FindError;
 use super::job::JobInfo;
 use super::migrated::told_once;
 use super::runs::Run;
@@ -39,6 +40,33 @@ impl ExperimentInfo {
     pub fn last_run(&self) -> Option<RunInfo> {
         let place = self.shared.experiments[self.place].runs.clone().next_back()?;
         Some(RunInfo { shared: self.shared.clone(), place })
+    }
+
+    /// The one run whose id begins with `wanted`; the newest if nothing is wanted.
+    ///
+    /// # Errors
+    /// If there is none, or more than one; names them.
+    pub fn run(&self, wanted: Option<&str>) -> Result<RunInfo, FindError> {
+        let mut runs = self.runs();
+        let ids = |runs: &[RunInfo]| runs.iter().map(|run| run.id().to_owned()).collect();
+        let experiment = self.id().to_owned();
+        let no_run =
+            |known| FindError::NoRun { experiment: self.id().to_owned(), wanted: wanted.map(str::to_owned), known };
+        let Some(wanted) = wanted else { return self.last_run().ok_or_else(|| no_run(Vec::new())) };
+        let known = ids(&runs);
+        if let Some(place) = runs.iter().position(|run| run.id() == wanted) {
+            return Ok(runs.swap_remove(place));
+        }
+        // What names nothing means none of them, also where there is only one.
+        runs.retain(|run| !wanted.is_empty() && run.id().starts_with(wanted));
+        match (runs.pop(), &runs[..]) {
+            (None, _) => Err(no_run(known)),
+            (Some(run), []) => Ok(run),
+            (Some(run), _) => {
+                runs.push(run);
+                Err(FindError::AmbiguousRun { experiment, wanted: wanted.to_owned(), known: ids(&runs) })
+            }
+        }
     }
 
     /// The driver that runs it now.
