@@ -34,8 +34,8 @@ impl Targets {
         !self.jobs.is_empty()
     }
 
-    /// The jobs: those that are named, or those of the experiment for which the filter holds.
-    pub(crate) fn find(&self, snapshot: &Snapshot) -> anyhow::Result<Vec<JobInfo>> {
+    /// The jobs: those that are named, or those of the experiment, for which the filter holds.
+    pub(crate) fn find(&self, snapshot: &Snapshot) -> anyhow::Result<Found> {
         let mut jobs = Vec::new();
         if !self.jobs.is_empty() {
             for text in &self.jobs {
@@ -49,15 +49,32 @@ impl Targets {
         } else {
             jobs = snapshot.jobs();
         }
-        if !self.jobs.is_empty() && self.experiment.is_some() {
-            let of: Vec<_> = snapshot.experiment(self.experiment.as_deref().unwrap_or_default())?.jobs();
-            jobs.retain(|job| of.iter().any(|other| other.key() == job.key()));
+        let mut left_out = Vec::new();
+        if let Some(id) = self.experiment.as_ref().filter(|_| self.names_jobs()) {
+            let of = snapshot.experiment(id)?.jobs();
+            let without: Vec<JobInfo> = jobs.extract_if(.., |job| !is_among(job, &of)).collect();
+            let why = format!("no run of `{id}` that is kept refers to it");
+            left_out.extend(without.into_iter().map(|job| (job, why.clone())));
         }
-        match &self.filter {
-            Some(filter) => Ok(filter_jobs(jobs, filter)?),
-            None => Ok(jobs),
+        if let Some(filter) = &self.filter {
+            let asked = if self.names_jobs() { jobs.clone() } else { Vec::new() };
+            jobs = filter_jobs(jobs, filter)?;
+            let without = asked.into_iter().filter(|job| !is_among(job, &jobs));
+            left_out.extend(without.map(|job| (job, "the filter does not hold for it".to_owned())));
         }
+        Ok(Found { jobs, left_out })
     }
+}
+
+/// The jobs that a command acts on.
+pub(crate) struct Found {
+    pub(crate) jobs: Vec<JobInfo>,
+    /// Those that were named and are not among them, and why.
+    pub(crate) left_out: Vec<(JobInfo, String)>,
+}
+
+fn is_among(job: &JobInfo, jobs: &[JobInfo]) -> bool {
+    jobs.iter().any(|other| other.key() == job.key())
 }
 
 /// What came of each job, or would.
@@ -70,6 +87,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// Begins with the jobs that were named and are left out.
+    pub(crate) fn of(left_out: &[(JobInfo, String)]) -> Self {
+        let mut account = Self::default();
+        left_out.iter().for_each(|(job, why)| account.refused(job, why));
+        account
+    }
+
     pub(crate) fn done(&mut self, job: &JobInfo, what: &str) {
         self.done += 1;
         self.lines.push(format!("{}  {what}", job.key()));

@@ -8,7 +8,7 @@ use xpm_core::state::JobInfo;
 use xpm_core::upkeep::{self, Remover};
 
 use crate::context::Context;
-use crate::targets::{Account, Targets};
+use crate::targets::{Account, Found, Targets};
 
 /// Remove job folders, with all results in them; shows which, unless --yes
 ///
@@ -22,29 +22,26 @@ pub(crate) struct Clean {
 pub(crate) fn run(context: &Context, args: &Clean) -> anyhow::Result<ExitCode> {
     let workspace = context.workspace()?;
     let snapshot = workspace.snapshot();
-    let jobs = args.targets.find(&snapshot)?;
+    let Found { jobs, left_out } = args.targets.find(&snapshot)?;
     let named = args.targets.names_jobs();
     // What waits without a folder has nothing to remove.
     let jobs = jobs.into_iter().filter(|job| named || job.path().is_dir());
-    remove(context, Remover::new(&workspace, &snapshot), jobs, args.targets.yes)
+    let account = Account::of(&left_out);
+    remove(context, account, Remover::new(&workspace, &snapshot), jobs, args.targets.yes)
 }
 
-/// Removes folders, or tells which it would remove.
+/// Removes folders, or tells which it would remove, and adds what comes of it to the account.
 pub(crate) fn remove(
     context: &Context,
+    mut account: Account,
     remover: Remover,
     jobs: impl IntoIterator<Item = JobInfo>,
     yes: bool,
 ) -> anyhow::Result<ExitCode> {
-    let mut account = Account::default();
     let mut total = 0;
     for job in jobs {
         let size = upkeep::size(&job);
         let what = format!("{}  {}  {}", job.state_name(), bytes(size), crate::names::tags_text(&job));
-        if !yes && matches!(job.state_name(), "running" | "starting") {
-            account.refused(&job, "it runs; xpm kill stops it");
-            continue;
-        }
         match if yes { remover.remove(&job) } else { remover.check(&job) } {
             Ok(()) => {
                 total += size;

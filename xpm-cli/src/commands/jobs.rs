@@ -65,10 +65,15 @@ pub(crate) fn run(context: &Context, args: &Jobs) -> anyhow::Result<ExitCode> {
     }
     let mut table = Table::new(["ID", "TASK", "STATE", "TRY", "ENDED", "TOOK", "TAGS", "WHY"]);
     table.fill(shown, |rows, number| row(rows, &jobs[number], args.tags, snapshot.taken()));
-    let mut text = if jobs.is_empty() { Vec::new() } else { table.pieces(context) };
+    let mut text = if shown == 0 { Vec::new() } else { table.pieces(context) };
     let mut summary = format!("{}{}", output::count(jobs.len(), "job"), in_words(&all));
     if jobs.len() > limit {
-        summary.push_str(&format!("; the newest {limit} are shown, --all shows every one"));
+        let newest = match limit {
+            0 => "none is".to_owned(),
+            1 => "the newest is".to_owned(),
+            _ => format!("the newest {limit} are"),
+        };
+        summary.push_str(&format!("; {newest} shown, --all shows every one"));
     }
     text.push(summary + "\n");
     output::page_pieces(context, &text)?;

@@ -20,8 +20,9 @@ pub(crate) struct Kill {
 
 pub(crate) fn run(context: &Context, args: &Kill) -> anyhow::Result<ExitCode> {
     let snapshot = context.snapshot()?;
-    let mut account = Account::default();
-    for job in args.targets.find(&snapshot)? {
+    let found = args.targets.find(&snapshot)?;
+    let mut account = Account::of(&found.left_out);
+    for job in found.jobs {
         let named = args.targets.names_jobs();
         if !named && !matches!(job.state_name(), "running" | "starting") {
             continue;

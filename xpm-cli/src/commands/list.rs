@@ -28,8 +28,20 @@ pub(crate) fn run(context: &Context, args: &List) -> anyhow::Result<ExitCode> {
         output::json(&json!({"experiments": all, "jobs": counts(&snapshot.counts())}))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let titles =
-        ["EXPERIMENT", "RUNS", "LAST RUN", "STATE", "STARTED", "TOOK", "DONE", "RUNNING", "WAITING", "FAILED", "ERROR"];
+    let titles = [
+        "EXPERIMENT",
+        "RUNS",
+        "LAST RUN",
+        "STATE",
+        "STARTED",
+        "TOOK",
+        "DONE",
+        "RUNNING",
+        "WAITING",
+        "FAILED",
+        "UNREADABLE",
+        "ERROR",
+    ];
     let mut table = Table::new(titles);
     for experiment in &experiments {
         let runs = experiment.runs();
@@ -65,7 +77,9 @@ fn row(experiment: &ExperimentInfo, run: &RunInfo, runs: usize, now: std::time::
         number(counts.done),
         number(counts.running),
         number(counts.waiting + counts.unstarted),
-        number(counts.failed + counts.unreadable),
+        number(counts.failed),
+        // A column that is empty everywhere is left out.
+        Cell::number(if counts.unreadable == 0 { String::new() } else { counts.unreadable.to_string() }),
         run.error().and_then(|error| error.lines().next()).unwrap_or_default().into(),
     ]
 }

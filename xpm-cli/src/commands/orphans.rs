@@ -10,6 +10,7 @@ use xpm_core::upkeep::{self, Remover};
 use crate::context::Context;
 use crate::output;
 use crate::table::{Cell, Table};
+use crate::targets::Account;
 use crate::units;
 
 /// List job folders that no kept run refers to, not even through another job
@@ -62,7 +63,11 @@ pub(crate) fn run(context: &Context, args: &Orphans) -> anyhow::Result<ExitCode>
     if args.size {
         text.push_str(&format!(", {}", bytes(total)));
     }
-    text.push_str(if orphans.is_empty() { "\n" } else { "; `xpm orphans --clean` removes them\n" });
+    text.push_str(match orphans.len() {
+        0 => "\n",
+        1 => "; `xpm orphans --clean` removes it\n",
+        _ => "; `xpm orphans --clean` removes them\n",
+    });
     output::page(context, &text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -84,5 +89,5 @@ fn clean(context: &Context, yes: bool) -> anyhow::Result<ExitCode> {
             doubts.join("; ")
         );
     }
-    super::clean::remove(context, remover, snapshot.orphans(), yes)
+    super::clean::remove(context, Account::default(), remover, snapshot.orphans(), yes)
 }

@@ -25,7 +25,9 @@ pub(crate) fn run(context: &Context, args: &Path) -> anyhow::Result<ExitCode> {
         output::page(context, &format!("{}\n", path.display()))?;
     }
     if !path.is_dir() && !context.json {
-        output::error_line(&format!("note: {} is {} and has no folder yet", job.key(), job.state_name()));
+        // What has failed without one was not started, since another job failed.
+        let yet = if job.state_name() == "failed" { "" } else { " yet" };
+        output::error_line(&format!("note: {} is {} and has no folder{yet}", job.key(), job.state_name()));
     }
     Ok(ExitCode::SUCCESS)
 }

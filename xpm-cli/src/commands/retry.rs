@@ -8,14 +8,14 @@ use clap::{Args, ValueHint};
 use serde_json::{Value as Json, json};
 use xpm_core::report::{Reporter, Silent, TerminalReporter};
 use xpm_core::state::{JobInfo, JobStatus};
-use xpm_core::upkeep::{Retry as Plan, RetryError, RetryJob, RetryOptions, RetryReason};
+use xpm_core::upkeep::{Retry as Plan, RetryJob, RetryOptions, RetryReason};
 use xpm_core::{JobKey, JobState};
 
 use crate::context::Context;
 use crate::exit;
 use crate::names::full_name;
 use crate::output;
-use crate::targets::Targets;
+use crate::targets::{Found, Targets};
 
 /// Run failed jobs again, each with the program and the arguments that it had; shows which, unless --yes
 ///
@@ -37,20 +37,22 @@ pub(crate) struct Retry {
 pub(crate) fn run(context: &Context, args: &Retry) -> anyhow::Result<ExitCode> {
     let workspace = context.workspace()?;
     let snapshot = workspace.snapshot();
-    let mut asked = args.targets.find(&snapshot)?;
+    let Found { jobs: mut asked, left_out } = args.targets.find(&snapshot)?;
     if !args.targets.names_jobs() {
         asked.retain(|job| job.state_name() == "failed");
     }
     let options = RetryOptions { executable: args.executable.clone(), alone: args.alone };
     let plan = Plan::choose(&workspace, &snapshot, &asked, &options);
+    let why_not = plan.refused.iter().map(|(job, why)| (job.clone(), why.to_string()));
+    let refused: Vec<(JobInfo, String)> = left_out.into_iter().chain(why_not).collect();
     if !args.targets.yes {
-        return tell(context, &plan);
+        return tell(context, &plan, &refused);
     }
     // With `--json` they are among the jobs.
-    for (job, why) in plan.refused.iter().filter(|_| !context.json) {
+    for (job, why) in refused.iter().filter(|_| !context.json) {
         output::error_line(&format!("{}  not: {why}", job.key()));
     }
-    let refused: Vec<Json> = plan.refused.iter().map(refusal).collect();
+    let refused: Vec<Json> = refused.iter().map(refusal).collect();
     let refusals = refused.len();
     if plan.jobs.is_empty() {
         if context.json {
@@ -72,14 +74,14 @@ pub(crate) fn run(context: &Context, args: &Retry) -> anyhow::Result<ExitCode> {
 }
 
 /// Tells what would be done.
-fn tell(context: &Context, plan: &Plan) -> anyhow::Result<ExitCode> {
-    let code = if plan.refused.is_empty() { ExitCode::SUCCESS } else { exit::FAILED.into() };
+fn tell(context: &Context, plan: &Plan, refused: &[(JobInfo, String)]) -> anyhow::Result<ExitCode> {
+    let code = if refused.is_empty() { ExitCode::SUCCESS } else { exit::FAILED.into() };
     if context.json {
         let would = plan.jobs.iter().map(
             |job| json!({"job": full_name(&job.info), "ok": true, "message": why(job), "executable": job.executable}),
         );
-        let jobs: Vec<Json> = would.chain(plan.refused.iter().map(refusal)).collect();
-        let (count, refused) = (plan.jobs.len(), plan.refused.len());
+        let jobs: Vec<Json> = would.chain(refused.iter().map(refusal)).collect();
+        let (count, refused) = (plan.jobs.len(), refused.len());
         output::json(&json!({"dry": true, "done": count, "refused": refused, "jobs": jobs}))?;
         return Ok(code);
     }
@@ -87,7 +89,7 @@ fn tell(context: &Context, plan: &Plan) -> anyhow::Result<ExitCode> {
     for job in &plan.jobs {
         text.push_str(&format!("{}  {}\n", job.info.key(), why(job)));
     }
-    for (job, why) in &plan.refused {
+    for (job, why) in refused {
         text.push_str(&format!("{}  not: {why}\n", job.key()));
     }
     text.push_str(&match plan.jobs.len() {
@@ -135,8 +137,8 @@ fn ending((job, state): &(JobKey, JobState)) -> Json {
 }
 
 /// A job that is not run, as JSON.
-fn refusal((job, why): &(JobInfo, RetryError)) -> Json {
-    json!({"job": full_name(job), "ok": false, "message": why.to_string()})
+fn refusal((job, why): &(JobInfo, String)) -> Json {
+    json!({"job": full_name(job), "ok": false, "message": why})
 }
 
 /// The words of filters.

@@ -189,8 +189,10 @@ impl Sheet<'_> {
         self.text.push('\n');
     }
 
+    /// A field; of a value of several lines the others stand below the first.
     fn field(&mut self, name: &str, value: &str) {
         let name = format!("{name:<9}");
+        let value = value.trim_end().replace('\n', "\n          ");
         self.line(&format!("{} {value}", paint(self.context.color, DIM, &name)));
     }
 

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use xpm_core::state::{Difference, JobInfo, JobReadError, JobStatus, Snapshot, differences};
+use xpm_core::state::{Difference, JobInfo, JobReadError, JobStatus, Snapshot, Workspace, differences};
+use xpm_core::upkeep::{TokenInfo, tokens};
 use xpm_core::{Failure, JobKey};
 
 use super::diff::{describe, side_by_side};
@@ -23,8 +24,10 @@ pub(crate) struct Why {
 }
 
 pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
-    let snapshot = context.snapshot()?;
+    let workspace = context.workspace()?;
+    let snapshot = workspace.snapshot();
     let job = snapshot.job(&args.job)?;
+    let token = token(&workspace, &snapshot, &job);
     // Arguments are written when a job is first started.
     let written = job.path().is_dir();
     // What cannot be read is said in its place: the rest is told all the same.
@@ -40,7 +43,6 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
         let waits_for = waits_for(&snapshot, &job);
         let waits: Vec<Json> =
             waits_for.iter().map(|(key, state)| json!({"job": key.full_name(), "state": state})).collect();
-        let token = if let JobStatus::Waiting { token, .. } = &state { token.clone() } else { None };
         output::json(&json!({
             "job": full_name(&job),
             "state": state.name(),
@@ -55,7 +57,7 @@ pub(crate) fn run(context: &Context, args: &Why) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();
-    state(&mut text, &snapshot, &job)?;
+    state(&mut text, &snapshot, &job, token)?;
     for (number, failure) in job.earlier_failures() {
         writeln!(text, "attempt {number} failed: {failure}")?;
     }
@@ -87,11 +89,21 @@ fn waits_for(snapshot: &Snapshot, job: &JobInfo) -> Vec<(JobKey, Option<&'static
     job.dependencies().into_iter().filter_map(open).collect()
 }
 
+/// The token, or the part of the machine, that a job waits for: the one that it was put off for, else one of which `xpm tokens` says so.
+fn token(workspace: &Workspace, snapshot: &Snapshot, job: &JobInfo) -> Option<String> {
+    let JobStatus::Waiting { token, .. } = job.state() else { return None };
+    token.or_else(|| {
+        let key = job.key();
+        let short = |token: &TokenInfo| token.waiting.iter().any(|(waiting, _)| *waiting == key);
+        tokens(workspace, snapshot).into_iter().find(short).map(|token| token.name)
+    })
+}
+
 /// How it stands and why.
-fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo) -> std::fmt::Result {
+fn state(text: &mut String, snapshot: &Snapshot, job: &JobInfo, token: Option<String>) -> std::fmt::Result {
     let name = short_name(job);
     match job.state() {
-        JobStatus::Waiting { token, .. } => {
+        JobStatus::Waiting { .. } => {
             writeln!(text, "{name} waits:")?;
             let open = waits_for(snapshot, job);
             for (other, state) in &open {

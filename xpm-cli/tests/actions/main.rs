@@ -10,6 +10,7 @@ mod documented;
 mod looking;
 mod plan;
 mod retrying;
+mod told;
 mod world;
 
 use std::process::ExitCode;
@@ -40,6 +41,11 @@ const TESTS: &[(&str, fn())] = &[
     ("arguments_of_what_was_never_started", careful::arguments_of_what_was_never_started),
     ("tokens_of_what_could_start", careful::tokens_of_what_could_start),
     ("nothing_that_jobs_say_steers_the_terminal", careful::nothing_that_jobs_say_steers_the_terminal),
+    ("jobs_that_were_named_and_are_left_out", told::jobs_that_were_named_and_are_left_out),
+    ("clean_refuses_the_same_without_yes", told::clean_refuses_the_same_without_yes),
+    ("runs_by_the_beginning_of_their_ids", told::runs_by_the_beginning_of_their_ids),
+    ("a_failure_of_several_lines", told::a_failure_of_several_lines),
+    ("one_of_something", told::one_of_something),
     ("retry_runs_what_failed", retrying::runs_what_failed),
     ("retry_of_a_chain", retrying::of_a_chain),
     ("retry_that_fails_again", retrying::that_fails_again),

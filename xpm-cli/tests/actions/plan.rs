@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use xpm::prelude::*;
 
-/// Waits while `CONTROL/hold.NAME` exists, then fails if `CONTROL/fail.NAME` does.
+/// Waits while `CONTROL/hold.NAME` exists, then fails if `CONTROL/fail.NAME` does, with what stands in that.
 #[task(id = "act.step")]
 pub struct Step {
     pub name: String,
@@ -27,8 +27,8 @@ impl Task for Step {
             std::thread::sleep(Duration::from_millis(2));
         }
         println!("{} ends", self.name);
-        if self.control.join(format!("fail.{}", self.name)).exists() {
-            return Err(xpm::Error::msg("the disk is on fire"));
+        if let Ok(why) = std::fs::read_to_string(self.control.join(format!("fail.{}", self.name))) {
+            return Err(xpm::Error::msg(if why.is_empty() { "the disk is on fire".to_owned() } else { why }));
         }
         Ok(self.name.clone())
     }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::fault;
 use crate::ids::JobKey;
 use crate::state::{JobInfo, Snapshot, Workspace};
-use crate::workspace::{JobLock, Owner, TryLock, alone, in_use};
+use crate::workspace::{JobFolder, JobLock, Owner, TryLock, alone, in_use};
 
 /// Where folders lie while they are removed.
 pub(super) const TRASH: &str = ".trash";
@@ -114,11 +114,24 @@ impl Remover {
         Self { readers, _alone: alone }
     }
 
-    /// Whether a job may be removed, as far as can be told without its lock.
+    /// Whether a job may be removed, as far as can be told without taking its lock: for the same reasons as
+    /// [`remove`](Self::remove), and changes nothing.
     ///
     /// # Errors
     /// If not.
     pub fn check(&self, job: &JobInfo) -> Result<(), RemoveError> {
+        self.check_readers(job)?;
+        let folder = job.folder();
+        check_place(&folder)?;
+        if JobLock::look(&folder.lock()).map_err(|source| trouble(&folder, source))? {
+            return Err(running(&folder));
+        }
+        check_record(job, &folder)?;
+        let trash = job.workdir().join(TRASH);
+        if trash.is_symlink() { Err(RemoveError::Link(trash)) } else { Ok(()) }
+    }
+
+    fn check_readers(&self, job: &JobInfo) -> Result<(), RemoveError> {
         match self.readers.get(&job.key()) {
             Some(by) => Err(RemoveError::InUse { job: job.key(), by: Some(by.clone()) }),
             None => Ok(()),
@@ -131,22 +144,11 @@ impl Remover {
     /// If the job runs, is read by one that does, has been run since it was chosen, or its folder is a link or cannot be
     /// removed.
     pub fn remove(&self, job: &JobInfo) -> Result<(), RemoveError> {
-        self.check(job)?;
+        self.check_readers(job)?;
         let folder = job.folder();
-        let path = folder.path();
-        let io = |source: io::Error| match source.kind() {
-            // Somebody else removes it at the same time.
-            io::ErrorKind::NotFound if !path.exists() => RemoveError::NoFolder(job.key()),
-            _ => RemoveError::Io { path: path.to_owned(), source },
-        };
-        if !fs::symlink_metadata(path).map_err(io)?.is_dir() {
-            return Err(RemoveError::Link(path.to_owned()));
-        }
-        // The folders above it may be links too, and `.xpm`, where the lock is.
-        let own = folder.own();
-        if path.canonicalize().map_err(io)? != path || own.is_symlink() {
-            return Err(RemoveError::Link(path.to_owned()));
-        }
+        let (path, own) = (folder.path(), folder.own());
+        let io = |source| trouble(&folder, source);
+        check_place(&folder)?;
         // Never the folders above: what has gone in the meantime is not made anew.
         fault::point("make folder", &own).map_err(io)?;
         match fs::create_dir(&own) {
@@ -155,28 +157,9 @@ impl Remover {
         }
         let _lock = match JobLock::try_take_patiently(&folder.lock()).map_err(io)? {
             TryLock::Taken(lock) => lock,
-            TryLock::Busy(_) => {
-                let by = Owner::read(&folder.lock())
-                    .filter(|owner| owner.may_live(&folder.lock()))
-                    .map(|owner| owner.name());
-                return Err(RemoveError::Running { job: job.key(), by });
-            }
+            TryLock::Busy(_) => return Err(running(&folder)),
         };
-        let now = folder.read_status();
-        if !job.is_recorded_as(&now) {
-            let now = match &now {
-                Ok(Some(status)) if status.is_done() => format!("done, attempt {}", status.attempt),
-                Ok(Some(status)) => format!("failed, attempt {}", status.attempt),
-                Ok(None) => "without a record".to_owned(),
-                Err(_) => "unreadable".to_owned(),
-            };
-            let was = format!("{}, attempt {}", job.state_name(), job.attempt());
-            return Err(RemoveError::Changed { job: job.key(), was, now });
-        }
-        let readers = folder.readers();
-        if readers.exists() && JobLock::is_held(&readers) {
-            return Err(RemoveError::InUse { job: job.key(), by: None });
-        }
+        check_record(job, &folder)?;
         let trash = job.workdir().join(TRASH);
         let aside = match put_in(&trash, path, &job.identity().to_string()) {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(RemoveError::Link(trash)),
@@ -193,6 +176,53 @@ impl Remover {
         }
         Ok(())
     }
+}
+
+/// Why something of a job's folder could not be done.
+fn trouble(folder: &JobFolder, source: io::Error) -> RemoveError {
+    match source.kind() {
+        // A job that was not started has none; or somebody else removes it at the same time.
+        io::ErrorKind::NotFound if !folder.path().exists() => RemoveError::NoFolder(folder.key().clone()),
+        _ => RemoveError::Io { path: folder.path().to_owned(), source },
+    }
+}
+
+/// Whether the folder of a job is there, and no link.
+fn check_place(folder: &JobFolder) -> Result<(), RemoveError> {
+    let path = folder.path();
+    let io = |source| trouble(folder, source);
+    let is_folder = fs::symlink_metadata(path).map_err(io)?.is_dir();
+    // The folders above it may be links too, and `.xpm`, where the lock is.
+    if !is_folder || path.canonicalize().map_err(io)? != path || folder.own().is_symlink() {
+        return Err(RemoveError::Link(path.to_owned()));
+    }
+    Ok(())
+}
+
+/// Somebody has the lock.
+fn running(folder: &JobFolder) -> RemoveError {
+    let owner = Owner::read(&folder.lock()).filter(|owner| owner.may_live(&folder.lock()));
+    RemoveError::Running { job: folder.key().clone(), by: owner.map(|owner| owner.name()) }
+}
+
+/// Whether a job is as it was when it was chosen, and nobody reads its files.
+fn check_record(job: &JobInfo, folder: &JobFolder) -> Result<(), RemoveError> {
+    let now = folder.read_status();
+    if !job.is_recorded_as(&now) {
+        let now = match &now {
+            Ok(Some(status)) if status.is_done() => format!("done, attempt {}", status.attempt),
+            Ok(Some(status)) => format!("failed, attempt {}", status.attempt),
+            Ok(None) => "without a record".to_owned(),
+            Err(_) => "unreadable".to_owned(),
+        };
+        let was = format!("{}, attempt {}", job.state_name(), job.attempt());
+        return Err(RemoveError::Changed { job: job.key(), was, now });
+    }
+    let readers = folder.readers();
+    if readers.exists() && JobLock::is_held(&readers) {
+        return Err(RemoveError::InUse { job: job.key(), by: None });
+    }
+    Ok(())
 }
 
 /// Puts a folder into the trash; gives where it lies there. Another one may take the trash away when it is empty.
@@ -265,6 +295,38 @@ mod tests {
         Status::new(key.clone(), attempt, result).write(&folder.status()).unwrap();
     }
 
+    /// Why a job is not removed, which is the same for who only asks.
+    #[track_caller]
+    fn refused(remover: &Remover, job: &JobInfo) -> String {
+        let why = remover.check(job).unwrap_err().to_string();
+        assert_eq!(remover.remove(job).unwrap_err().to_string(), why);
+        why
+    }
+
+    #[test]
+    fn what_runs_and_what_is_a_link_stays() {
+        let (_temp, workspace, key) = with_failed();
+        let snapshot = workspace.snapshot();
+        let (job, folder) = (snapshot.get(&key).unwrap(), workspace.layout().job(&key));
+        let remover = Remover::new(&workspace, &snapshot);
+        let TryLock::Taken(lock) = JobLock::try_take(&folder.lock()).unwrap() else { panic!("it is free") };
+        assert!(refused(&remover, &job).contains("runs (it is being started); stop it first"));
+        lock.release();
+        let trash = workspace.path().join(TRASH);
+        std::os::unix::fs::symlink("/nowhere", &trash).unwrap();
+        assert!(refused(&remover, &job).contains(".trash is not a folder of this workspace but a link"));
+        fs::remove_file(&trash).unwrap();
+        let (task, aside) = (folder.path().parent().unwrap(), workspace.path().join("aside"));
+        fs::rename(task, &aside).unwrap();
+        std::os::unix::fs::symlink(&aside, task).unwrap();
+        assert!(refused(&remover, &job).contains("is not a folder of this workspace but a link"));
+        fs::remove_file(task).unwrap();
+        fs::rename(&aside, task).unwrap();
+        remover.check(&job).unwrap();
+        assert!(folder.path().exists() && !trash.exists());
+        remover.remove(&job).unwrap();
+    }
+
     #[test]
     fn a_job_that_was_run_again_since_it_was_chosen_stays() {
         let (_temp, workspace, key) = with_failed();
@@ -272,19 +334,19 @@ mod tests {
         let job = snapshot.get(&key).unwrap();
         record(&workspace, &key, 2, Ok(1));
         let remover = Remover::new(&workspace, &snapshot);
-        let error = remover.remove(&job).unwrap_err().to_string();
+        let error = refused(&remover, &job);
         let expected =
             "is not as it was when it was chosen (failed, attempt 1): it is done, attempt 2 now, and left alone";
         assert!(error.contains(expected), "{error}");
         assert!(workspace.layout().job(&key).status().exists());
         // Also where it has come to the same end again.
         record(&workspace, &key, 2, Err(Failure::Lost));
-        assert!(remover.remove(&job).unwrap_err().to_string().contains("it is failed, attempt 2 now"));
+        assert!(refused(&remover, &job).contains("it is failed, attempt 2 now"));
         let snapshot = workspace.snapshot();
         remover.remove(&snapshot.get(&key).unwrap()).unwrap();
         assert!(!workspace.layout().job(&key).path().exists() && !workspace.path().join(".trash").exists());
         // Another one was faster.
-        let error = remover.remove(&snapshot.get(&key).unwrap()).unwrap_err().to_string();
+        let error = refused(&remover, &snapshot.get(&key).unwrap());
         assert!(error.contains("has no folder"), "{error}");
         assert!(!workspace.path().join("jobs/t").exists());
     }
@@ -296,7 +358,7 @@ mod tests {
         let readers = workspace.layout().job(&key).readers();
         let TryLock::Taken(reader) = JobLock::try_take(&readers).unwrap() else { panic!("it is free") };
         let job = snapshot.get(&key).unwrap();
-        let error = Remover::new(&workspace, &snapshot).remove(&job).unwrap_err().to_string();
+        let error = refused(&Remover::new(&workspace, &snapshot), &job);
         assert!(error.ends_with("is left alone: a job that runs reads its files"), "{error}");
         drop(reader);
         Remover::new(&workspace, &snapshot).remove(&job).unwrap();

@@ -1,5 +1,6 @@
 //! The tokens of a workspace: who holds them and who waits.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ pub struct TokenInfo {
     pub name: String,
     /// How much there is of it, and who holds some; or what is wrong with its file.
     pub record: Result<(u64, Vec<HolderInfo>), String>,
-    /// The jobs of runs that are alive which want some of it and have not started, and how much.
+    /// The jobs of runs that are alive which have not started for want of it, and how much they want.
     pub waiting: Vec<(JobKey, u64)>,
 }
 
@@ -41,6 +42,25 @@ impl TokenInfo {
         let holders = self.record.as_ref().map_or(&[][..], |(_, holders)| holders);
         holders.iter().filter(|holder| holder.alive).map(|holder| holder.amount).sum()
     }
+
+    /// Whether less than this is left of it.
+    fn lacks(&self, amount: u64) -> bool {
+        self.record.as_ref().is_ok_and(|(capacity, _)| capacity.saturating_sub(self.held()) < amount)
+    }
+}
+
+/// The tokens for which a job waits, and how much it wants of each. What has put it off is known, if it was tried; before that,
+/// it is what too little is left of.
+fn wanted(token: Option<String>, mut declared: BTreeMap<String, u64>, tokens: &[TokenInfo]) -> Vec<(String, u64)> {
+    if let Some(token) = token {
+        // How many GPUs it wants is not written down.
+        let amount = declared.remove(&token).unwrap_or(1);
+        return vec![(token, amount)];
+    }
+    let short =
+        |name: &String, amount: &mut u64| tokens.iter().any(|token| token.name == *name && token.lacks(*amount));
+    declared.retain(short);
+    declared.into_iter().collect()
 }
 
 /// How the tokens begin that are the GPUs of a machine.
@@ -91,10 +111,7 @@ pub fn tokens(workspace: &Workspace, snapshot: &Snapshot) -> Vec<TokenInfo> {
         if !jobs.is_empty() {
             continue;
         }
-        let mut wanted = job.tokens();
-        // How many GPUs it wants is not written down.
-        wanted.extend(token.filter(|token| !wanted.contains_key(token)).map(|token| (token, 1)));
-        for (name, amount) in wanted {
+        for (name, amount) in wanted(token, job.tokens(), &tokens) {
             if let Some(token) = tokens.iter_mut().find(|token| token.name == name) {
                 token.waiting.push((job.key(), amount));
             }
@@ -104,4 +121,27 @@ pub fn tokens(workspace: &Workspace, snapshot: &Snapshot) -> Vec<TokenInfo> {
     let used = |token: &TokenInfo| !matches!(&token.record, Ok((_, holders)) if holders.is_empty());
     tokens.retain(|token| token.is_declared() || !token.waiting.is_empty() || used(token));
     tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_waits_for_what_put_it_off_or_for_what_is_short() {
+        let token = |name: &str, capacity| TokenInfo {
+            name: name.to_owned(),
+            record: Ok((capacity, Vec::new())),
+            waiting: Vec::new(),
+        };
+        let tokens = [token("slots", 2), token("disk", 1)];
+        let declared = || BTreeMap::from([("slots".to_owned(), 2), ("disk".to_owned(), 3)]);
+        let wanted = |put_off: Option<&str>| wanted(put_off.map(str::to_owned), declared(), &tokens);
+        let of = |name: &str, amount| vec![(name.to_owned(), amount)];
+        assert_eq!(wanted(None), of("disk", 3));
+        assert_eq!(wanted(Some("slots")), of("slots", 2));
+        assert_eq!(wanted(Some(".gpus@here")), of(".gpus@here", 1));
+        // That is no token, so none is waited for.
+        assert_eq!(wanted(Some(".cpus")), of(".cpus", 1));
+    }
 }
