@@ -161,17 +161,16 @@ impl Sheet<'_> {
     fn latex(&self) -> String {
         let alignment: String =
             self.columns.iter().map(|place| if self.table.is_numeric(*place) { 'r' } else { 'l' }).collect();
-        let line = |cells: Vec<String>| format!("  {} \\\\\n", cells.join(" & "));
         let mut out = format!("% \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{alignment}}}\n  \\toprule\n");
-        out.push_str(&line(self.names().map(latex_text).collect()));
+        out.push_str(&latex_line(&self.names().map(latex_text).collect::<Vec<_>>()));
         out.push_str("  \\midrule\n");
         for row in 0..self.table.len() {
             let cells = self.row(row).zip(self.rounded(row));
             let cell = |(cell, shown): (&Cell, Rounded<'_>)| match cell {
-                Cell::Float(_) | Cell::Int(_) | Cell::Large(_) => latex_number(&shown.to_string()),
+                Cell::Float(_) | Cell::Int(_) | Cell::Large(_) | Cell::Huge(_) => latex_number(&shown.to_string()),
                 _ => latex_text(&shown.to_string()),
             };
-            out.push_str(&line(cells.map(cell).collect()));
+            out.push_str(&latex_line(&cells.map(cell).collect::<Vec<_>>()));
         }
         out.push_str("  \\bottomrule\n\\end{tabular}\n");
         out
@@ -239,6 +238,12 @@ fn markdown_text(text: &str) -> String {
     out
 }
 
+/// A row. What stands before it, `\\` or a rule, would take a `[` or `*` for itself.
+fn latex_line(cells: &[String]) -> String {
+    let taken = cells.first().is_some_and(|cell| cell.starts_with(['[', '*']));
+    format!("  {}{} \\\\\n", if taken { "{}" } else { "" }, cells.join(" & "))
+}
+
 fn latex_text(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -281,6 +286,9 @@ mod tests {
             "50\\% of a\\_b \\& \\{x\\}\\textasciicircum{}2 \\textbackslash{}"
         );
         assert_eq!(latex_number("-0.5"), "$-0.5$");
+        let line = |cells: [&str; 2]| latex_line(&cells.map(str::to_owned));
+        assert_eq!(line(["[1, 2]", "[3]"]), "  {}[1, 2] & [3] \\\\\n");
+        assert_eq!(line(["*", "x"]) + &line(["x", "*"]), "  {}* & x \\\\\n  x & * \\\\\n");
         assert_eq!(
             markdown_text("Vec<T> a*b `c`|d\n_x_ at_10 a & b"),
             "Vec&lt;T&gt; a\\*b \\`c\\`\\|d \\_x\\_ at_10 a &amp; b"

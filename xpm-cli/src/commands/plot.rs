@@ -108,6 +108,15 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
     if args.logx && categories {
         bail!("`{}` has values that are no numbers, so its axis cannot be logarithmic", args.x);
     }
+    if !categories {
+        // No axis reaches there.
+        let all = numbers.len();
+        numbers.retain(|(_, x, _)| x.number().is_some_and(f64::is_finite));
+        left_out += all - numbers.len();
+        if numbers.is_empty() {
+            bail!("no job has a finite number as `{}`", args.x);
+        }
+    }
     let off = numbers
         .iter()
         .filter(|(_, x, y)| (args.logy && *y <= 0.0) || (args.logx && x.number().is_some_and(|x| x <= 0.0)));
@@ -116,7 +125,10 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
         bail!("nothing is above zero, so there is nothing to show on a logarithmic axis");
     }
     let gathered = gather(numbers.into_iter());
-    let series = series_of(&gathered, &args.by, args.agg, args.error, categories);
+    let mut series = series_of(&gathered, &args.by, args.agg, args.error, categories);
+    for series in &mut series {
+        series.points.retain(|point| is_drawn(args, point));
+    }
     let figure = figure(args, series, categories);
     tell(args, &figure, left_out, off);
     let text = if context.json { format!("{:#}\n", describe(&figure)) } else { figure.draw() };
@@ -129,6 +141,12 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
         None => output::page(context, &text)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the axes have a place for a point: logarithmic ones only above zero.
+fn is_drawn(args: &Plot, point: &Point) -> bool {
+    let above = |logarithmic: bool, at: f64| !logarithmic || at > 0.0;
+    above(args.logy, point.y) && !matches!(point.x, Position::Number(x) if !above(args.logx, x))
 }
 
 /// The cells of the columns of series, and how many rows have none of the two numbers.
@@ -241,7 +259,7 @@ fn tell(args: &Plot, figure: &Figure, left_out: usize, off: usize) {
     output::error_line(&format!("{file}{} by {}, {}", args.y, args.x, figure.description));
     if left_out > 0 {
         let jobs = if left_out == 1 { "job has" } else { "jobs have" };
-        output::error_line(&format!("note: {left_out} {jobs} no number there: left out"));
+        output::error_line(&format!("note: {left_out} {jobs} no finite number there: left out"));
     }
     if off > 0 {
         output::error_line(&format!("note: {off} values are not above zero and are not on a logarithmic axis"));
@@ -255,7 +273,7 @@ fn tell(args: &Plot, figure: &Figure, left_out: usize, off: usize) {
 }
 
 fn describe(figure: &Figure) -> Json {
-    let point = |point: &crate::plot::Point| {
+    let point = |point: &Point| {
         let x = match &point.x {
             Position::Number(x) => json!(x),
             Position::Category(name) => json!(name),
