@@ -203,13 +203,14 @@ fn csv_field(text: &str) -> Cow<'_, str> {
     if quoted { format!("\"{}\"", text.replace('"', "\"\"")).into() } else { text.into() }
 }
 
-/// Floats that JSON has no form of are texts, as in the files of a workspace.
+/// Floats that JSON has no form of, and integers that few programs read, are texts.
 fn json(cell: &Cell) -> Json {
     match cell {
         Cell::Nothing => Json::Null,
         Cell::Bool(b) => (*b).into(),
         Cell::Int(i) => (*i).into(),
         Cell::Large(i) => (*i).into(),
+        Cell::Huge(i) => i.to_string().into(),
         Cell::Float(x) if x.is_finite() => (*x).into(),
         Cell::Float(x) => x.to_string().into(),
         Cell::Text(text) => (**text).into(),
@@ -295,6 +296,7 @@ mod tests {
         );
         assert_eq!((latex_number("inf"), latex_number("-inf")), ("$\\infty$".into(), "$-\\infty$".into()));
         assert_eq!(json(&Cell::Large(u64::MAX)), u64::MAX);
+        assert_eq!(json(&Cell::Huge(Box::new(1 << 70))), "1180591620717411303424");
         assert_eq!(latex_number("1.5e-7"), "$1.5 \\times 10^{-7}$");
         assert_eq!(json(&Cell::Float(f64::NAN)), "NaN");
         assert_eq!(json(&Cell::Float(0.1)), 0.1);

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use xpm_core::printable::bytes;
-use xpm_core::state::{JobInfo, JobStatus, Snapshot};
+use xpm_core::state::{JobInfo, JobStatus, Snapshot, is_mark};
 
 use super::jobs::{NOT_THERE, summary};
 use crate::context::Context;
@@ -219,13 +219,14 @@ impl Sheet<'_> {
 /// Leaves by dotted path; objects that say only their type, and lists, are one line.
 fn flatten(path: String, value: &Json, lines: &mut Vec<(String, String)>) {
     match value {
-        Json::Object(members) if members.keys().any(|name| !name.starts_with('$')) => {
-            let kinds = ["$type", "$variant", "$job"].iter().filter_map(|name| members.get(*name)?.as_str());
+        Json::Object(members) if members.keys().any(|name| !is_mark(members, name)) => {
+            let kinds = ["$type", "$variant", "$job"].iter().filter(|name| is_mark(members, name));
+            let kinds = kinds.filter_map(|name| members.get(*name)?.as_str());
             let kinds: Vec<&str> = kinds.collect();
             if !kinds.is_empty() {
                 lines.push((path.clone(), kinds.join(" ")));
             }
-            for (name, member) in members.iter().filter(|(name, _)| !name.starts_with('$')) {
+            for (name, member) in members.iter().filter(|(name, _)| !is_mark(members, name)) {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 flatten(path, member, lines);
             }

@@ -34,7 +34,7 @@ impl Kind {
             Cell::Int(_) => Some(Self::Int),
             Cell::Large(_) => Some(Self::Unsigned),
             Cell::Float(_) => Some(Self::Float),
-            Cell::Text(_) => Some(Self::Text),
+            Cell::Text(_) | Cell::Huge(_) => Some(Self::Text),
         };
         let both = |a: Self, b: Self| match (a, b) {
             _ if a == b => a,
@@ -137,6 +137,7 @@ mod tests {
             (vec![Cell::Int(1), Cell::Large(u64::MAX)], Kind::Unsigned),
             (vec![Cell::Large(u64::MAX), Cell::Int(-1)], Kind::Text),
             (vec![Cell::Large(u64::MAX), Cell::Float(0.5)], Kind::Float),
+            (vec![Cell::Int(1), Cell::Huge(Box::new(1 << 70))], Kind::Text),
             (vec![Cell::Nothing, Cell::Bool(true)], Kind::Bool),
             (vec![Cell::Bool(true), Cell::Int(1)], Kind::Text),
             (vec![Cell::Float(0.5), text("x"), Cell::Float(1.0)], Kind::Text),

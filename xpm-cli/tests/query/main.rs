@@ -4,6 +4,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "tests")]
 
+mod kinds;
 mod plan;
 mod plot;
 mod results;
@@ -22,6 +23,9 @@ const TESTS: &[(&str, fn())] = &[
     ("results_picked_sorted_filtered", results::picked_sorted_filtered),
     ("results_of_what_is_not_there", results::of_what_is_not_there),
     ("filters_of_jobs", results::filters_of_jobs),
+    ("kinds_in_filters", kinds::filters_see_what_they_are),
+    ("kinds_in_tables", kinds::tables_show_them_once),
+    ("kinds_in_plots", kinds::plots_leave_out_what_no_axis_has),
     ("plot_of_a_column", plot::of_a_column),
     ("plot_of_names_and_of_steps", plot::of_names_and_of_steps),
     ("plot_of_what_is_not_there", plot::of_what_is_not_there),

@@ -120,8 +120,13 @@ pub struct Said {
 
 /// Runs `xpm` in the workspace.
 pub fn xpm(args: &[&str]) -> Said {
+    xpm_in(&workspace().join("work"), args)
+}
+
+/// Runs `xpm` in another workspace.
+pub fn xpm_in(workdir: &Path, args: &[&str]) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xpm"));
-    command.arg("--workdir").arg(workspace().join("work")).args(args);
+    command.arg("--workdir").arg(workdir).args(args);
     command.env_remove("XPM_WORKDIR").env_remove("RUST_BACKTRACE");
     let output = command.output().unwrap();
     Said {

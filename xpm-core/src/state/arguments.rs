@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::marks;
 use crate::ids::JobKey;
 use crate::workspace::FORMAT;
 
@@ -35,7 +36,7 @@ struct Config {
 /// What `params.json` says.
 #[derive(Debug)]
 pub(super) struct Arguments {
-    /// The tree; the task's own configuration has no `$type`.
+    /// The tree; the task's own configuration has no `$type`. What JSON has no form of has its mark.
     pub(super) tree: Json,
     /// The jobs that arguments refer to.
     pub(super) jobs: Vec<JobKey>,
@@ -114,17 +115,13 @@ impl Tree<'_> {
             return Json::Object(members.clone());
         };
         match (kind.as_str(), content) {
-            ("$int", Json::String(text)) => text.parse::<u64>().map_or_else(|_| text.clone().into(), Json::from),
-            ("$duration", Json::Array(parts)) => {
-                let part = |index: usize| parts.get(index).and_then(Json::as_f64).unwrap_or(0.0);
-                (part(0) + part(1) / 1e9).into()
-            }
+            ("$int", Json::String(text)) => text.parse::<u64>().map_or_else(|_| json!({"$int": text}), Json::from),
             ("$tuple" | "$set", Json::Array(items)) => self.items(items, depth),
             ("$map", Json::Array(pairs)) => {
                 let mut entries = Map::new();
                 for pair in pairs {
                     let (Some(key), Some(value)) = (pair.get(0), pair.get(1)) else { continue };
-                    let key = match self.value(key, depth) {
+                    let key = match marks::plain(self.value(key, depth)) {
                         Json::String(key) => key,
                         key => key.to_string(),
                     };
@@ -138,7 +135,6 @@ impl Tree<'_> {
                 inside => self.root.join(inside).display().to_string().into(),
             },
             ("$json", content) => content.clone(),
-            ("$float", content) => content.clone(),
             ("$config", number) => self.config(index(number), depth),
             ("$job", number) => json!({"$job": self.job(number)}),
             ("$promise", number) => json!({"$promise": self.job(number)}),
@@ -192,8 +188,8 @@ mod tests {
             {{"type":"bm25","args":{{"k1":0.9}}}},{{"type":"loss","variant":"Huber","args":{{"delta":1.0}}}},
             {{"type":"t","args":{{"model":{{"$config":0}},"loss":{{"$config":1}},"job":{{"$job":0}},
              "promise":{{"$promise":0}},"file":{{"$file":"w.bin","job":0}},"made":{{"$produced":0,"job":0}},
-             "big":{{"$int":"18446744073709551615"}},"nan":{{"$float":"NaN"}},"time":{{"$duration":[1,500000000]}},
-             "pair":{{"$tuple":[1,2.0]}},"set":{{"$set":["a"]}},"map":{{"$map":[["k",1],[2,{{"$config":0}}]]}},
+             "big":{{"$int":"18446744073709551615"}},"wide":{{"$int":"-18446744073709551616"}},"nan":{{"$float":"NaN"}},"time":{{"$duration":[1,500000000]}},
+             "pair":{{"$tuple":[1,2.0]}},"set":{{"$set":["a"]}},"map":{{"$map":[["k",1],[2,{{"$config":0}}],[{{"$int":"18446744073709551616"}},3]]}},
              "path":{{"$path":"/data"}},"inside":{{"$path_in_workspace":"x/y"}},"json":{{"$json":{{"$x":1}}}},
              "none":null,"flag":true,"list":[1,2]}}}}]}}"#
         );
@@ -201,8 +197,10 @@ mod tests {
         let expected = json!({
             "model": {"$type": "bm25", "k1": 0.9}, "loss": {"$type": "loss", "$variant": "Huber", "delta": 1.0},
             "job": {"$job": job}, "promise": {"$promise": job}, "file": {"$file": "w.bin", "$job": job},
-            "made": {"$type": "bm25", "k1": 0.9, "$job": job}, "big": u64::MAX, "nan": "NaN", "time": 1.5,
-            "pair": [1, 2.0], "set": ["a"], "map": {"k": 1, "2": {"$type": "bm25", "k1": 0.9}}, "path": "/data",
+            "made": {"$type": "bm25", "k1": 0.9, "$job": job}, "big": u64::MAX, "wide": {"$int": "-18446744073709551616"},
+            "nan": {"$float": "NaN"}, "time": {"$duration": [1, 500_000_000]},
+            "pair": [1, 2.0], "set": ["a"],
+            "map": {"k": 1, "2": {"$type": "bm25", "k1": 0.9}, "18446744073709551616": 3}, "path": "/data",
             "inside": "/w/x/y", "json": {"$x": 1}, "none": null, "flag": true, "list": [1, 2],
         });
         assert_eq!(tree(&text), expected);

@@ -12,6 +12,7 @@ use super::filter::{FieldValue, Fields, Filter, FilterError, KNOWN_FIELDS};
 use super::flat::Values;
 use super::job::JobInfo;
 use super::leaves::{anywhere, at, field, leaves};
+use super::marks::large;
 use super::series::MetricSummary;
 use super::shape::Shape;
 use super::table::{Cell, Source};
@@ -78,7 +79,7 @@ impl<'j> JobFields<'j> {
     }
 
     fn arguments(&self) -> Option<&Json> {
-        self.arguments.get_or_init(|| self.job.arguments().ok()).as_ref()
+        self.arguments.get_or_init(|| self.job.marked_arguments().ok()).as_ref()
     }
 
     fn value(&self) -> Option<&Json> {
@@ -135,7 +136,7 @@ impl<'j> JobFields<'j> {
             TagValue::Bool(b) => FieldValue::Bool(*b),
             TagValue::Int(i) => FieldValue::Int((*i).into()),
             TagValue::Float(x) => FieldValue::Float(*x),
-            TagValue::Text(text) => text.as_str().into(),
+            TagValue::Text(text) => large(text).map_or_else(|| text.as_str().into(), FieldValue::Int),
         })
     }
 
@@ -249,6 +250,7 @@ impl Cell {
             Cell::Bool(b) => FieldValue::Bool(*b),
             Cell::Int(i) => FieldValue::Int((*i).into()),
             Cell::Large(i) => FieldValue::Int((*i).into()),
+            Cell::Huge(i) => FieldValue::Int(**i),
             Cell::Float(x) => FieldValue::Float(*x),
             Cell::Text(value) => text(value.to_string()),
         }

@@ -6,12 +6,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
 use super::bytes::{Reader, Writer};
 use super::filter::FieldValue;
 use super::leaves::{self, cell, field};
+use super::marks::{Special, is_mark, special};
 use super::series::MetricSummary;
 use super::shape::{Found, Shape};
 use super::table::{Cell, Source};
@@ -27,6 +29,7 @@ pub(super) enum Leaf<'a> {
     Int(i64),
     Float(f64),
     Text(&'a str),
+    Duration(Duration),
     /// A list, an integer that is none of 64 bits, or what refers to a job.
     Json(&'a str),
     /// A path in the job's own folder: nothing that a plan has set.
@@ -42,6 +45,7 @@ impl<'a> Leaf<'a> {
             Leaf::Bool(b) => Cell::Bool(*b),
             Leaf::Int(i) => Cell::Int(*i),
             Leaf::Float(x) => Cell::Float(*x),
+            Leaf::Duration(time) => Cell::Float(time.as_secs_f64()),
             Leaf::Text(text) | Leaf::Own(text) => Cell::Text((*text).into()),
             Leaf::Json(text) => serde_json::from_str(text).map_or(Cell::Nothing, |json| cell(&json)),
             Leaf::Metric(metric) => Cell::Float(metric.last),
@@ -55,6 +59,7 @@ impl<'a> Leaf<'a> {
             Leaf::Bool(b) => FieldValue::Bool(*b),
             Leaf::Int(i) => FieldValue::Int((*i).into()),
             Leaf::Float(x) => FieldValue::Float(*x),
+            Leaf::Duration(time) => FieldValue::Duration(*time),
             Leaf::Text(text) | Leaf::Own(text) => (*text).into(),
             Leaf::Json(text) => field(&serde_json::from_str(text).ok()?).into_owned(),
             Leaf::Metric(metric) => FieldValue::Float(metric.last),
@@ -103,10 +108,17 @@ impl Flat {
 
     fn value(&mut self, json: &Json, own: &str) {
         let to = &mut self.values;
+        if let Json::Object(members) = json
+            && let Some(Special::Duration(time)) = special(members)
+        {
+            to.u8(9);
+            to.u64(time.as_secs());
+            return to.u32(time.subsec_nanos());
+        }
         let text = match (json, cell(json)) {
             (Json::Array(_), _) => Some((6, json.to_string())),
             (Json::Object(members), _) if leaves::reference(members).is_some() => Some((6, json.to_string())),
-            (Json::Number(_), Cell::Text(_)) | (_, Cell::Large(_)) => Some((6, json.to_string())),
+            (Json::Number(_), Cell::Text(_)) | (_, Cell::Large(_) | Cell::Huge(_)) => Some((6, json.to_string())),
             (_, Cell::Text(text)) if text.starts_with(own) => Some((7, text.to_string())),
             (_, Cell::Text(text)) => Some((5, text.to_string())),
             (_, Cell::Nothing) => return to.u8(0),
@@ -130,8 +142,9 @@ impl Flat {
 /// Whether a path in this tree does not tell where it leads: names with dots or brackets, and objects that have no leaf.
 fn is_odd(tree: &Json) -> bool {
     let plain = |name: &String| !name.is_empty() && !name.contains(['.', '[', ']']);
-    let has_members = |members: &Map<String, Json>| members.keys().any(|name| !name.starts_with('$'));
+    let has_members = |members: &Map<String, Json>| members.keys().any(|name| !is_mark(members, name));
     match tree {
+        Json::Object(members) if special(members).is_some() => false,
         Json::Object(members) if leaves::reference(members).is_some() => has_members(members),
         Json::Object(members) => {
             let shown = leaves::type_name(members).is_some() || has_members(members);
@@ -189,6 +202,7 @@ fn leaf<'a>(from: &mut Reader<'a>) -> Option<Leaf<'a>> {
             let mut x = || from.u64().map(f64::from_bits);
             Leaf::Metric(MetricSummary { count, last_step, last: x()?, min: x()?, max: x()? })
         }
+        9 => Leaf::Duration(Duration::new(from.u64()?, from.u32().filter(|part| *part < 1_000_000_000)?)),
         _ => return None,
     })
 }

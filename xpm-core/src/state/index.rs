@@ -24,7 +24,7 @@ use crate::fault;
 use crate::ids::Identity;
 
 /// Changed whenever anything here or in what it holds changes.
-const MAGIC: &[u8; 8] = b"xpmidx05";
+const MAGIC: &[u8; 8] = b"xpmidx06";
 /// The sections of the file, one behind the other: texts and values of the rows; what all rows refer to; the rows; what runs say of them.
 const SECTIONS: usize = 5;
 /// The length of what stands at the end: the sections, and the magic number.

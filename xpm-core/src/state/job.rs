@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use super::arguments::Arguments;
 use super::experiment::RunInfo;
 use super::flat::Values;
+use super::marks;
 use super::read;
 use super::rows::{Kind, NEVER, Row, Text};
 use super::series::{self, MetricSummary, Metrics, ProgressLevel};
@@ -277,12 +278,17 @@ impl JobInfo {
     /// # Errors
     /// If `params.json` cannot be read.
     pub fn arguments(&self) -> Result<Json, JobReadError> {
+        self.marked_arguments().map(marks::plain)
+    }
+
+    /// The same, where what JSON has no form of has its mark.
+    pub(super) fn marked_arguments(&self) -> Result<Json, JobReadError> {
         if let Some(text) = self.text(Text::Arguments).filter(|text| !text.is_empty())
             && let Ok(tree) = serde_json::from_slice(&text)
         {
             return Ok(tree);
         }
-        self.read_arguments()
+        self.recorded_arguments().map(|arguments| arguments.tree).map_err(JobReadError::Arguments)
     }
 
     /// As [`arguments`](Self::arguments), and always from the file.
@@ -290,7 +296,8 @@ impl JobInfo {
     /// # Errors
     /// If `params.json` cannot be read.
     pub fn read_arguments(&self) -> Result<Json, JobReadError> {
-        self.recorded_arguments().map(|arguments| arguments.tree).map_err(JobReadError::Arguments)
+        let read = self.recorded_arguments().map_err(JobReadError::Arguments)?;
+        Ok(marks::plain(read.tree))
     }
 
     fn recorded_arguments(&self) -> Result<Arguments, String> {

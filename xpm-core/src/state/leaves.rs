@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value as Json};
 
 use super::filter::FieldValue;
+use super::marks::{Special, is_mark, is_plain, special};
 use super::table::Cell;
 
 /// Calls `each` with every value of a tree that is not made of others, and its path; a configuration also gives its
@@ -24,17 +25,14 @@ fn below(value: &Json, path: &mut String, each: &mut impl FnMut(&str, &Json)) {
     let length = path.len();
     match value {
         Json::Object(members) => {
-            if reference(members).is_some() {
+            if special(members).is_some() || reference(members).is_some() {
                 each(path, value);
                 return;
             }
             if type_name(members).is_some() && !path.is_empty() {
                 each(path, value);
             }
-            for (name, value) in members {
-                if name.starts_with('$') {
-                    continue;
-                }
+            for (name, value) in members.iter().filter(|(name, _)| !is_mark(members, name)) {
                 if length > 0 {
                     path.push('.');
                 }
@@ -43,7 +41,7 @@ fn below(value: &Json, path: &mut String, each: &mut impl FnMut(&str, &Json)) {
                 path.truncate(length);
             }
         }
-        Json::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+        Json::Array(items) if !items.iter().all(is_plain) => {
             for (place, item) in items.iter().enumerate() {
                 let _ = write!(path, "[{place}]");
                 below(item, path, each);
@@ -67,35 +65,35 @@ pub(super) fn cell(value: &Json) -> Cell {
                 (None, None) => Cell::Text(number.to_string().into()),
             },
         },
-        Json::String(text) => match text.as_str() {
-            "NaN" => Cell::Float(f64::NAN),
-            "inf" => Cell::Float(f64::INFINITY),
-            "-inf" => Cell::Float(f64::NEG_INFINITY),
-            text => Cell::Text(text.into()),
-        },
+        Json::String(text) => Cell::Text(text.as_str().into()),
         Json::Array(items) => {
             let items: Vec<String> = items.iter().map(|item| cell(item).to_string()).collect();
             Cell::Text(format!("[{}]", items.join(", ")).into())
         }
-        Json::Object(members) => Cell::Text(
-            reference(members)
-                .or_else(|| type_name(members).map(str::to_owned))
-                .unwrap_or_else(|| "{}".to_owned())
-                .into(),
-        ),
+        Json::Object(members) => match special(members) {
+            Some(Special::Int(i)) => Cell::integer(i),
+            Some(Special::Float(x)) => Cell::Float(x),
+            Some(Special::Duration(time)) => Cell::Float(time.as_secs_f64()),
+            None => Cell::Text(
+                reference(members)
+                    .or_else(|| type_name(members).map(str::to_owned))
+                    .unwrap_or_else(|| "{}".to_owned())
+                    .into(),
+            ),
+        },
     }
 }
 
 /// What refers to a job, or was cut, as a text.
 pub(super) fn reference(members: &Map<String, Json>) -> Option<String> {
-    let text = |name: &str| members.get(name).and_then(Json::as_str);
+    let text = |name: &str| members.get(name).filter(|_| is_mark(members, name)).and_then(Json::as_str);
     if let Some(file) = text("$file") {
         return Some(format!("{file} of {}", short(text("$job")?)));
     }
     if let Some(job) = text("$promise") {
         return Some(format!("output of {}", short(job)));
     }
-    if members.contains_key("$config") {
+    if is_mark(members, "$config") {
         return Some("…".to_owned());
     }
     (members.len() == 1).then(|| text("$job").map(short))?
@@ -103,9 +101,10 @@ pub(super) fn reference(members: &Map<String, Json>) -> Option<String> {
 
 /// The job that a value refers to as a whole.
 fn referred(members: &Map<String, Json>) -> Option<&str> {
-    let whole = members.len() == 1 || members.contains_key("$file");
-    let job = if whole { members.get("$job") } else { None };
-    job.or_else(|| members.get("$promise"))?.as_str()
+    let mark = |name: &str| members.get(name).filter(|_| is_mark(members, name));
+    let whole = members.len() == 1 || mark("$file").is_some();
+    let job = if whole { mark("$job") } else { None };
+    job.or_else(|| mark("$promise"))?.as_str()
 }
 
 fn short(job: &str) -> String {
@@ -117,7 +116,7 @@ fn short(job: &str) -> String {
 
 /// The variant's name, or the last part of the type's id.
 pub(super) fn type_name(members: &Map<String, Json>) -> Option<&str> {
-    let text = |name: &str| members.get(name).and_then(Json::as_str);
+    let text = |name: &str| members.get(name).filter(|_| is_mark(members, name)).and_then(Json::as_str);
     text("$variant").or_else(|| text("$type").map(|id| id.rsplit('.').next().unwrap_or(id)))
 }
 
@@ -128,7 +127,7 @@ pub(super) fn at<'t>(tree: &'t Json, path: &str) -> Option<&'t Json> {
     }
     match tree {
         Json::Object(members) => members.iter().find_map(|(name, value)| {
-            let rest = path.strip_prefix(name.as_str()).filter(|_| !name.starts_with('$'))?;
+            let rest = path.strip_prefix(name.as_str()).filter(|_| !is_mark(members, name))?;
             match rest.as_bytes().first() {
                 None | Some(b'[') => at(value, rest),
                 Some(b'.') => at(value, &rest[1..]),
@@ -158,7 +157,7 @@ pub(super) fn anywhere<'t>(tree: &'t Json, path: &str) -> Option<&'t Json> {
                 {
                     return None;
                 }
-                stack.extend(members.iter().filter(|(name, _)| !name.starts_with('$')).map(|(_, value)| value));
+                stack.extend(members.iter().filter(|(name, _)| !is_mark(members, name)).map(|(_, value)| value));
             }
             Json::Array(items) => stack.extend(items),
             _ => {}
@@ -170,15 +169,16 @@ pub(super) fn anywhere<'t>(tree: &'t Json, path: &str) -> Option<&'t Json> {
 /// What a filter sees of a value.
 pub(super) fn field(value: &Json) -> FieldValue<'_> {
     match value {
-        Json::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
-            FieldValue::AnyOf(items.iter().map(field).collect())
-        }
-        Json::Object(members) => match (referred(members), type_name(members)) {
-            (Some(job), _) => FieldValue::Id(Cow::Borrowed(job)),
-            (None, Some(name)) => name.into(),
-            (None, None) => FieldValue::Text(Cow::Owned(value.to_string())),
+        Json::Array(items) if items.iter().all(is_plain) => FieldValue::AnyOf(items.iter().map(field).collect()),
+        Json::Object(members) => match (special(members), referred(members), type_name(members)) {
+            (Some(Special::Int(i)), ..) => FieldValue::Int(i),
+            (Some(Special::Float(x)), ..) => FieldValue::Float(x),
+            (Some(Special::Duration(time)), ..) => FieldValue::Duration(time),
+            (None, Some(job), _) => FieldValue::Id(Cow::Borrowed(job)),
+            (None, None, Some(name)) => name.into(),
+            (None, None, None) => FieldValue::Text(Cow::Owned(value.to_string())),
         },
-        Json::String(text) if !matches!(text.as_str(), "NaN" | "inf" | "-inf") => text.as_str().into(),
+        Json::String(text) => text.as_str().into(),
         other => cell(other).field(),
     }
 }
@@ -194,15 +194,17 @@ mod tests {
         let tree = json!({
             "model": {"$type": "ir.bm25", "k1": 0.9, "loss": {"$type": "loss", "$variant": "Huber", "delta": 1}},
             "layers": [{"size": 64}, {"size": 32}], "sizes": [1, 2], "train": {"$job": format!("t/{}", "ab".repeat(32))},
-            "weights": {"$file": "w.bin", "$job": format!("t/{}", "cd".repeat(32))}, "none": null, "nan": "NaN",
-            "seed": 0xdead_beef_0000_0001_u64,
+            "weights": {"$file": "w.bin", "$job": format!("t/{}", "cd".repeat(32))}, "none": null, "nan": {"$float": "NaN"},
+            "seed": 0xdead_beef_0000_0001_u64, "mode": "inf", "wide": {"$int": "18446744073709551616"},
+            "time": {"$duration": [90, 0]}, "map": {"$cash": 1, "$type": 2}, "bounds": [{"$float": "-inf"}, 1],
         });
         let mut found = Vec::new();
         leaves(&tree, &mut |path, cell| found.push(format!("{path}={cell}")));
         assert_eq!(
             found.join(" | "),
-            "layers[0].size=64 | layers[1].size=32 | model=bm25 | model.k1=0.9 | model.loss=Huber | model.loss.delta=1 \
-             | nan=NaN | none= | seed=16045690981097406465 | sizes=[1, 2] | train=t/abababab | weights=w.bin of t/cdcdcdcd"
+            "bounds=[-inf, 1] | layers[0].size=64 | layers[1].size=32 | map.$cash=1 | map.$type=2 | mode=inf | model=bm25 \
+             | model.k1=0.9 | model.loss=Huber | model.loss.delta=1 | nan=NaN | none= | seed=16045690981097406465 \
+             | sizes=[1, 2] | time=90.0 | train=t/abababab | weights=w.bin of t/cdcdcdcd | wide=18446744073709551616"
         );
         let shown = |found: Option<&Json>| found.map(|value| cell(value).to_string());
         assert_eq!(shown(at(&tree, "model.loss.delta")).as_deref(), Some("1"));
@@ -215,6 +217,15 @@ mod tests {
         assert_eq!(field(at(&tree, "model").unwrap()), "bm25".into());
         assert!(matches!(field(at(&tree, "weights").unwrap()), FieldValue::Id(id) if id.starts_with("t/cdcd")));
         assert_eq!(field(&tree["seed"]), FieldValue::Int(0xdead_beef_0000_0001));
+        // A text is no number, whatever it says.
+        assert_eq!((cell(&tree["mode"]), field(&tree["mode"])), (Cell::Text("inf".into()), "inf".into()));
+        assert_eq!(field(&tree["wide"]), FieldValue::Int(1 << 64));
+        assert_eq!(field(&tree["time"]), FieldValue::Duration(std::time::Duration::from_secs(90)));
+        assert_eq!(
+            field(&tree["bounds"]),
+            FieldValue::AnyOf(vec![FieldValue::Float(f64::NEG_INFINITY), FieldValue::Int(1)])
+        );
+        assert_eq!((at(&tree, "map.$cash"), at(&tree, "model.$type")), (Some(&json!(1)), None));
         assert_eq!(field(&json!([1, 2])), FieldValue::AnyOf(vec![FieldValue::Int(1), FieldValue::Int(2)]));
     }
 }

@@ -25,6 +25,7 @@ fn digest(cell: &Cell) -> u64 {
         Cell::Float(x) => (3u8, x.to_bits()).hash(&mut hasher),
         Cell::Text(text) => (4u8, text).hash(&mut hasher),
         Cell::Large(i) => (5u8, i).hash(&mut hasher),
+        Cell::Huge(i) => (6u8, i).hash(&mut hasher),
     }
     hasher.finish()
 }
@@ -38,7 +39,7 @@ impl Snapshot {
     pub fn nearest_earlier(&self, job: &JobInfo) -> Result<Option<JobInfo>, JobReadError> {
         let ignored = left_out(job);
         let mut wanted: HashMap<String, u64> = HashMap::new();
-        leaves(&job.arguments()?, &mut |path, cell| {
+        leaves(&job.marked_arguments()?, &mut |path, cell| {
             if !is_left_out(&ignored, path) {
                 wanted.insert(path.to_owned(), digest(&cell));
             }
@@ -66,7 +67,7 @@ impl Snapshot {
                     let arguments = paths.filter(|((source, _), _)| *source == Source::Argument);
                     arguments.for_each(|((_, path), leaf)| count(path, &leaf.cell()));
                 } else {
-                    let Ok(tree) = other.arguments() else { continue };
+                    let Ok(tree) = other.marked_arguments() else { continue };
                     leaves(&tree, &mut |path, cell| count(path, &cell));
                 }
                 let differences = differ + wanted.len() - equal;

@@ -173,7 +173,9 @@ mod tests {
             json!({
                 "model": {"$type": "ir.bm25", "k1": 0.9, "loss": {"$type": "l", "$variant": "Huber", "delta": 1}},
                 "layers": [{"size": 64}, {"size": 32}], "sizes": [1, 2], "train": {"$job": format!("t/{id}")},
-                "weights": {"$file": "w.bin", "$job": format!("t/{id}")}, "none": null, "nan": "NaN", "flag": true,
+                "weights": {"$file": "w.bin", "$job": format!("t/{id}")}, "none": null, "nan": {"$float": "NaN"}, "flag": true,
+                "mode": "inf", "time": {"$duration": [1, 500_000_000]}, "wide": {"$int": "-18446744073709551616"},
+                "bounds": [{"$float": "-inf"}, 1], "cash": {"$k": 1, "$job": 2},
                 "big": u64::MAX, "map": {"x": 1, "y": {"size": 3}}, "text": "a.b", "made": {"$type": "m", "$job": "t/1"},
             }),
             json!({"a": {"b": {"c": 1}}, "b": {"c": 2}, "x": {"b": {"d": 3}}}),

@@ -28,6 +28,8 @@ pub enum Cell {
     Int(i64),
     /// An integer above the largest of [`Int`](Self::Int).
     Large(u64),
+    /// An integer of more than 64 bits.
+    Huge(Box<i128>),
     /// A float.
     Float(f64),
     /// A text, and whatever has no other form here.
@@ -35,11 +37,17 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// An integer, in the narrowest form that holds it.
+    pub(super) fn integer(i: i128) -> Self {
+        i64::try_from(i).map_or_else(|_| u64::try_from(i).map_or_else(|_| Self::Huge(i.into()), Self::Large), Self::Int)
+    }
+
     /// The number that it is; booleans count as 0 and 1.
     pub fn number(&self) -> Option<f64> {
         match self {
             Cell::Int(i) => Some(*i as f64),
             Cell::Large(i) => Some(*i as f64),
+            Cell::Huge(i) => Some(**i as f64),
             Cell::Float(x) => Some(*x),
             Cell::Bool(b) => Some(f64::from(u8::from(*b))),
             Cell::Nothing | Cell::Text(_) => None,
@@ -77,6 +85,7 @@ impl Cell {
         match self {
             Cell::Int(i) => Some(Number::Int((*i).into())),
             Cell::Large(i) => Some(Number::Int((*i).into())),
+            Cell::Huge(i) => Some(Number::Int(**i)),
             Cell::Bool(b) => Some(Number::Int((*b).into())),
             Cell::Float(x) => Some(Number::Float(*x)),
             Cell::Nothing | Cell::Text(_) => None,
@@ -100,6 +109,7 @@ impl fmt::Display for Cell {
             Cell::Bool(b) => write!(f, "{b}"),
             Cell::Int(i) => write!(f, "{i}"),
             Cell::Large(i) => write!(f, "{i}"),
+            Cell::Huge(i) => write!(f, "{i}"),
             Cell::Float(x) => write!(f, "{x:?}"),
             Cell::Text(text) => f.write_str(text),
         }
@@ -312,6 +322,7 @@ mod tests {
     fn cells_have_one_order_however_numbers_are_kept() {
         let all = [
             Cell::Float(f64::NEG_INFINITY),
+            Cell::integer(-(1 << 70)),
             Cell::Int(-1),
             Cell::Bool(false),
             Cell::Int(0),
@@ -326,6 +337,8 @@ mod tests {
             Cell::Large(1 << 63),
             Cell::Large(u64::MAX),
             Cell::Float(u64::MAX as f64),
+            Cell::integer((1 << 64) + 1),
+            Cell::integer(1 << 70),
             Cell::Float(f64::INFINITY),
             Cell::Text("a".into()),
             Cell::Float(f64::NAN),

@@ -9,6 +9,7 @@ use crate::state::fields::{FEW, on_all_cpus};
 use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
 use crate::state::leaves::leaves;
+use crate::state::marks::large;
 use crate::state::series::MetricSummary;
 use crate::value::TagText;
 
@@ -110,7 +111,7 @@ impl Part {
                 TagText::Bool(b) => Cell::Bool(b),
                 TagText::Int(i) => Cell::Int(i),
                 TagText::Float(x) => Cell::Float(x),
-                TagText::Text(text) => target.text(&text),
+                TagText::Text(text) => large(&text).map_or_else(|| target.text(&text), Cell::integer),
             };
             if let Some(place) = target.place {
                 self.put(place, cell);
@@ -179,7 +180,7 @@ impl Part {
 
     /// A row of which the files have to be asked.
     fn trees(&mut self, job: &JobInfo) {
-        if let Ok(tree) = job.arguments() {
+        if let Ok(tree) = job.marked_arguments() {
             let own = job.path().display().to_string();
             leaves(&tree, &mut |path, cell| {
                 if !matches!(&cell, Cell::Text(text) if text.starts_with(&own)) {
