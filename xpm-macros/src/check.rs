@@ -241,7 +241,7 @@ pub(crate) fn optional_default(default: &Expr, errors: &Errors) -> bool {
 
 /// Checks the arguments of a type against each other.
 pub(crate) fn arguments(arguments: &[Argument], errors: &Errors) {
-    let mut names: HashMap<String, &Argument> = HashMap::new();
+    let mut ids: HashMap<String, &Argument> = HashMap::new();
     let mut files: HashMap<String, &Argument> = HashMap::new();
     for argument in arguments {
         if let Role::JobPath(path) = &argument.role
@@ -249,19 +249,29 @@ pub(crate) fn arguments(arguments: &[Argument], errors: &Errors) {
         {
             errors.on(path, format!("`{}` and `{}` are one file: give each its own", other.name, argument.name));
         }
-        let name = argument.identity_name();
-        if let Some(other) = names.insert(name.clone(), argument) {
+        let Some(id) = &argument.id else { continue };
+        let name = id.value();
+        if others(arguments, argument).any(|other| other.name == name) {
+            // Records of jobs have the names of fields: one from before the rename has this one.
+            let message = format!(
+                "`{name}` is the name of another argument, and the record of an older job would be read as that one's: \
+                 give that argument another field name"
+            );
+            errors.on(id, message);
+        } else if let Some(other) = ids.insert(name.clone(), argument) {
             let message = format!(
                 "`{}` and `{}` are both `{name}` in the identity: give one of them another `#[param(id = \"…\")]`",
                 other.name, argument.name
             );
-            match argument.id.as_ref().or(other.id.as_ref()) {
-                Some(id) => errors.on(id, message),
-                None => errors.on(&argument.member, message),
-            }
+            errors.on(id, message);
         }
     }
     older_names(arguments, errors);
+}
+
+/// The other arguments than `argument`.
+fn others<'a>(arguments: &'a [Argument], argument: &'a Argument) -> impl Iterator<Item = &'a Argument> {
+    arguments.iter().filter(move |other| !std::ptr::eq(*other, argument))
 }
 
 /// Checks the names that arguments had before: each belonged to one of them.
@@ -270,12 +280,15 @@ fn older_names(arguments: &[Argument], errors: &Errors) {
     for argument in arguments {
         for text in &argument.renamed_from {
             let name = text.value();
+            let has_id = |other: &&Argument| other.id.as_ref().is_some_and(|id| id.value() == name);
             if name.is_empty() {
                 errors.on(text, "an older name is not empty: `#[param(renamed_from = \"older_name\")]`");
             } else if let Some(other) = arguments.iter().find(|other| other.name == name) {
                 let whose = if std::ptr::eq(other, argument) { "the name that it has" } else { "another argument" };
                 errors.on(text, format!("`{name}` is {whose}: `renamed_from` takes names that are gone"));
-            } else if let Some(other) = older.insert(name.clone(), argument) {
+            } else if let Some(other) =
+                others(arguments, argument).find(has_id).or(older.insert(name.clone(), argument))
+            {
                 let message = format!("`{}` and `{}` cannot both have been `{name}`", other.name, argument.name);
                 errors.on(text, message);
             }

@@ -56,7 +56,7 @@ use proc_macro::TokenStream;
 /// | `ignore_default` | with `default`: not in the identity while it has its default, so that adding it changes no identity |
 /// | `ignored` | never in the identity |
 /// | `path = "weights.bin"` | a `PathBuf`: a file of the job's own folder, never set by the plan |
-/// | `id = "older_name"` | the name in the identity: rename the field, and the identity stays |
+/// | `id = "older_name"` | the name in the identity: rename the field, and the identity stays; no other argument has that name |
 /// | `renamed_from = "older_name"` | a name that it had, or a list of them: the identity moves, and `myexp xpm migrate` finds finished jobs by it |
 /// | `json` | any serde type, instead of an argument type; a job's promise may be given |
 ///

@@ -298,9 +298,4 @@ impl Argument {
             Member::Unnamed(_) => self.ty.span(),
         }
     }
-
-    /// The name that enters the identity.
-    pub(crate) fn identity_name(&self) -> String {
-        self.id.as_ref().map_or_else(|| self.name.clone(), LitStr::value)
-    }
 }
