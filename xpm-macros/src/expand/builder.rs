@@ -104,7 +104,10 @@ impl Builder<'_> {
         let (symbolic, has_tags, complete) = (this.symbolic(), this.has_tags(), this.complete());
         let configure = configure(&generics, &ty, args, &quote!(self.__args));
         let debug = debug(&generics, &ty, &quote!(&self.__args));
+        // Beside the impls, where no other type has marks and none of the user's types is in the way.
         let impls = apart(&quote! {
+            #(struct #marks;)*
+
             #configure
             #complete
             #symbolic
@@ -122,8 +125,6 @@ impl Builder<'_> {
         };
         let unset = if states.is_empty() { quote!() } else { quote!(<#(#states = ::xpm::__private::Unset),*>) };
         quote! {
-            #(#[doc(hidden)] #allow #vis struct #marks;)*
-
             #[doc = #doc]
             #allow
             #[must_use = "give the builder to an argument, `.build()` it or submit it"]
@@ -138,13 +139,13 @@ impl Builder<'_> {
         }
     }
 
-    /// The name of a required argument as a type, for messages: `Collection·name`, or `Loss·Huber·delta` of a variant.
+    /// The name of a required argument as a type, for messages: `Collection__name`, or `Loss__Huber__delta` of a variant.
     fn mark(&self, argument: &Argument) -> Ident {
         let mut of = self.of.unraw().to_string();
         if self.of != self.target {
-            of = format!("{}·{of}", self.target.unraw());
+            of = format!("{}__{of}", self.target.unraw());
         }
-        Ident::new(&format!("{of}·{}", argument.name), argument.span())
+        Ident::new(&format!("{of}__{}", argument.name), argument.span())
     }
 
     /// The setters of one argument; `required` is its number among the required ones, and their states.

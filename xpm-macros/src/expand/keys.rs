@@ -9,10 +9,11 @@ use syn::spanned::Spanned as _;
 use super::schema::{arg_ty, as_argument, item_ty};
 use crate::model::{Argument, Model, Role};
 
-/// The keys of a struct, under a name that is good to read where the compiler finds no such key, and that no type of the user's has.
+/// The keys of a struct, under a name that is good to read where the compiler finds no such key, and that no type of the
+/// user's has: two underscores together are in no type's name that the compiler is content with.
 pub(crate) fn keys(model: &Model, arguments: &[Argument]) -> TokenStream {
     let Model { ident, vis, .. } = model;
-    let keys = Ident::new(&format!("{}·Arguments", ident.unraw()), ident.span());
+    let keys = Ident::new(&format!("{}__Arguments", ident.unraw()), ident.span());
     let settable: Vec<_> = arguments.iter().enumerate().filter(|(_, argument)| argument.settable()).collect();
     let fields =
         settable.iter().map(|(_, Argument { setter, ty, .. })| quote!(#vis #setter: ::xpm::__private::ArgKey<#ty>));
