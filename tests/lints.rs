@@ -1,6 +1,8 @@
-//! Generated code in a crate with lints that are often denied or forbidden, each written as a library has it.
+//! Generated code in a crate with lints that are often denied or forbidden. Not run by the usual harness: in a test, the
+//! compiler asks for no documentation.
 
 #![deny(warnings, non_ascii_idents)]
+#![forbid(missing_docs, missing_debug_implementations, unsafe_code)]
 
 use xpm::prelude::*;
 

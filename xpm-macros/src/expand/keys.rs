@@ -29,7 +29,7 @@ pub(crate) fn keys(model: &Model, arguments: &[Argument]) -> TokenStream {
         }
     });
     quote! {
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         #vis struct #keys { #(#fields,)* }
 
         impl ::xpm::__private::HasKeys for #ident {
