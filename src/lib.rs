@@ -3,6 +3,15 @@
 //! You describe what can be varied as annotated structs, you write the plan as ordinary Rust, and xpm gives every job an
 //! identity computed from its arguments, runs what has not been run yet, and keeps every result in a folder you can find
 //! again.
+//!
+//! # Under another name
+//!
+//! What the attributes write calls this crate `xpm`. If it has another name in your `Cargo.toml`, as in
+//! `xx = { package = "xpm", version = "0.1" }`, write this at the root of your crate:
+//!
+//! ```ignore
+//! extern crate xx as xpm;
+//! ```
 
 /// The error of plans and tasks: any error, with its causes. `?` turns every error into one, and
 /// `error.downcast_ref::<xpm::RunError>()` gives back what is inside.
