@@ -96,7 +96,7 @@ pub mod __private {
     pub use xpm_core::schema::{
         ArgSchema, Partial, Place, Resources, Transient, Type, TypeKind, TypeSchema, VariantSchema, check_resources,
     };
-    pub use xpm_core::value::{Node, Slot, Tags, Value};
+    pub use xpm_core::value::{KeptTags, Node, Slot, Tags, Value};
     pub use xpm_macros::ConfigDerive;
 }
 

@@ -131,3 +131,48 @@ mod safe {
         pub n: u8,
     }
 }
+
+/// A trait of the user's that every type has, with methods of our names.
+mod everywhere {
+    use xpm::prelude::*;
+
+    macro_rules! everywhere {
+        ($name:ident: $($by_reference:ident)*; $($by_value:ident)*) => {
+            pub trait $name {
+                $(fn $by_reference(&self) {})*
+                $(fn $by_value(self) where Self: Sized {})*
+            }
+
+            impl<T: ?Sized> $name for T {}
+        };
+    }
+    everywhere!(First: set set_size set_at slot to_map arguments next clone node slots meta fmt;);
+    everywhere!(Second:; set slot to_map arguments next help default id_is arguments_are variants_are);
+
+    #[config(id = "macros.everywhere.data")]
+    pub struct Data {
+        pub size: usize,
+        pub limit: Option<usize>,
+    }
+
+    #[config(id = "macros.everywhere.choice")]
+    pub enum Choice {
+        One,
+        Many {
+            count: u8,
+            #[param(default = 1)]
+            step: u8,
+            most: Option<u8>,
+        },
+    }
+
+    #[test]
+    fn methods_of_every_type_are_not_taken_for_ours() {
+        let choice = Choice::config().many().count(2).step(3).maybe_most(None);
+        assert_ne!(choice.identity(), Choice::config().one().identity());
+        let mut data = Data::config().size(tag(1)).limit(2).build();
+        assert_eq!(tagspath(&data), "size=1");
+        data.set_limit(3);
+        assert_eq!(crate::reading::read_back::<Data>(&data).limit, Some(3));
+    }
+}

@@ -35,7 +35,7 @@ pub(crate) fn args_struct(model: &Model, body: &StructBody) -> TokenStream {
     let slots = body.arguments.iter().map(|argument| {
         let name = &argument.setter;
         if argument.settable() {
-            quote!(::core::clone::Clone::clone(self.#name.slot()))
+            quote!(::core::clone::Clone::clone(::xpm::__private::Arg::slot(&self.#name)))
         } else {
             quote!(::xpm::__private::Slot::unset(::xpm::__private::Value::Nothing))
         }

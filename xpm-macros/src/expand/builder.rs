@@ -25,17 +25,18 @@ pub(crate) struct Builder<'a> {
     /// The argument struct.
     pub(crate) args: TokenStream,
     /// How an argument of the argument struct is set: its number, its name, whether `None` is among what is given.
-    pub(crate) set: fn(usize, &Argument, maybe: bool) -> TokenStream,
+    pub(crate) set: fn(&Builder<'_>, usize, &Argument, maybe: bool) -> TokenStream,
 }
 
 /// The builder of a struct, and the function `config` that starts it.
 pub(crate) fn of_struct(model: &Model, body: &StructBody) -> TokenStream {
     let Model { ident, vis, is_task, .. } = model;
     let StructBody { args, builder: name, arguments } = body;
-    let set = |_: usize, argument: &Argument, maybe: bool| {
+    let set = |of: &Builder<'_>, _: usize, argument: &Argument, maybe: bool| {
+        let args = &of.args;
         let maybe = if maybe { "maybe_" } else { "" };
         let set = format_ident!("set_{maybe}{}", argument.setter.unraw());
-        quote!(self.__args.#set(value);)
+        quote!(<#args>::#set(&mut self.__args, value);)
     };
     let builder = Builder {
         ident: name,
@@ -188,7 +189,7 @@ impl Builder<'_> {
         then: &TokenStream,
         end: &TokenStream,
     ) -> TokenStream {
-        let (vis, set) = (self.vis, (self.set)(index, argument, maybe));
+        let (vis, set) = (self.vis, (self.set)(self, index, argument, maybe));
         let (name, help) = match maybe {
             false => (argument.setter.clone(), help(argument)),
             true => (format_ident!("maybe_{}", argument.setter.unraw()), maybe_help(&argument.setter.to_string())),

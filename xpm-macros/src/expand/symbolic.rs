@@ -44,7 +44,7 @@ impl Stands<'_> {
         quote! {
             #head #bounds {
                 fn all_tags(&self) -> ::xpm::__private::Tags {
-                    ::xpm::__private::Node::tags(&*::xpm::__private::ArgStruct::node(#args)).to_map()
+                    ::xpm::__private::KeptTags::to_map(&::xpm::__private::Node::tags(&*::xpm::__private::ArgStruct::node(#args)))
                 }
             }
         }

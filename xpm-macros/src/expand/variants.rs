@@ -75,12 +75,12 @@ fn builder(model: &Model, variant: &Variant) -> TokenStream {
 }
 
 /// Sets argument number `index` of `VariantArgs`.
-fn set(index: usize, argument: &Argument, maybe: bool) -> TokenStream {
-    let ty = arg_ty(argument);
+fn set(of: &Builder<'_>, index: usize, argument: &Argument, maybe: bool) -> TokenStream {
+    let (args, ty) = (&of.args, arg_ty(argument));
     let arg = if item_ty(argument).is_some() && !maybe {
         quote!(::xpm::__private::Arg::<#ty>::some::<__M>(value))
     } else {
         quote!(::xpm::__private::IntoArg::<#ty, __M>::into_arg(value))
     };
-    quote!(self.__args.set(#index, #arg, ::core::panic::Location::caller());)
+    quote!(<#args>::set(&mut self.__args, #index, #arg, ::core::panic::Location::caller());)
 }
