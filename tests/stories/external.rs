@@ -214,10 +214,12 @@ fn a_program_does_not_outlive_the_jobs_process() {
     let of = |thread: &String| fs::read_to_string(format!("/proc/{job}/task/{thread}/children")).unwrap_or_default();
     let children: String = std::iter::once(children).chain(threads.iter().map(of)).collect();
     let program: u32 = children.split_whitespace().next().unwrap().parse().unwrap();
+    // It writes this down when it has begun, which may be after the program has.
+    let grandchild = || fs::read_to_string(story.control.join("grandchild")).unwrap_or_default();
+    wait_until("what the program has started runs", || grandchild().ends_with('\n'));
     signal(job, "KILL");
     running.end().says(&["killed by signal 9"]);
-    let grandchild = fs::read_to_string(story.control.join("grandchild")).unwrap();
-    for process in [program, grandchild.trim().parse().unwrap()] {
+    for process in [program, grandchild().trim().parse().unwrap()] {
         wait_until("the program and what it has started are gone", || {
             let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
             status.is_empty() || status.contains(") Z ")
