@@ -63,15 +63,16 @@ fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> 
     let output = task.execute(job).map_err(|error| failure_of(&error))?;
     let text = serde_json::to_string(&output)
         .map_err(|error| Failure::Output { message: format!("it cannot be written as JSON: {error}") })?;
+    let lost = finite::exception(&output);
     // What cannot be read back is no result: better now, by the one who made it, than later by every consumer.
     let back: T::Output = serde_json::from_str(&text).map_err(|error| Failure::Output {
         message: format!(
             "written as JSON it cannot be read back: {error}{}",
-            finite::exception(&output).map_or_else(String::new, |found| format!("; it holds {found}, {NO_JSON}"))
+            lost.as_ref().map_or_else(String::new, |found| format!("; it holds {found}, {NO_JSON}"))
         ),
     })?;
     // JSON has `null` for such a float, which an `Option` reads as no value; a type may read it as what it was.
-    if let Some(found) = finite::exception(&output).filter(|found| finite::exception(&back).as_ref() != Some(found)) {
+    if let Some(found) = lost.filter(|found| finite::exception(&back).as_ref() != Some(found)) {
         let message = format!("it holds {found}, {NO_JSON}, and would be read back as no value");
         return Err(Failure::Output { message });
     }
