@@ -192,6 +192,9 @@ fn what_the_program_has() {
     let script = ok(folder.path(), &["xpm", "completions", "bash"]);
     // Of the program itself nothing is known but this one word.
     assert!(script.contains("roles.rank") && script.contains("opts=\"xpm\""), "{script}");
+    let said = program(folder.path(), &["xpm", "completions", "tcsh"]);
+    let message = "error: there are no completions for the shell `tcsh`: bash, zsh, fish, elvish or powershell\n";
+    assert_eq!((said.code, said.err.as_str()), (Some(2), message));
     assert!(ok(folder.path(), &["xpm", "--help"]).contains("lock"));
     assert!(ok(folder.path(), &["xpm", "task", "roles.rank", "--help"]).contains("--depth <N>"));
 }

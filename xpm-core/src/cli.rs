@@ -40,15 +40,20 @@ pub fn json_schema<C: ConfigType>() -> serde_json::Value {
     json_schema::json_schema(C::schema)
 }
 
+/// The shell of this name.
+fn shell_of(name: &str) -> Result<clap_complete::Shell, anyhow::Error> {
+    name.parse().map_err(|_| {
+        anyhow::anyhow!("there are no completions for the shell `{name}`: bash, zsh, fish, elvish or powershell")
+    })
+}
+
 /// Writes the completions of your own command line for a shell (`bash`, `zsh`, `fish`, `elvish`, `powershell`):
 /// `xpm::completions::<Cli>("bash", &mut std::io::stdout())?`.
 ///
 /// # Errors
 /// If there is no such shell, or it cannot be written.
 pub fn completions<C: clap::CommandFactory>(shell: &str, out: &mut dyn std::io::Write) -> Result<(), anyhow::Error> {
-    let shell: clap_complete::Shell = shell.parse().map_err(|_| {
-        anyhow::anyhow!("there are no completions for the shell `{shell}`: bash, zsh, fish, elvish or powershell")
-    })?;
+    let shell = shell_of(shell)?;
     let mut command = C::command();
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut script = Vec::new();

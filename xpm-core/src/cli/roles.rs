@@ -60,7 +60,7 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
         Some(("run", matches)) => run::run(matches),
         Some(("lock", matches)) => lock::run(registry, matches),
         Some(("migrate", matches)) => migrate::run(registry, matches),
-        Some(("completions", matches)) => match text(matches, "shell").parse::<clap_complete::Shell>() {
+        Some(("completions", matches)) => match super::shell_of(text(matches, "shell")) {
             Ok(shell) => {
                 let name = program();
                 // Whether the program itself has a `--help` is its own affair.
@@ -71,11 +71,8 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
                 say(&String::from_utf8_lossy(&script));
                 0
             }
-            Err(_) => {
-                let shell = text(matches, "shell");
-                failed(&format!(
-                    "there are no completions for the shell `{shell}`: bash, zsh, fish, elvish or powershell"
-                ));
+            Err(error) => {
+                failed(&error.to_string());
                 2
             }
         },
