@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 pub(super) use self::decimal::MOST;
 use super::behind::{Behind, utf8};
-use super::given::{Givens, canonical, join, resolve};
+use super::given::{Givens, canonical, is_below, join, resolve};
 use super::problem::Problem;
 use super::raw::Raw;
 use super::shape::inside;
@@ -57,8 +57,7 @@ impl Axis {
 
     /// Whether it varies this argument, something of it, or what it is a part of.
     pub(super) fn varies(&self, path: &str) -> bool {
-        let within = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
-        self.paths.iter().any(|(own, _)| own == path || within(own, path) || within(path, own))
+        self.paths.iter().any(|(own, _)| own == path || is_below(own, path) || is_below(path, own))
     }
 }
 

@@ -193,8 +193,7 @@ impl Givens {
             self.forget_below(path);
         }
         // Also that there is nothing, when something of it is given.
-        let above = |other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
-        self.by_path.retain(|other, old| !(above(other) && old.is_nothing()));
+        self.by_path.retain(|other, old| !(is_below(path, other) && old.is_nothing()));
         self.by_path.insert(path.to_owned(), given);
     }
 
@@ -341,6 +340,11 @@ fn explicit(matches: &ArgMatches, id: &str) -> bool {
 
 fn is_set(matches: &ArgMatches, id: &str) -> bool {
     matches.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
+}
+
+/// Whether a dotted name is of a part of what the other one names.
+pub(super) fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
 }
 
 pub(super) fn join(path: &str, name: &str) -> String {
