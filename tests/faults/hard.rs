@@ -63,9 +63,7 @@ fn who_waits_for_a_job_that_leaves_a_copy_of_itself_behind_is_told_of_its_end() 
 
 #[test]
 fn a_job_that_does_not_stop_is_killed_after_the_grace_period_with_its_children() {
-    let arena = Arena::new();
-    fs::create_dir(&arena.workdir).unwrap();
-    fs::write(arena.workdir.join("xpm.toml"), "format = 1\n[local]\ngrace_seconds = 1\n").unwrap();
+    let arena = with_grace(1);
     let begin = Instant::now();
     let outcome = arena.run("hard", &["ignore-term", "200"]);
     let took = begin.elapsed().as_millis();
@@ -79,9 +77,7 @@ fn a_job_that_does_not_stop_is_killed_after_the_grace_period_with_its_children()
 
 #[test]
 fn a_job_whose_driver_is_gone_is_stopped_at_its_time_limit_by_the_next_one() {
-    let arena = Arena::new();
-    fs::create_dir(&arena.workdir).unwrap();
-    fs::write(arena.workdir.join("xpm.toml"), "format = 1\n[local]\ngrace_seconds = 1\n").unwrap();
+    let arena = with_grace(1);
     let mut first = arena.start(arena.command("hard", &["ignore-term", "3000"]));
     wait_until("it has started", || !arena.lines("child").is_empty());
     first.kill();
@@ -92,6 +88,104 @@ fn a_job_whose_driver_is_gone_is_stopped_at_its_time_limit_by_the_next_one() {
     wait_until("both are gone", || !lives(job) && !lives(child));
     assert_eq!(json(&arena.job("faults.hard").join("status.json"))["failure"]["reason"], "timed_out");
     assert_eq!(arena.lines("started").len(), 1);
+}
+
+/// The arena's jobs that are stopped have so many seconds to end.
+fn with_grace(seconds: u32) -> Arena {
+    let arena = Arena::new();
+    fs::create_dir(&arena.workdir).unwrap();
+    let settings = format!("format = 1\n[local]\ngrace_seconds = {seconds}\n");
+    fs::write(arena.workdir.join("xpm.toml"), settings).unwrap();
+    arena
+}
+
+#[test]
+fn what_a_job_has_started_has_the_grace_period_as_well() {
+    for orphan in [false, true] {
+        let arena = with_grace(30);
+        let args = ["saves", "3000"];
+        let mut first = arena.start(arena.command("hard", &args));
+        let child = pid_in(&arena, "child");
+        wait_until("it has started", || !arena.lines("started").is_empty());
+        let outcome = if orphan {
+            first.kill();
+            arena.run("hard", &args)
+        } else {
+            first.end()
+        };
+        assert_eq!(outcome.code(), Some(1), "{outcome}");
+        outcome.says(&["ran out of time"]);
+        // The attempt was not over before.
+        assert_eq!(arena.lines("child.saved"), ["saved"], "orphan: {orphan}");
+        assert!(!lives(child));
+        assert_eq!(json(&arena.job("faults.hard").join("status.json"))["failure"]["reason"], "timed_out");
+    }
+}
+
+#[test]
+fn what_a_job_has_started_is_stopped_with_it_whatever_group_it_is_in() {
+    for how in ["limit", "limit of an orphan", "killed"] {
+        let arena = with_grace(30);
+        let limit = if how == "killed" { "100000" } else { "3000" };
+        let mut first = arena.start(arena.command("hard", &["groups", limit]));
+        let children = ["child.timeout", "child.setsid"].map(|name| pid_in(&arena, name));
+        let job = pid_in(&arena, "started");
+        let outcome = match how {
+            "limit" => first.end(),
+            "killed" => {
+                kill(&job.to_string(), "KILL");
+                first.end()
+            }
+            _ => {
+                first.kill();
+                arena.run("hard", &["groups", limit])
+            }
+        };
+        assert_eq!(outcome.code(), Some(1), "{outcome}");
+        let (timeout, setsid) = (lives(children[0]), lives(children[1]));
+        assert!(!timeout, "{how}");
+        // What is in a session of its own is found by its parent, if that was there when it was looked for.
+        assert!(!setsid || how == "killed", "{how}");
+        kill(&children[1].to_string(), "KILL");
+    }
+}
+
+#[test]
+fn an_attempt_that_is_stopped_by_the_next_driver_has_run_out_of_time_whatever_it_says_itself() {
+    let arena = Arena::new();
+    let mut first = arena.start(arena.command("hard", &["listen", "3000"]));
+    wait_until("it has started", || !arena.lines("started").is_empty());
+    first.kill();
+    let outcome = arena.run("hard", &["listen", "3000"]);
+    assert_eq!(outcome.code(), Some(1), "{outcome}");
+    outcome.says(&["is run by another process", "ran out of time"]);
+    assert_eq!((arena.lines("started").len(), arena.lines("heard").len()), (1, 1));
+    let record = json(&arena.job("faults.hard").join("status.json"));
+    assert_eq!((&record["failure"]["reason"], &record["attempt"]), (&"timed_out".into(), &1.into()));
+    assert!(record["cpu_seconds"].is_number(), "what it has recorded besides is kept: {record}");
+}
+
+#[test]
+fn an_attempt_whose_folder_was_removed_and_made_anew_leaves_no_record_there() {
+    let arena = Arena::new();
+    arena.mark("hold.wait");
+    let mut first = arena.start(arena.command("hard", &["wait"]));
+    wait_until("it has started", || !arena.lines("started").is_empty());
+    let old: u32 = arena.lines("started")[0].parse().unwrap();
+    first.kill();
+    let folder = arena.job("faults.hard");
+    fs::remove_dir_all(&folder).unwrap();
+    let second = arena.start(arena.command("hard", &["wait"]));
+    wait_until("it has started again", || arena.lines("started").len() == 2);
+    let new = &arena.lines("started")[1];
+    kill(new, "STOP");
+    arena.unmark("hold.wait");
+    wait_until("the first is over", || !lives(old));
+    assert!(!folder.join("status.json").exists());
+    kill(new, "CONT");
+    let outcome = second.end();
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "wait has ended well\n"), "{outcome}");
+    assert_eq!(fs::read_to_string(folder.join("late.txt")).unwrap(), "late");
 }
 
 #[test]

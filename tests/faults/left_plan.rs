@@ -50,15 +50,18 @@ impl Task for Left {
     }
 }
 
-/// Leaves a copy of this process behind, with all files that it has open, in a group of its own.
+/// Leaves a copy of this process behind, with all files that it has open, in a session of its own.
 pub fn fork(pid_file: &Path) -> TaskResult<()> {
     use std::os::unix::process::CommandExt;
+    unsafe extern "C" {
+        fn setsid() -> i32;
+    }
     let pid_path = pid_file.to_owned();
     let mut command = Command::new("true");
-    command.process_group(0);
-    // SAFETY: the copy does nothing but write a file and sleep.
+    // SAFETY: the copy does nothing but begin a session, write a file and sleep.
     unsafe {
         command.pre_exec(move || {
+            setsid();
             fs::write(&pid_path, std::process::id().to_string())?;
             std::thread::sleep(Duration::from_secs(100));
             std::process::abort();

@@ -248,6 +248,22 @@ impl Task for Hard {
                 wait_while(&control.join("hold.fork"))?;
                 left_plan::fork(&control.join("child"))?;
             }
+            // A child that takes its time when it is asked to end. The job itself does not.
+            "saves" => {
+                let script = "trap 'sleep 0.3; echo saved > \"$0.saved\"; exit' TERM; echo $$ > \"$0\"; \
+                              while :; do sleep 0.05; done";
+                Command::new("sh").args(["-c", script]).arg(control.join("child")).spawn()?;
+                say("started")?;
+                wait_while(control)?;
+            }
+            // Children that are in no group of the job's.
+            "groups" => {
+                let script = "timeout 1000 sh -c 'echo $$ > \"$0.timeout\"; exec sleep 1000' \"$0\" & \
+                              setsid sh -c 'echo $$ > \"$0.setsid\"; exec sleep 1000' \"$0\" & wait";
+                Command::new("sh").args(["-c", script]).arg(control.join("child")).spawn()?;
+                say("started")?;
+                wait_while(control)?;
+            }
             "ignore-term" => {
                 child("(trap '' TERM; exec sleep 1000) & echo $! > \"$0\"")?;
                 job.stop_requested();

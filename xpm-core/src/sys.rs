@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "wraps system calls")]
 
+mod family;
 #[cfg(target_os = "linux")]
 mod fork;
 #[cfg(target_os = "linux")]
@@ -16,6 +17,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub(crate) use family::Family;
 #[cfg(target_os = "linux")]
 pub(crate) use fork::{Forked, ThreadNumber, fork_sibling, may_fork, replace_stream, set_title, set_variable};
 #[cfg(target_os = "linux")]
@@ -144,12 +146,12 @@ pub(crate) fn wait_for_notice(_: &ChildProcess, _: &impl AsRawFd) -> bool {
 
 /// Sends a signal to the process group of the process `pid`, or to the process alone while it leads none yet. That there
 /// is nobody left is no error, and of its own children a driver need not know any other.
-pub(crate) fn signal_group(pid: u32, signal: i32) {
+fn signal_group(pid: u32, signal: i32) {
     let _ = try_signal_group(pid, signal);
 }
 
 /// The same, for whoever must know whether it was sent. That there is nobody left is no error.
-pub(crate) fn try_signal_group(pid: u32, signal: i32) -> io::Result<()> {
+fn try_signal_group(pid: u32, signal: i32) -> io::Result<()> {
     let Some(pid) = libc::pid_t::try_from(pid).ok().filter(|pid| *pid > 1) else {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     };
@@ -164,7 +166,7 @@ pub(crate) fn try_signal_group(pid: u32, signal: i32) -> io::Result<()> {
 
 /// Kills what is left of the process group that the process `pid` has led, which is gone: as long as there is a process in the
 /// group, its number is given to no other.
-pub(crate) fn kill_left_of_group(pid: u32) {
+fn kill_left_of_group(pid: u32) {
     let Ok(pid) = libc::pid_t::try_from(pid) else { return };
     if pid > 1 {
         // SAFETY: kill takes no pointers.

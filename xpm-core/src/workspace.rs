@@ -40,7 +40,7 @@ pub(crate) use atomic::{Durability, create_atomic, temporary_of, write_atomic};
 pub use failure::Failure;
 pub use folder::JobFolder;
 pub use frozen::Collected;
-pub(crate) use lock::{JobLock, LockRemote, TryLock, WaitLock, free_for_all, open_shareable};
+pub(crate) use lock::{JobLock, LockRemote, TryLock, WaitLock, free_for_all, is_at, open_shareable};
 #[cfg(feature = "tracing")]
 pub(crate) use log_filter::LogLevel;
 pub(crate) use log_filter::{LogFilter, ParseLogFilterError};

@@ -23,7 +23,7 @@ use crate::ids::JobKey;
 use crate::value::Node;
 use crate::workspace::frozen::own_digest;
 use crate::workspace::{
-    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, free_for_all, give_cpus_back,
+    Failure, JobFolder, Owner, ParamsError, PartialFolder, Status, Workspace, free_for_all, give_cpus_back, is_at,
     parse_params, read_params,
 };
 use crate::{clock, sys};
@@ -107,6 +107,7 @@ pub(super) fn run_job_with(
 ) -> u8 {
     sys::new_session();
     let process = std::process::id();
+    let driver = std::os::unix::process::parent_id();
     let start = clock::timestamp();
     let started_in = std::env::current_dir().ok();
     let deadline = time.and_then(|time| Instant::now().checked_add(time));
@@ -126,6 +127,10 @@ pub(super) fn run_job_with(
         let mut status = Status::new(folder.key().clone(), attempt, result).with_usage(sys::own_usage());
         status.start = Some(start);
         status.executable = own_digest();
+        if lock.as_ref().is_ok_and(|lock| is_drivers(lock) && !is_at(lock, &folder.lock())) {
+            // Somebody may have made it anew and run the job there.
+            return Err("its folder was deleted while it ran".to_owned());
+        }
         match status.write(&folder.status()) {
             Ok(()) => Ok(status.is_done()),
             Err(error) => Err(format!("{} cannot be written: {error}", folder.status().display())),
@@ -147,12 +152,22 @@ pub(super) fn run_job_with(
             UNRECORDED
         }
     };
-    if let Ok(lock) = lock {
+    if let Ok(lock) = lock
+        && !(is_drivers(&lock) && frees_lock(driver))
+    {
         // The job is over. Copies of this process that it leaves behind, daemons, have the lock's open file as well, and must not
         // keep the job from being run again.
         free_for_all(&lock);
     }
     code
+}
+
+/// Whether this process's driver is there to free the job's lock, which it does when this process is gone: taking it apart may take
+/// a while, and until then it has its GPUs and its memory.
+fn frees_lock(driver: u32) -> bool {
+    // If it was gone before this process began, its place was taken by the system's first process or another that sees to orphans: of
+    // the first it can be told. With the other, the lock is free when the last copy of its file is closed.
+    driver > 1 && std::os::unix::process::parent_id() == driver && !sys::process_is_stopped(driver)
 }
 
 /// The exit code of a job process that could not write its record, when it was started by hand.

@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::freezer::Freezer;
 use super::holding::{Asked, HeldTokens, OwnHolders};
@@ -37,6 +37,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How long the end of an attempt that somebody else makes may go unseen.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long an attempt that has left a record may have its lock.
+const FREEING: Duration = Duration::from_secs(1);
 
 /// What a launcher does with an order; gives the last thing to tell.
 type Work = fn(&Local, &Order, &dyn Fn(Progress)) -> Result<Progress, Failure>;
@@ -194,23 +197,17 @@ impl Local {
         (starter, remote): (&Starter, Option<&LockRemote>),
     ) -> Result<End, Failure> {
         let folder = &order.folder;
-        let own_end = |status: &Status| match (status.is_done(), end.stopped) {
-            (true, _) | (false, None) => true,
-            // A job that ends by itself when it is asked to says why, unless it calls that an error.
-            (false, Some(_)) => matches!(status.result(), Err(Failure::TimedOut)),
-        };
         // The process is gone: what can fail from here on is told by its record.
         let _ = fault::point("ended process of", folder.path());
         match self.read(folder)? {
-            Some(status) if status.attempt == attempt && own_end(&status) => Ok(end_of(&status, true)),
+            Some(status) if status.attempt == attempt && says_why(&status, end.stopped) => Ok(end_of(&status, true)),
             _ => {
                 let killed_for_memory = || {
                     let more = machine::oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
                     more || order.memory.is_some_and(|limit| end.process.usage.peak_memory >= limit / 10 * 9)
                 };
                 let failure = match (end.stopped, end.process.code, end.process.signal) {
-                    (Some(Stop::OutOfTime), ..) => Failure::TimedOut,
-                    (Some(Stop::Requested), ..) => Failure::Stopped,
+                    (Some(why), ..) => failure_of(why),
                     (None, _, Some(libc::SIGKILL)) if killed_for_memory() => Failure::OutOfMemory,
                     (None, _, Some(signal)) if signal == sys::unrecorded_signal() => {
                         Failure::Output { message: last_line(folder) }
@@ -267,7 +264,7 @@ impl Local {
         let here = |error: &io::Error| launch_failed(&folder.path().display().to_string(), error);
         fault::point("wait for process of", folder.path()).map_err(|error| here(&error))?;
         // The record counts as well as the lock: processes that the job leaves behind may hold that for ever.
-        let mut seen = None;
+        let (mut seen, mut recorded_until) = (None, None);
         let key = folder.key();
         let (lock, status) = loop {
             // Compared for being another one only: clocks are set back.
@@ -280,12 +277,31 @@ impl Local {
             if let Some(status) = &status
                 && (status.is_done() || status.attempt > recorded_before)
             {
-                // Who ran it does not want it any more; this driver does.
-                let dropped = matches!(status.result(), Err(Failure::Stopped)) && orphan.stopped().is_none();
-                return Ok(if dropped { Progress::Freed } else { Progress::Ended(end_of(status, false)) });
+                let Some(why) = orphan.stopped().filter(|why| !says_why(status, Some(*why))) else {
+                    // Who ran it does not want it any more; this driver does.
+                    let dropped = matches!(status.result(), Err(Failure::Stopped)) && orphan.stopped().is_none();
+                    return Ok(if dropped { Progress::Freed } else { Progress::Ended(end_of(status, false)) });
+                };
+                // It has recorded what being stopped looked like to it. What is known better is written down with the lock, which
+                // is free in a moment, unless something that the job has left behind has it.
+                let until = *recorded_until.get_or_insert_with(|| Instant::now() + FREEING);
+                match &tried {
+                    TryLock::Taken(lock) if lock.is_at(&folder.lock()) => {
+                        orphan.end_rest();
+                        let failure = recorded(folder, failure_of(why), |failure| {
+                            status.clone().failed_with(failure.clone()).write(&folder.status())
+                        });
+                        return Ok(Progress::Ended(End::Failed(failure)));
+                    }
+                    TryLock::Busy(_) if Instant::now() < until => {}
+                    _ => return Ok(Progress::Ended(End::Failed(failure_of(why)))),
+                }
+            } else {
+                seen = stamp;
             }
-            seen = stamp;
             wait = match tried {
+                // The folder was removed, and made anew perhaps: this lock is nobody's any more.
+                TryLock::Taken(lock) if !lock.is_at(&folder.lock()) => return Ok(Progress::Freed),
                 TryLock::Taken(lock) => break (lock, status),
                 TryLock::Busy(again) => again,
             };
@@ -303,11 +319,7 @@ impl Local {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
                 let process = Process { usage: None, executable: owner.executable.as_deref() };
-                let why = match orphan.stopped() {
-                    None => Failure::Lost,
-                    Some(Stop::Requested) => Failure::Stopped,
-                    Some(Stop::OutOfTime) => Failure::TimedOut,
-                };
+                let why = orphan.stopped().map_or(Failure::Lost, failure_of);
                 let failure = record(folder, owner.attempt, why, process, &lock);
                 Ok(Progress::Ended(End::Failed(failure)))
             }
@@ -383,6 +395,10 @@ impl Local {
         if let Ok(Some(status)) = folder.read_status_aside(attempt) {
             return Ok(end_of(&status, true));
         }
+        if remote.is_some_and(|remote| remote.is_replaced(&folder.lock())) {
+            // This attempt's folder is gone; what lies there now is another one's.
+            return Ok(End::Failed(failure));
+        }
         let kept = remote.and_then(|remote| remote.take_back(&folder.lock()).ok().flatten());
         let lock = kept.map_or_else(|| JobLock::try_take(&folder.lock()), |lock| Ok(TryLock::Taken(lock)));
         let failure = match lock {
@@ -450,6 +466,19 @@ fn recorded(folder: &JobFolder, failure: Failure, write: impl FnOnce(&Failure) -
 fn wait_for_lock(folder: &JobFolder) {
     if let Ok(TryLock::Busy(wait)) = JobLock::try_take(&folder.lock()) {
         drop(wait.wait());
+    }
+}
+
+/// Whether a record tells the end of an attempt that was stopped, if it was: a job that ends by itself when it is asked to says why,
+/// unless it calls that an error.
+fn says_why(status: &Status, stopped: Option<Stop>) -> bool {
+    stopped.is_none() || status.is_done() || matches!(status.result(), Err(Failure::TimedOut))
+}
+
+fn failure_of(stop: Stop) -> Failure {
+    match stop {
+        Stop::OutOfTime => Failure::TimedOut,
+        Stop::Requested => Failure::Stopped,
     }
 }
 

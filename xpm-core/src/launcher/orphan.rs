@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::process::Stop;
+use super::process::{Stop, end_family};
 use crate::ids::JobKey;
-use crate::sys;
+use crate::sys::{self, Family};
 use crate::workspace::{JobFolder, Owner};
 
 /// How long until a process that could not be stopped at its time limit is looked at again.
@@ -28,10 +28,19 @@ pub(super) struct Orphan {
 struct State {
     /// Why it was asked to end, and when it is made to.
     stopped: Option<(Stop, Instant)>,
-    /// The process that was asked, and when it began.
-    asked: Option<(u32, Option<u64>)>,
+    /// When it is made to again.
+    again: Option<Instant>,
+    asked: Option<Asked>,
     /// When its time is over.
     due: Option<Instant>,
+}
+
+/// A process that was asked to end, with all that it has started.
+#[derive(Debug)]
+struct Asked {
+    pid: u32,
+    begin: Option<u64>,
+    family: Family,
 }
 
 impl Orphan {
@@ -51,8 +60,10 @@ impl Orphan {
         }
         let Some(pid) = self.abandoned() else { return false };
         state.stopped = Some((why, Instant::now() + self.grace));
-        state.asked = Some((pid, sys::process_begin(pid)));
-        sys::signal_group(pid, libc::SIGTERM);
+        let mut family = Family::of(pid);
+        let begin = sys::process_begin(pid);
+        family.signal(libc::SIGTERM);
+        state.asked = Some(Asked { pid, begin, family });
         true
     }
 
@@ -61,11 +72,13 @@ impl Orphan {
     pub(super) fn mind(&self, limit: Option<Duration>) {
         let mut state = self.state();
         let now = Instant::now();
-        if let Some((_, end)) = &mut state.stopped {
-            if now >= *end {
-                *end = now + AGAIN;
-                if let Some(pid) = self.abandoned() {
-                    sys::signal_group(pid, libc::SIGKILL);
+        if let Some((_, end)) = state.stopped {
+            if now >= state.again.unwrap_or(end) {
+                state.again = Some(now + AGAIN);
+                if let (Some(pid), Some(asked)) = (self.abandoned(), &mut state.asked)
+                    && pid == asked.pid
+                {
+                    asked.family.signal(libc::SIGKILL);
                 }
             }
             return;
@@ -86,12 +99,17 @@ impl Orphan {
         }
     }
 
-    /// The job is over: if it was stopped, what is left of its group is killed, as it is of a driver's own jobs.
+    /// The job is over: if it was stopped, what is left of what it had started has what is left of the grace period, as with a
+    /// driver's own jobs.
     pub(super) fn end_rest(&self) {
-        let Some((pid, begin)) = self.state().asked.take() else { return };
+        let mut state = self.state();
+        let (Some(Asked { pid, begin, mut family }), Some((_, end))) = (state.asked.take(), state.stopped) else {
+            return;
+        };
+        drop(state);
         // While there is somebody in the group, no other process has this number.
         if !sys::process_exists(pid) || sys::process_begin(pid) == begin {
-            sys::kill_left_of_group(pid);
+            end_family(&mut family, end);
         }
     }
 

@@ -1,14 +1,14 @@
 //! The process of an attempt as its driver sees it: started, waited for, stopped.
 //!
-//! Everything that ends a process goes through [`Control::stop`]: SIGTERM to its whole group, and after a grace period
-//! SIGKILL to what is left of it.
+//! Everything that ends a process goes through [`Control::stop`]: SIGTERM to it and to all that it has started, and SIGKILL to
+//! what of these is left after a grace period. So the attempt is over when the last of them is gone.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::{self, ChildProcess, ProcessEnd};
+use crate::sys::{self, ChildProcess, Family, ProcessEnd};
 
 /// Why a process is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +29,26 @@ pub(super) struct Ended {
 /// A running process, for those who want to stop it.
 #[derive(Debug)]
 pub(super) struct Control {
-    pid: u32,
     grace: Duration,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     ended: bool,
-    stopped: Option<Stop>,
+    /// Why it was asked to end, and when it is made to.
+    stopped: Option<(Stop, Instant)>,
+    family: Family,
 }
+
+/// How long processes that were killed may take to be gone; more is up to the system, of a process that waits for a disk.
+const DYING: Duration = Duration::from_secs(1);
 
 impl Control {
     pub(super) fn new(child: &ChildProcess, grace: Duration) -> Arc<Self> {
-        Arc::new(Self { pid: child.id(), grace, state: Mutex::default(), changed: Condvar::new() })
+        let state = State { ended: false, stopped: None, family: Family::of(child.id()) };
+        Arc::new(Self { grace, state: Mutex::new(state), changed: Condvar::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -55,22 +60,23 @@ impl Control {
         // The process stays a zombie until the last line, so its number, and its group's, cannot be given again while
         // somebody may signal it.
         let by_signal = sys::wait_for_end(&child);
-        let stopped = {
-            let mut state = self.state();
-            state.ended = true;
-            state.stopped
-        };
+        let mut state = self.state();
+        state.ended = true;
         self.changed.notify_all();
+        let stopped = state.stopped;
         // What it had started must not run on beside the next attempt. One that ended by itself has left behind what it wanted to.
-        if by_signal? || stopped.is_some() {
-            sys::signal_group(self.pid, libc::SIGKILL);
+        if let Some((_, end)) = stopped {
+            end_family(&mut state.family, end);
+        } else if by_signal? {
+            end_family(&mut state.family, Instant::now());
         }
-        Ok(Ended { process: sys::wait(child)?, stopped })
+        drop(state);
+        Ok(Ended { process: sys::wait(child)?, stopped: stopped.map(|(why, _)| why) })
     }
 
     /// How a process ended of which the system tells nothing.
     pub(super) fn unseen(&self) -> Ended {
-        Ended { process: ProcessEnd::default(), stopped: self.state().stopped }
+        Ended { process: ProcessEnd::default(), stopped: self.state().stopped.map(|(why, _)| why) }
     }
 
     /// Stops the process when `limit` has passed.
@@ -90,25 +96,26 @@ impl Control {
         let control = self.clone();
         let work = move || control.stop_now(Stop::Requested);
         if thread::Builder::new().name("xpm-stop".to_owned()).stack_size(256 << 10).spawn(work).is_err() {
-            sys::signal_group(self.pid, libc::SIGKILL);
+            self.state().family.signal(libc::SIGKILL);
         }
     }
 
     fn stop_now(&self, why: Stop) {
+        let end = Instant::now() + self.grace;
         {
             let mut state = self.state();
             if state.ended || state.stopped.is_some() {
                 return;
             }
-            state.stopped = Some(why);
+            state.stopped = Some((why, end));
             // Under the lock: the process has not been waited for.
-            sys::signal_group(self.pid, libc::SIGTERM);
+            state.family.signal(libc::SIGTERM);
         }
-        if !self.ends_before(Instant::now() + self.grace) {
-            let state = self.state();
+        if !self.ends_before(end) {
+            let mut state = self.state();
             if !state.ended {
                 // Under the lock, as above.
-                sys::signal_group(self.pid, libc::SIGKILL);
+                state.family.signal(libc::SIGKILL);
             }
         }
     }
@@ -124,4 +131,24 @@ impl Control {
         }
         true
     }
+}
+
+/// Waits until nobody is left of a process that is over, and kills what is at `end`.
+pub(super) fn end_family(family: &mut Family, end: Instant) {
+    if !is_gone_before(family, end) {
+        family.kill_left();
+        is_gone_before(family, Instant::now() + DYING);
+    }
+}
+
+fn is_gone_before(family: &mut Family, end: Instant) -> bool {
+    let mut pause = Duration::from_millis(1);
+    while !family.is_gone() {
+        let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+            return false;
+        };
+        thread::park_timeout(pause.min(left));
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+    true
 }

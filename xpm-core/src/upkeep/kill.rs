@@ -101,7 +101,7 @@ pub fn victim(job: &JobInfo) -> Result<Victim, KillError> {
 /// As [`victim`]; and if the process may not be signalled, since it is another user's.
 pub fn kill(job: &JobInfo) -> Result<Victim, KillError> {
     let victim = victim(job)?;
-    sys::try_signal_group(victim.pid, libc::SIGTERM).map_err(|source| KillError::Signal {
+    sys::Family::of(victim.pid).try_signal(libc::SIGTERM).map_err(|source| KillError::Signal {
         job: job.key(),
         pid: victim.pid,
         source,

@@ -34,6 +34,11 @@ impl LockRemote {
         }
     }
 
+    /// Whether another file lies at `path` now: the folder was removed, and made anew by somebody.
+    pub(crate) fn is_replaced(&self, path: &Path) -> bool {
+        path.exists() && !is_at(&self.0, path)
+    }
+
     /// Frees the lock, though what the process has left behind may have copies of its open file.
     pub(crate) fn free(self) {
         if fault::point("free", Path::new("lock")).is_ok() {
@@ -120,6 +125,11 @@ impl JobLock {
         let _ = self.0.unlock();
     }
 
+    /// Whether it is that of the file which lies at `path`.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        is_at(&self.0, path)
+    }
+
     /// The open file, to write into who has the lock.
     pub(crate) fn file(&self) -> &File {
         &self.0
@@ -144,7 +154,7 @@ pub(crate) fn open_shareable(path: &Path) -> io::Result<File> {
 }
 
 /// Whether the open file is the one that lies at `path`.
-fn is_at(file: &File, path: &Path) -> bool {
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     match (file.metadata(), std::fs::metadata(path)) {
         (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),

@@ -118,6 +118,11 @@ impl Status {
         self
     }
 
+    /// The record of the same attempt, which came to this.
+    pub(crate) fn failed_with(self, failure: Failure) -> Self {
+        Self { outcome: Verdict::Failed, failure: Some(failure), value: None, ..self }
+    }
+
     /// What the attempt came to.
     pub(crate) fn result(&self) -> Result<&RawValue, &Failure> {
         match (&self.value, &self.failure) {

@@ -72,7 +72,10 @@ impl Holding {
     fn new() -> Self {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let by = format!("{}:{}-{number}", crate::settings::host(), std::process::id());
+        // Containers share names of hosts and numbers of processes; they do not begin at the same moment.
+        let pid = std::process::id();
+        let begin = crate::sys::process_begin(pid).unwrap_or_default();
+        let by = format!("{}:{pid}-{begin}-{number}", crate::settings::host());
         Self { by, units: Vec::new() }
     }
 }
