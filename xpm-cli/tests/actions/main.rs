@@ -26,6 +26,7 @@ const TESTS: &[(&str, fn())] = &[
     ("says_what_shells_complete", looking::says_what_shells_complete),
     ("clean_leaves_what_runs_alone", acting::clean_leaves_what_runs_alone),
     ("kill_stops_the_one_process", acting::kill_stops_the_one_process),
+    ("a_killed_job_is_not_tried_again_by_its_run", acting::a_killed_job_is_not_tried_again_by_its_run),
     ("orphans_are_what_no_run_refers_to", acting::orphans_are_what_no_run_refers_to),
     ("doctor_finds_and_mends", acting::doctor_finds_and_mends),
     ("orphans_of_a_driver_that_was_killed", careful::orphans_of_a_driver_that_was_killed),

@@ -71,11 +71,12 @@ pub struct Script {
     pub control: PathBuf,
 }
 
-/// Submits steps; `b:a` comes after `a`. Each holds a token. `long=a` is a resumable one without retries, `script=a` one that a script
+/// Submits steps; `b:a` comes after `a`. Each holds a token, and has the retries of `CONTROL/retries`. `long=a` is a resumable one without retries, `script=a` one that a script
 /// does.
 pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()> {
     xpm::experiment(workdir, "acts").run(|xp| {
         let token = xp.token("slots", 2)?;
+        let retries = std::fs::read_to_string(control.join("retries")).map_or(Ok(0), |text| text.parse())?;
         let mut jobs: Vec<(String, Job<Step>)> = Vec::new();
         for step in steps {
             match step.split_once('=') {
@@ -97,6 +98,7 @@ pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()>
                 .control(control)
                 .after(after)
                 .add_dependency(token.dependency(1))
+                .max_retries(retries)
                 .submit(xp)?;
             jobs.push((name.to_owned(), job));
         }

@@ -200,7 +200,9 @@ impl Local {
         // The process is gone: what can fail from here on is told by its record.
         let _ = fault::point("ended process of", folder.path());
         match self.read(folder)? {
-            Some(status) if status.attempt == attempt && says_why(&status, end.stopped) => Ok(end_of(&status, true)),
+            Some(status) if status.attempt == attempt && says_why(folder, &status, end.stopped) => {
+                Ok(end_of(&status, true))
+            }
             _ => {
                 let killed_for_memory = || {
                     let more = machine::oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
@@ -208,6 +210,7 @@ impl Local {
                 };
                 let failure = match (end.stopped, end.process.code, end.process.signal) {
                     (Some(why), ..) => failure_of(why),
+                    (None, ..) if folder.is_stop_noted(attempt) => Failure::Stopped,
                     (None, _, Some(libc::SIGKILL)) if killed_for_memory() => Failure::OutOfMemory,
                     (None, _, Some(signal)) if signal == sys::unrecorded_signal() => {
                         Failure::Output { message: last_line(folder) }
@@ -277,9 +280,11 @@ impl Local {
             if let Some(status) = &status
                 && (status.is_done() || status.attempt > recorded_before)
             {
-                let Some(why) = orphan.stopped().filter(|why| !says_why(status, Some(*why))) else {
+                let noted = || folder.is_stop_noted(status.attempt).then_some(Stop::Requested);
+                let stopped = orphan.stopped().or_else(noted);
+                let Some(why) = stopped.filter(|_| !says_why(folder, status, stopped)) else {
                     // Who ran it does not want it any more; this driver does.
-                    let dropped = matches!(status.result(), Err(Failure::Stopped)) && orphan.stopped().is_none();
+                    let dropped = matches!(status.result(), Err(Failure::Stopped)) && stopped.is_none();
                     return Ok(if dropped { Progress::Freed } else { Progress::Ended(end_of(status, false)) });
                 };
                 // It has recorded what being stopped looked like to it. What is known better is written down with the lock, which
@@ -319,7 +324,8 @@ impl Local {
             // The attempt that was waited for died without a record. One that had died before is no news.
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
                 let process = Process { usage: None, executable: owner.executable.as_deref() };
-                let why = orphan.stopped().map_or(Failure::Lost, failure_of);
+                let noted = || folder.is_stop_noted(owner.attempt).then_some(Stop::Requested);
+                let why = orphan.stopped().or_else(noted).map_or(Failure::Lost, failure_of);
                 let failure = record(folder, owner.attempt, why, process, &lock);
                 Ok(Progress::Ended(End::Failed(failure)))
             }
@@ -470,9 +476,15 @@ fn wait_for_lock(folder: &JobFolder) {
 }
 
 /// Whether a record tells the end of an attempt that was stopped, if it was: a job that ends by itself when it is asked to says why,
-/// unless it calls that an error.
-fn says_why(status: &Status, stopped: Option<Stop>) -> bool {
-    stopped.is_none() || status.is_done() || matches!(status.result(), Err(Failure::TimedOut))
+/// unless it calls that an error. One that `xpm kill` has asked is not to go on, though it could.
+fn says_why(folder: &JobFolder, status: &Status, stopped: Option<Stop>) -> bool {
+    match status.result() {
+        Ok(_) => true,
+        Err(Failure::Stopped) => stopped != Some(Stop::OutOfTime),
+        Err(_) if folder.is_stop_noted(status.attempt) => false,
+        Err(Failure::TimedOut) => true,
+        Err(_) => stopped.is_none(),
+    }
 }
 
 fn failure_of(stop: Stop) -> Failure {

@@ -58,6 +58,7 @@ pub enum KillError {
 pub struct Victim {
     /// Its number.
     pub pid: u32,
+    attempt: u32,
 }
 
 /// The process on this machine that runs a job.
@@ -87,20 +88,22 @@ pub fn victim(job: &JobInfo) -> Result<Victim, KillError> {
     }
     // Times tell only where the system does not say what a process has open: clocks are set.
     match sys::has_open(owner.pid, &folder.lock()) {
-        Some(true) => Ok(Victim { pid: owner.pid }),
+        Some(true) => Ok(Victim { pid: owner.pid, attempt: owner.attempt }),
         Some(false) => Err(other("it does not have the job's lock")),
         None if began_after(owner.pid, &owner.start) => Err(other("it began later")),
-        None => Ok(Victim { pid: owner.pid }),
+        None => Ok(Victim { pid: owner.pid, attempt: owner.attempt }),
     }
 }
 
 /// Asks the process that runs a job, and those it has started, to stop (SIGTERM). A resumable job ends by itself then; any
-/// other is ended by it, and has failed.
+/// other is ended by it. Drivers that wait for it do not try it again; it is run again when it is submitted again.
 ///
 /// # Errors
 /// As [`victim`]; and if the process may not be signalled, since it is another user's.
 pub fn kill(job: &JobInfo) -> Result<Victim, KillError> {
     let victim = victim(job)?;
+    // First: its driver looks when it is over. A job is stopped though it cannot be noted.
+    let _ = job.folder().note_stop(victim.attempt);
     sys::Family::of(victim.pid).try_signal(libc::SIGTERM).map_err(|source| KillError::Signal {
         job: job.key(),
         pid: victim.pid,

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{JobLock, Owner, Status, StatusError, TryLock};
+use super::{Durability, JobLock, Owner, Status, StatusError, TryLock, write_atomic};
 use crate::fault;
 use crate::ids::JobKey;
 
@@ -86,6 +86,16 @@ impl JobFolder {
     /// Marks that the files of the folder are those of another one too: `migrate` has linked them.
     pub(crate) fn shared(&self) -> PathBuf {
         self.own().join("shared")
+    }
+
+    /// Notes that somebody has asked for the end of an attempt, other than its driver, which need not try it again then.
+    pub(crate) fn note_stop(&self, attempt: u32) -> io::Result<()> {
+        write_atomic(&self.own().join("stop"), attempt.to_string().as_bytes(), Durability::Lazy)
+    }
+
+    /// Whether that was noted of this attempt.
+    pub(crate) fn is_stop_noted(&self, attempt: u32) -> bool {
+        fs::read_to_string(self.own().join("stop")).is_ok_and(|text| text.trim().parse() == Ok(attempt))
     }
 
     /// What only xpm reads.
