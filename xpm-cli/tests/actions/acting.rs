@@ -76,15 +76,18 @@ pub fn a_killed_job_is_not_tried_again_by_its_run() {
     let world = World::new();
     fs::write(world.control.join("retries"), "3").unwrap();
     world.mark("hold.a");
+    world.mark("child.a");
     let mut run = world.start(&["a"]);
-    wait_until("it runs", || world.control.join("started.a").exists());
+    wait_until("it runs", || world.control.join("child.a.ready").exists());
     wait_until("it can be killed", || world.xpm(&["kill", "--yes", "--filter", "name = a"]).code == 0);
     run.wait().unwrap();
     let shown = world.json(&["show", &world.id("a")]);
     assert_eq!((&shown["state"], &shown["failure"]["reason"]), (&"failed".into(), &"stopped".into()), "{shown}");
     let ran = || fs::read_to_string(world.control.join("ran.a")).unwrap().lines().count();
     assert_eq!(ran(), 1);
+    assert!(world.control.join("child.a.saved").exists(), "what it had started has the grace period");
     // It is not given up: who submits it again wants it.
+    world.unmark("child.a");
     world.unmark("hold.a");
     world.make(&["a"]);
     assert_eq!((ran(), &world.json(&["show", &world.id("a")])["state"]), (2, &"done".into()));

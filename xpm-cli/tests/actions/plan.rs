@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use xpm::prelude::*;
 
-/// Waits while `CONTROL/hold.NAME` exists, then fails if `CONTROL/fail.NAME` does, with what stands in that.
+/// Starts a child that saves its work when it is asked to stop, if `CONTROL/child.NAME` exists. Waits while `CONTROL/hold.NAME` does, then fails if `CONTROL/fail.NAME` does, with what stands in that.
 #[task(id = "act.step")]
 pub struct Step {
     pub name: String,
@@ -22,6 +22,12 @@ impl Task for Step {
         eprintln!("{} warns", self.name);
         std::fs::write(self.control.join(format!("started.{}", self.name)), "")?;
         note(&self.control, &self.name)?;
+        if self.control.join(format!("child.{}", self.name)).exists() {
+            let script =
+                "trap 'sleep 0.2; : > \"$0.saved\"; exit' TERM; : > \"$0.ready\"; while :; do sleep 0.05; done";
+            let path = self.control.join(format!("child.{}", self.name));
+            std::process::Command::new("sh").args(["-c", script]).arg(path).spawn()?;
+        }
         let begin = Instant::now();
         while self.control.join(format!("hold.{}", self.name)).exists() && begin.elapsed() < Duration::from_secs(100) {
             std::thread::sleep(Duration::from_millis(2));

@@ -377,7 +377,7 @@ impl Local {
             share.cpus_given_back();
             tell(Progress::Recording);
         }
-        let ended = control.wait(child).unwrap_or_else(|_| {
+        let ended = control.wait(child, || folder.is_stop_noted(attempt)).unwrap_or_else(|_| {
             // The system tells nothing of it: its lock says when it is over, its record how.
             drop(remote.take());
             wait_for_lock(folder);

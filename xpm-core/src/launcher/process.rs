@@ -55,8 +55,9 @@ impl Control {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the process has ended.
-    pub(super) fn wait(&self, child: ChildProcess) -> io::Result<Ended> {
+    /// Waits until the process has ended, and what it had started as well if it was stopped, by this driver or, as `by_another`
+    /// says, by somebody else.
+    pub(super) fn wait(&self, child: ChildProcess, by_another: impl FnOnce() -> bool) -> io::Result<Ended> {
         // The process stays a zombie until the last line, so its number, and its group's, cannot be given again while
         // somebody may signal it.
         let by_signal = sys::wait_for_end(&child);
@@ -67,6 +68,8 @@ impl Control {
         // What it had started must not run on beside the next attempt. One that ended by itself has left behind what it wanted to.
         if let Some((_, end)) = stopped {
             end_family(&mut state.family, end);
+        } else if by_another() {
+            end_family(&mut state.family, Instant::now() + self.grace);
         } else if by_signal? {
             end_family(&mut state.family, Instant::now());
         }

@@ -52,7 +52,10 @@ impl Family {
     /// Kills what is left of it when its leader is gone and may have been waited for.
     pub(crate) fn kill_left(&mut self) {
         let others = self.look();
-        super::kill_left_of_group(self.leader);
+        // As long as there is a process in the group, its number is given to no other.
+        if others.values().any(|line| line.group == self.leader) {
+            super::kill_left_of_group(self.leader);
+        }
         self.signal_others(&others, libc::SIGKILL);
     }
 
