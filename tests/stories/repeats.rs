@@ -96,6 +96,40 @@ fn a_job_that_has_had_its_retries_says_what_it_needs() {
 }
 
 #[test]
+fn attempts_that_were_stopped_or_lost_use_up_no_retries() {
+    let story = Story::new();
+    std::fs::write(story.control.join("fails.r"), "5").unwrap();
+    story.mark("hold.r");
+    for number in 1..=2 {
+        let run = story.start("repeats", ["resumes", "1"]);
+        story.wait_for(&format!("attempt.{number}"));
+        signal(run.pid(), "INT");
+        run.wait_to_say("interrupted; 1 running job");
+        signal(run.pid(), "INT");
+        assert_eq!(run.end().code(), Some(1));
+        assert_eq!(story.job("story.goes_on").status()["failure"]["reason"], "stopped");
+    }
+    // A machine that goes down takes driver and job with it.
+    let run = story.start("repeats", ["resumes", "1"]);
+    story.wait_for("attempt.3");
+    let job = story.job("story.goes_on");
+    let pid = job.pid();
+    run.kill();
+    signal(pid, "KILL");
+    wait_until("the job is gone", || job.is_free());
+    // Its own process records how it ends.
+    let run = story.start("repeats", ["resumes", "1"]);
+    story.wait_for("attempt.4");
+    run.kill();
+    story.unmark("hold.r");
+    wait_until("it has ended", || job.file("status.json").exists() && job.is_free());
+    assert_eq!(job.status()["failure"]["reason"], "timed_out");
+    let outcome = story.ok("repeats", ["resumes", "1"]);
+    outcome.does_not_say("is not run again");
+    assert_eq!(outcome.stdout, "6\n");
+}
+
+#[test]
 fn an_interruption_does_not_wait_for_a_retry() {
     let story = Story::new();
     std::fs::write(story.control.join("fails.x"), "1").unwrap();

@@ -87,6 +87,12 @@ impl Failure {
             _ => true,
         }
     }
+
+    /// Whether an attempt that ended so counts against the retries of a resumable job: not one that was stopped, and
+    /// not one that nobody saw end, as when its machine went down.
+    pub(crate) fn uses_up_a_retry(&self) -> bool {
+        self.may_pass(true) && *self != Failure::Lost
+    }
 }
 
 /// In words, for a terminal: what tasks have written is without its control sequences.
