@@ -45,6 +45,8 @@ mod plans;
 mod react;
 #[path = "stories/repeats.rs"]
 mod repeats;
+#[path = "stories/retried.rs"]
+mod retried;
 #[path = "stories/sizes.rs"]
 mod sizes;
 #[path = "stories/submit_errors.rs"]

@@ -18,6 +18,7 @@ mod partial;
 mod plans;
 mod react;
 mod repeats;
+mod retried;
 mod runs;
 mod sizes;
 mod steps;
@@ -98,6 +99,7 @@ fn main() -> xpm::Result<()> {
         "react" => react::react(&call),
         "together" => together::together(&call),
         "gpus" => gpus::gpus(&call),
+        "retried" => retried::retried(&call),
         "repeats" => repeats::repeats(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
