@@ -37,6 +37,8 @@ mod locks;
 mod logs;
 #[path = "stories/modes.rs"]
 mod modes;
+#[path = "stories/needs.rs"]
+mod needs;
 #[path = "stories/partial.rs"]
 mod partial;
 #[path = "stories/plans.rs"]

@@ -14,6 +14,7 @@ mod gpus;
 mod limits;
 mod live;
 mod logs;
+mod needs;
 mod partial;
 mod plans;
 mod react;
@@ -101,6 +102,7 @@ fn main() -> xpm::Result<()> {
         "gpus" => gpus::gpus(&call),
         "retried" => retried::retried(&call),
         "repeats" => repeats::repeats(&call),
+        "needs" => needs::needs(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "refused" => submit_errors::refused(&call),
