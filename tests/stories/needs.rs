@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::harness::{Outcome, Story, names};
+use crate::harness::{Outcome, Story, names, wait_until};
 
 fn workspace(settings: &str) -> Story {
     let story = Story::new();
@@ -113,4 +114,81 @@ fn the_gpus_of_the_settings_count_instead_of_what_is_detected() {
     let outcome = with_nvidia_smi(&story, "echo 0", &["gpus", "2"]);
     assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "0,1\n"), "{outcome:?}");
     with_nvidia_smi(&story, "echo 0", &["gpus", "3"]).says(&[&gpus_refused("story.sees_gpus", "3", "2")]);
+}
+
+/// Waits until the last step of a plan waits for this.
+#[track_caller]
+fn waits(story: &Story, name: &str, why: &str) {
+    let file = story.control.join(format!("why.{name}"));
+    let said = || fs::read_to_string(&file).unwrap_or_default();
+    let begin = Instant::now();
+    wait_until(why, || {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{name}: {}", said());
+        said() == why
+    });
+}
+
+#[test]
+fn a_token_that_another_process_makes_larger_is_larger_for_who_waits_and_one_made_smaller_starts_nothing() {
+    let story = Story::new();
+    for name in ["a", "b"] {
+        story.mark(&format!("hold.{name}"));
+    }
+    let a = story.start("token", ["one", "1", "a=1"]);
+    story.wait_for("started.a");
+    let b = story.start("token", ["two", "2", "b=2"]);
+    waits(&story, "b", "waits for 2 of token `shared`, 1 of 2 are free, other processes have 1");
+    // A third one that wants nothing of it.
+    story.ok("token", ["three", "3"]);
+    story.wait_for("started.b");
+    let c = story.start("token", ["four", "1", "c=1"]);
+    waits(&story, "c", "waits for 1 of token `shared`, 0 of 1 are free, other processes have 3");
+    story.unmark("hold.a");
+    assert_eq!(a.end().code(), Some(0));
+    waits(&story, "c", "waits for 1 of token `shared`, 0 of 1 are free, other processes have 2");
+    assert!(!story.control.join("started.c").exists(), "there is one, and two are held");
+    story.unmark("hold.b");
+    for run in [b, c] {
+        let outcome = run.end();
+        assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    }
+    assert_eq!(story.log(), ["a", "b", "c"]);
+}
+
+/// How long it takes from when the first of two jobs may end until the second has its token and executes.
+fn handed_on(two_processes: bool) -> Duration {
+    let story = Story::new();
+    story.mark("hold.a");
+    let mut runs = Vec::new();
+    if two_processes {
+        runs.push(story.start("token", ["one", "1", "a=1"]));
+        story.wait_for("started.a");
+        runs.push(story.start("token", ["two", "1", "b=1"]));
+        waits(&story, "b", "waits for 1 of token `shared`, 0 of 1 are free, other processes have 1");
+    } else {
+        runs.push(story.start("token", ["one", "1", "a=1", "b=1"]));
+        story.wait_for("started.a");
+        waits(&story, "b", "waits for 1 of token `shared`, 0 of 1 are free");
+    }
+    let begin = Instant::now();
+    story.unmark("hold.a");
+    story.wait_for("started.b");
+    let took = begin.elapsed();
+    for run in runs {
+        assert_eq!(run.end().code(), Some(0));
+    }
+    took
+}
+
+#[test]
+fn a_token_that_another_process_gives_back_is_taken_within_a_tenth_of_a_second() {
+    let median = |two_processes: bool| {
+        let mut took = [(); 10].map(|()| handed_on(two_processes));
+        took.sort();
+        took[5]
+    };
+    // What ending one job and starting the other takes, however busy the machine is, and what seeing it takes beside that.
+    let (within, across) = (median(false), median(true));
+    println!("within a process {within:?}, across two {across:?}");
+    assert!(across < within + Duration::from_millis(100), "within a process {within:?}, across two {across:?}");
 }

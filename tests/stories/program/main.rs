@@ -103,6 +103,7 @@ fn main() -> xpm::Result<()> {
         "retried" => retried::retried(&call),
         "repeats" => repeats::repeats(&call),
         "needs" => needs::needs(&call),
+        "token" => needs::token(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "refused" => submit_errors::refused(&call),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use xpm::{JobState, prelude::*};
 
@@ -52,6 +53,33 @@ impl Task for SeesGpus {
     fn execute(&self, _job: &JobContext) -> TaskResult<String> {
         Ok(std::env::var("CUDA_VISIBLE_DEVICES")?)
     }
+}
+
+/// `token EXPERIMENT CAPACITY NAME=AMOUNT…`: steps that hold some of a token. What the last one waits for is in `why.NAME`.
+pub fn token(call: &Call) -> xpm::Result<()> {
+    let texts = call.texts();
+    xpm::experiment(&call.workdir, texts[0]).cpus(NonZeroU32::new(8).expect("eight are some")).run(|xp| {
+        let token = xp.token("shared", texts[1].parse()?)?;
+        let mut last = None;
+        for text in &texts[2..] {
+            let (name, amount) = text.split_once('=').expect("NAME=AMOUNT");
+            let step = Step::config().name(name).control(call.control());
+            let job = step.add_dependency(token.dependency(amount.parse()?)).submit(xp)?;
+            last = Some((call.control.join(format!("why.{name}")), job));
+        }
+        let mut said = None;
+        while let Some((file, job)) = &last
+            && !job.state().is_final()
+        {
+            let why = job.why().map(|why| why.to_string());
+            if why.is_some() && why != said {
+                fs::write(file, why.as_deref().unwrap_or_default())?;
+                said = why;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        xp.wait()
+    })
 }
 
 pub fn needs(call: &Call) -> xpm::Result<()> {
