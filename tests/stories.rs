@@ -45,6 +45,8 @@ mod partial;
 mod plans;
 #[path = "stories/react.rs"]
 mod react;
+#[path = "stories/reads.rs"]
+mod reads;
 #[path = "stories/repeats.rs"]
 mod repeats;
 #[path = "stories/retried.rs"]

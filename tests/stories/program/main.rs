@@ -18,6 +18,7 @@ mod needs;
 mod partial;
 mod plans;
 mod react;
+mod reads;
 mod repeats;
 mod retried;
 mod runs;
@@ -101,6 +102,8 @@ fn main() -> xpm::Result<()> {
         "together" => together::together(&call),
         "gpus" => gpus::gpus(&call),
         "retried" => retried::retried(&call),
+        "measured" => reads::measured(&call),
+        "reads" => reads::reads(&call),
         "repeats" => repeats::repeats(&call),
         "needs" => needs::needs(&call),
         "token" => needs::token(&call),
