@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Outcome, Story, names, wait_until};
+use crate::harness::{Outcome, Story, date_in_the_future, names, wait_until};
 
 fn workspace(settings: &str) -> Story {
     let story = Story::new();
@@ -153,6 +153,24 @@ fn a_token_that_another_process_makes_larger_is_larger_for_who_waits_and_one_mad
         assert_eq!(outcome.code(), Some(0), "{outcome:?}");
     }
     assert_eq!(story.log(), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_nobody_waiting_for_a_token() {
+    let story = Story::new();
+    story.mark("hold.a");
+    let a = story.start("token", ["one", "1", "a=1"]);
+    story.wait_for("started.a");
+    date_in_the_future(&story.workdir.join("tokens/shared.json"));
+    let b = story.start("token", ["two", "1", "b=1"]);
+    waits(&story, "b", "waits for 1 of token `shared`, 0 of 1 are free, other processes have 1");
+    date_in_the_future(&story.workdir.join("tokens/shared.json"));
+    story.unmark("hold.a");
+    for run in [a, b] {
+        let outcome = run.end();
+        assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    }
+    assert_eq!(story.log(), ["a", "b"]);
 }
 
 /// How long it takes from when the first of two jobs may end until the second has its token and executes.

@@ -1,6 +1,6 @@
 //! Jobs that come back: submitted again in one run, retried after a delay; and why jobs wait.
 
-use crate::harness::{Story, signal, wait_until};
+use crate::harness::{Story, date_in_the_future, signal, wait_until};
 
 #[test]
 fn a_failed_job_and_what_failed_with_it_run_again_when_submitted_again() {
@@ -127,6 +127,31 @@ fn attempts_that_were_stopped_or_lost_use_up_no_retries() {
     let outcome = story.ok("repeats", ["resumes", "1"]);
     outcome.does_not_say("is not run again");
     assert_eq!(outcome.stdout, "6\n");
+}
+
+#[test]
+fn a_clock_that_is_set_back_hides_no_end_of_a_job() {
+    let story = Story::new();
+    story.mark("fail.a");
+    story.fails("steps", ["a"]);
+    let job = story.step("a");
+    date_in_the_future(&job.file("status.json"));
+    // It is tried again, by a driver that does not see its end.
+    story.unmark("fail.a");
+    story.unmark("started.a");
+    story.mark("hold.a");
+    let first = story.start("steps", ["a"]);
+    story.wait_for("started.a");
+    first.kill();
+    let second = story.start("steps", ["a"]);
+    second.wait_to_say("is run by another process");
+    story.unmark("hold.a");
+    let outcome = second.end();
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "a Done\n"), "{outcome:?}");
+    assert_eq!(job.status()["attempt"], 2);
+    date_in_the_future(&job.file("status.json"));
+    story.ok("steps", ["a"]).says(&["1 done before"]);
+    assert_eq!(story.log(), ["a"]);
 }
 
 #[test]
