@@ -210,3 +210,27 @@ fn a_token_that_another_process_gives_back_is_taken_within_a_tenth_of_a_second()
     println!("within a process {within:?}, across two {across:?}");
     assert!(across < within + Duration::from_millis(100), "within a process {within:?}, across two {across:?}");
 }
+
+#[test]
+fn too_few_file_descriptors_are_said_and_no_job_executes_twice() {
+    for limit in (12..=60).step_by(4) {
+        let story = Story::new();
+        let jobs = ["a", "b", "c", "d"];
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")]).arg(crate::harness::program("story"));
+        command.arg("once").arg(&story.workdir).arg(&story.control).args(jobs);
+        let outcome = story.start_command(command).end();
+        match outcome.code() {
+            Some(0) => {}
+            Some(1) => {
+                outcome.says(&["Too many open files"]);
+            }
+            _ => panic!("with {limit}: {outcome:?}"),
+        }
+        // A job that is left alone by that run may go on for a moment.
+        story.ok("once", jobs);
+        let mut log = story.log();
+        log.sort();
+        assert_eq!(log, jobs, "with {limit}: {outcome:?}");
+    }
+}
