@@ -37,14 +37,20 @@ mod locks;
 mod logs;
 #[path = "stories/modes.rs"]
 mod modes;
+#[path = "stories/needs.rs"]
+mod needs;
 #[path = "stories/partial.rs"]
 mod partial;
 #[path = "stories/plans.rs"]
 mod plans;
 #[path = "stories/react.rs"]
 mod react;
+#[path = "stories/reads.rs"]
+mod reads;
 #[path = "stories/repeats.rs"]
 mod repeats;
+#[path = "stories/retried.rs"]
+mod retried;
 #[path = "stories/sizes.rs"]
 mod sizes;
 #[path = "stories/submit_errors.rs"]

@@ -20,7 +20,7 @@ impl Task for Square {
     type Output = u32;
 
     fn execute(&self, _: &JobContext) -> TaskResult<u32> {
-        Ok(self.side * self.side)
+        self.side.checked_mul(self.side).ok_or_else(|| xpm::Error::msg("that is no square"))
     }
 }
 

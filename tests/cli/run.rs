@@ -41,6 +41,24 @@ fn the_programs_own_arguments_in_another_mode() {
 }
 
 #[test]
+fn a_quiet_run_says_nothing_but_failures() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |flags: &[&str], side: &str| {
+        program(folder.path(), None, &[&["xpm", "run"], flags, &["--", "work", "--side", side]].concat()).0
+    };
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let loud = run(&[], "7");
+    assert!(text(&loud.stderr).contains("squares: 1 run in"), "{}", text(&loud.stderr));
+    let quiet = run(&["--quiet"], "8");
+    assert_eq!((quiet.status.code(), &*text(&quiet.stderr)), (Some(0), ""));
+    assert!(text(&quiet.stdout).contains("own: loud 0, 1 squares"), "{}", text(&quiet.stdout));
+    let failed = run(&["--quiet"], "100000");
+    assert_eq!(failed.status.code(), Some(1));
+    let said = text(&failed.stderr);
+    assert!(said.contains("FAILED: that is no square") && said.contains("1 of 1 jobs failed:"), "{said}");
+}
+
+#[test]
 fn wrong_command_lines_are_told_by_whom_they_concern() {
     let folder = tempfile::tempdir().unwrap();
     for (args, code, message) in [
@@ -50,6 +68,7 @@ fn wrong_command_lines_are_told_by_whom_they_concern() {
         (&["xpm", "run", "--", "xpm", "tasks"], 2, "call it without `xpm run --`"),
         (&["xpm", "run", "work"], 2, "[-- [ARGUMENTS]...]"),
         (&["xpm", "run", "--help"], 0, "Writes the folders and arguments of jobs"),
+        (&["xpm", "run", "--help"], 0, "Says nothing of how it goes but failures and warnings"),
     ] {
         let (output, text) = program(folder.path(), None, args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");

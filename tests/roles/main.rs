@@ -107,6 +107,20 @@ fn a_task_that_fails_and_a_wrong_command_line() {
 }
 
 #[test]
+fn a_task_by_hand_may_be_quiet_about_all_but_failures() {
+    let folder = folder();
+    let loud = program(folder.path(), &[&RANK[..], &["--depth", "7"]].concat());
+    assert!(loud.err.contains("1 run in"), "{}", loud.err);
+    let quiet = program(folder.path(), &[&RANK[..], &["--depth", "8", "--quiet"]].concat());
+    assert_eq!((quiet.code, quiet.err.as_str(), quiet.out.lines().nth(1)), (Some(0), "", Some("8")));
+    let none =
+        ["xpm", "task", "roles.rank", "--quiet", "--workdir", "work", "--collection.name=none", "--collection.path=/"];
+    let failed = program(folder.path(), &none);
+    assert_eq!(failed.code, Some(1));
+    assert!(failed.err.contains("FAILED: ") && failed.err.contains("there is no such collection"), "{}", failed.err);
+}
+
+#[test]
 fn a_transient_task_by_hand_runs_and_other_modes_are_no_failure() {
     let folder = folder();
     let prepare = ["xpm", "task", "roles.prepare", "--workdir", "work"];

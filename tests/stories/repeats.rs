@@ -1,6 +1,6 @@
 //! Jobs that come back: submitted again in one run, retried after a delay; and why jobs wait.
 
-use crate::harness::{Story, signal, wait_until};
+use crate::harness::{Story, date_in_the_future, signal, wait_until};
 
 #[test]
 fn a_failed_job_and_what_failed_with_it_run_again_when_submitted_again() {
@@ -93,6 +93,65 @@ fn a_job_that_has_had_its_retries_says_what_it_needs() {
         "allow it more with `.max_retries(n)`",
     ]);
     assert_eq!(story.log().len(), 4);
+}
+
+#[test]
+fn attempts_that_were_stopped_or_lost_use_up_no_retries() {
+    let story = Story::new();
+    std::fs::write(story.control.join("fails.r"), "5").unwrap();
+    story.mark("hold.r");
+    for number in 1..=2 {
+        let run = story.start("repeats", ["resumes", "1"]);
+        story.wait_for(&format!("attempt.{number}"));
+        signal(run.pid(), "INT");
+        run.wait_to_say("interrupted; 1 running job");
+        signal(run.pid(), "INT");
+        assert_eq!(run.end().code(), Some(1));
+        assert_eq!(story.job("story.goes_on").status()["failure"]["reason"], "stopped");
+    }
+    // A machine that goes down takes driver and job with it.
+    let run = story.start("repeats", ["resumes", "1"]);
+    story.wait_for("attempt.3");
+    let job = story.job("story.goes_on");
+    let pid = job.pid();
+    run.kill();
+    signal(pid, "KILL");
+    wait_until("the job is gone", || job.is_free());
+    // Its own process records how it ends.
+    let run = story.start("repeats", ["resumes", "1"]);
+    story.wait_for("attempt.4");
+    run.kill();
+    story.unmark("hold.r");
+    wait_until("it has ended", || job.file("status.json").exists() && job.is_free());
+    assert_eq!(job.status()["failure"]["reason"], "timed_out");
+    let outcome = story.ok("repeats", ["resumes", "1"]);
+    outcome.does_not_say("is not run again");
+    assert_eq!(outcome.stdout, "6\n");
+}
+
+#[test]
+fn a_clock_that_is_set_back_hides_no_end_of_a_job() {
+    let story = Story::new();
+    story.mark("fail.a");
+    story.fails("steps", ["a"]);
+    let job = story.step("a");
+    date_in_the_future(&job.file("status.json"));
+    // It is tried again, by a driver that does not see its end.
+    story.unmark("fail.a");
+    story.unmark("started.a");
+    story.mark("hold.a");
+    let first = story.start("steps", ["a"]);
+    story.wait_for("started.a");
+    first.kill();
+    let second = story.start("steps", ["a"]);
+    second.wait_to_say("is run by another process");
+    story.unmark("hold.a");
+    let outcome = second.end();
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "a Done\n"), "{outcome:?}");
+    assert_eq!(job.status()["attempt"], 2);
+    date_in_the_future(&job.file("status.json"));
+    story.ok("steps", ["a"]).says(&["1 done before"]);
+    assert_eq!(story.log(), ["a"]);
 }
 
 #[test]

@@ -31,6 +31,8 @@ mod lane;
 #[cfg(test)]
 mod model;
 mod needs;
+#[cfg(test)]
+mod purity;
 mod queue;
 mod ready;
 #[cfg(test)]

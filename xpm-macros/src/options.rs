@@ -152,10 +152,18 @@ pub(crate) static CONFLICTS: &[Conflict] = &[
     Conflict { pair: ["ignored", "id"], why: IGNORED },
 ];
 
+/// What differs from one submission of a task to the next, and is no option for that.
+const SUBMITTED: [&str; 3] = [".max_retries(2)", ".retry_delay(delay)", ".priority(1)"];
+
 /// The option `name` at `site`, or what to tell who wrote it.
 pub(crate) fn find(name: &str, site: Site) -> Result<&'static Spec, String> {
     if let Some(spec) = at(site).find(|spec| spec.name == name) {
         return Ok(spec);
+    }
+    if let Some(call) = SUBMITTED.iter().find(|call| call.starts_with(&format!(".{name}("))) {
+        return Err(format!(
+            "`{name}` is said where a job is submitted, not where its task is declared: `{call}` before `.submit(xp)`"
+        ));
     }
     let elsewhere = TABLE.iter().find(|spec| spec.name == name);
     Err(match (elsewhere, site) {

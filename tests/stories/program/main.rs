@@ -14,10 +14,13 @@ mod gpus;
 mod limits;
 mod live;
 mod logs;
+mod needs;
 mod partial;
 mod plans;
 mod react;
+mod reads;
 mod repeats;
+mod retried;
 mod runs;
 mod sizes;
 mod steps;
@@ -98,7 +101,12 @@ fn main() -> xpm::Result<()> {
         "react" => react::react(&call),
         "together" => together::together(&call),
         "gpus" => gpus::gpus(&call),
+        "retried" => retried::retried(&call),
+        "measured" => reads::measured(&call),
+        "reads" => reads::reads(&call),
         "repeats" => repeats::repeats(&call),
+        "needs" => needs::needs(&call),
+        "token" => needs::token(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "refused" => submit_errors::refused(&call),

@@ -35,6 +35,11 @@ impl Task for Resumes {
 
     fn execute(&self, job: &JobContext) -> TaskResult<usize> {
         let (attempt, fails) = attempt(&self.control, &self.name)?;
+        self.control.mark(&format!("attempt.{attempt}"))?;
+        self.control.wait_until("it is not held", |control| job.stop_requested() || !control.exists("hold.r"))?;
+        if job.stop_requested() {
+            return Err(xpm::Error::msg("stopped while it was held"));
+        }
         if attempt <= fails { Err(job.out_of_time()) } else { Ok(attempt) }
     }
 }
@@ -143,7 +148,11 @@ pub fn repeats(call: &Call) -> xpm::Result<()> {
             Ok(())
         }
         "resumes" => {
-            let job = Resumes::config().name("r").control(&control).submit(xp)?;
+            let job = Resumes::config().name("r").control(&control);
+            let job = match texts.get(1) {
+                Some(retries) => job.max_retries(retries.parse()?).submit(xp)?,
+                None => job.submit(xp)?,
+            };
             println!("{}", job.output()?);
             Ok(())
         }

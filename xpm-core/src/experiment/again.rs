@@ -36,7 +36,7 @@ impl Shared {
             JobState::Waiting | JobState::Skipped => {}
             JobState::Failed(_) | JobState::Cancelled => {
                 let status = self.status_before(&cell.folder)?;
-                if let JobState::Failed(failure) = state_before(node, options, status.as_ref()) {
+                if let JobState::Failed(failure) = state_before(node, options, &cell.folder, status.as_ref()) {
                     self.say_spent(cell.key(), &failure, max_retries(cell.source.resumable(), options));
                     return Ok(cell);
                 }

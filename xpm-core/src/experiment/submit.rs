@@ -197,7 +197,7 @@ impl Shared {
         let status = self.status_before(&folder)?;
         let mut depends_on: Vec<JobKey> = found.jobs.into_keys().chain(options.depends_on.iter().cloned()).collect();
         depends_on.retain(|job| *job != key);
-        let mut state = state_before(node, options, status.as_ref());
+        let mut state = state_before(node, options, &folder, status.as_ref());
         match &state {
             JobState::Done if self.mode() == RunMode::Normal => {
                 let executable = status.as_ref().and_then(|status| status.executable.clone());
@@ -347,19 +347,31 @@ impl Shared {
 
 /// What an earlier run has left of the job. A failed job is run again; one that is resumable and has had all its retries
 /// is not, since another attempt would only go on from where those ended: it needs more of them.
-pub(super) fn state_before(node: &Node, options: &SubmitOptions, status: Option<&Status>) -> JobState {
-    match status.map(|status| (status.attempt, status.result())) {
-        Some((_, Ok(_))) => JobState::Done,
-        Some((attempt, Err(failure)))
-            if node.schema().resumable()
+pub(super) fn state_before(
+    node: &Node,
+    options: &SubmitOptions,
+    folder: &JobFolder,
+    status: Option<&Status>,
+) -> JobState {
+    let resumable = node.schema().resumable();
+    match status.map(Status::result) {
+        Some(Ok(_)) => JobState::Done,
+        Some(Err(failure))
+            if resumable
                 && failure.may_pass(true)
-                && attempt > max_retries(node.schema().resumable(), options) =>
+                && attempts_used(folder, failure) > max_retries(resumable, options) as usize =>
         {
             JobState::Failed(failure.clone())
         }
         _ if node.schema().transient() != Transient::No => JobState::Skipped,
         _ => JobState::Waiting,
     }
+}
+
+/// How many attempts a job has had of those that it may have; `last` is how the last one failed.
+fn attempts_used(folder: &JobFolder, last: &Failure) -> usize {
+    let earlier = folder.earlier_failures();
+    earlier.iter().map(|(_, failure)| failure).chain([last]).filter(|failure| failure.uses_up_a_retry()).count()
 }
 
 /// Where the argument at `path`, dotted, was set: as deep as the path can be followed. Of a configuration, where the

@@ -419,16 +419,7 @@ impl JobInfo {
 
     /// Why its earlier attempts failed, as far as their records are kept: number and failure, oldest first.
     pub fn earlier_failures(&self) -> Vec<(u32, Failure)> {
-        let folder = self.folder();
-        let attempts = std::fs::read_dir(folder.path().join(".xpm/attempts")).into_iter().flatten().flatten();
-        let failure = |entry: std::fs::DirEntry| {
-            let number = entry.file_name().to_str()?.parse().ok()?;
-            let status = Status::read(&entry.path().join("status.json"), folder.key()).ok()??;
-            Some((number, status.result().err()?.clone()))
-        };
-        let mut failures: Vec<(u32, Failure)> = attempts.filter_map(failure).collect();
-        failures.sort_by_key(|(number, _)| *number);
-        failures
+        self.folder().earlier_failures()
     }
 
     /// The workspace's folder.

@@ -87,6 +87,12 @@ impl Failure {
             _ => true,
         }
     }
+
+    /// Whether an attempt that ended so counts against the retries of a resumable job: not one that was stopped, and
+    /// not one that nobody saw end, as when its machine went down.
+    pub(crate) fn uses_up_a_retry(&self) -> bool {
+        self.may_pass(true) && *self != Failure::Lost
+    }
 }
 
 /// In words, for a terminal: what tasks have written is without its control sequences.
@@ -153,4 +159,35 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         (libc::SIGXFSZ, "SIGXFSZ"),
     ];
     names.iter().find(|(number, _)| *number == signal).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_fail_the_same_way_again_is_not_retried_and_what_no_task_has_done_uses_up_no_retry() {
+        let text = String::new;
+        let job = JobKey { task: "t".into(), identity: crate::ids::Identity::from_bytes([7; 32]) };
+        let program = Failure::Program { program: text(), code: Some(1), signal: None, stderr: Vec::new() };
+        // Whether another attempt may go better, also of a resumable job, and whether it uses up a retry.
+        for (failure, may_pass, resumable, uses_up) in [
+            (Failure::Error { chain: Vec::new() }, true, true, true),
+            (Failure::Panicked { message: text(), location: None }, true, true, true),
+            (Failure::Exited { code: 0 }, true, true, true),
+            (program, true, true, true),
+            (Failure::Signaled { signal: 9 }, true, true, true),
+            (Failure::Output { message: text() }, true, true, true),
+            (Failure::LaunchFailed { message: text() }, true, true, true),
+            (Failure::OutOfMemory, true, true, true),
+            (Failure::TimedOut, false, true, true),
+            (Failure::Lost, true, true, false),
+            (Failure::Arguments { message: text() }, false, false, false),
+            (Failure::DependencyFailed { job }, false, false, false),
+            (Failure::Stopped, false, false, false),
+        ] {
+            let found = (failure.may_pass(false), failure.may_pass(true), failure.uses_up_a_retry());
+            assert_eq!(found, (may_pass, resumable, uses_up), "{failure:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Durability, JobLock, Owner, Status, StatusError, TryLock, write_atomic};
+use super::{Durability, Failure, JobLock, Owner, Status, StatusError, TryLock, write_atomic};
 use crate::fault;
 use crate::ids::JobKey;
 
@@ -147,6 +147,19 @@ impl JobFolder {
     /// The terminal record of an earlier attempt that was put aside.
     pub(crate) fn read_status_aside(&self, attempt: u32) -> Result<Option<Status>, StatusError> {
         Status::read(&self.own().join("attempts").join(attempt.to_string()).join("status.json"), &self.key)
+    }
+
+    /// Why the attempts that were put aside failed, as far as their records are kept: number and failure, oldest first.
+    pub(crate) fn earlier_failures(&self) -> Vec<(u32, Failure)> {
+        let attempts = fs::read_dir(self.own().join("attempts")).into_iter().flatten().flatten();
+        let failure = |entry: fs::DirEntry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            let status = self.read_status_aside(number).ok()??;
+            Some((number, status.result().err()?.clone()))
+        };
+        let mut failures: Vec<(u32, Failure)> = attempts.filter_map(failure).collect();
+        failures.sort_by_key(|(number, _)| *number);
+        failures
     }
 
     /// Puts everything that attempt number `attempt` left aside, so that the next one starts with an empty folder:

@@ -1,7 +1,7 @@
 //! `run`: the program's own `main`, in another run mode.
 //!
 //! The arguments of a process cannot be changed, and a user's parser reads them itself: so the process becomes the program
-//! anew, with the arguments that are its own, and the mode in its environment.
+//! anew, with the arguments that are its own, and the mode, and whether it is to be quiet, in its environment.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,6 +14,7 @@ use crate::experiment::RunMode;
 use crate::settings;
 
 const OWN: &str = "own";
+const QUIET: &str = "quiet";
 
 pub(super) fn command() -> Command {
     let flag = |mode: RunMode, help: &'static str| {
@@ -25,6 +26,12 @@ pub(super) fn command() -> Command {
         .arg(
             flag(RunMode::GenerateOnly, "Writes the folders and arguments of jobs, and starts nothing")
                 .conflicts_with(RunMode::DryRun.name()),
+        )
+        .arg(
+            Arg::new(QUIET)
+                .long(QUIET)
+                .action(ArgAction::SetTrue)
+                .help("Says nothing of how it goes but failures and warnings"),
         )
         .arg(
             Arg::new(OWN)
@@ -62,6 +69,9 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
     process.args(own);
     if let Some(mode) = mode {
         process.env("XPM_RUN_MODE", mode.name());
+    }
+    if matches.get_flag(QUIET) {
+        process.env("XPM_QUIET", "1");
     }
     match become_it(process) {
         Ok(code) => code,

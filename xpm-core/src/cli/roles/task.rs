@@ -21,6 +21,7 @@ use crate::workspace::Workspace;
 
 const WORKDIR: &str = "xpm-workdir";
 const DRY_RUN: &str = "xpm-dry-run";
+const QUIET: &str = "xpm-quiet";
 
 /// The command of one task.
 pub(super) fn command(entry: &'static Registered) -> Command {
@@ -41,9 +42,14 @@ pub(super) fn command(entry: &'static Registered) -> Command {
         .action(ArgAction::SetTrue)
         .help("Shows the job, its folder and its arguments, and writes nothing")
         .display_order(0);
+    let quiet = Arg::new(QUIET)
+        .long(name("quiet"))
+        .action(ArgAction::SetTrue)
+        .help("Says nothing of how it goes but failures and warnings")
+        .display_order(0);
     let command =
         Command::new(schema.id().to_owned()).about(schema.help().lines().next().unwrap_or_default().to_owned());
-    let mut command = command.arg(workdir).arg(dry_run);
+    let mut command = command.arg(workdir).arg(dry_run).arg(quiet);
     if taken("help") {
         let help = Arg::new("xpm-help").short('h').long("xpm-help").action(ArgAction::Help).help("Print help");
         command = command.disable_help_flag(true).arg(help);
@@ -81,7 +87,9 @@ pub(super) fn run(entry: &'static Registered, matches: &ArgMatches) -> u8 {
     }
     let id = format!("{}.{}", schema.id(), identity.short());
     let (mut value, mut planned) = (None, false);
-    let result = experiment(&workdir, id).run(|xp| {
+    let experiment = experiment(&workdir, id);
+    let experiment = if matches.get_flag(QUIET) { experiment.quiet() } else { experiment };
+    let result = experiment.run(|xp| {
         let options = SubmitOptions::default();
         let cell = xp.shared.submit(&node, &options, Location::caller(), |reader| (entry.check)(&node, reader))?;
         // Somebody waits for it, so it runs although it may be transient.
