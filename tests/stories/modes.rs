@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{NO_ARGS, Outcome, Story, json};
+use crate::harness::{NO_ARGS, Outcome, Story, json, names};
 
 /// Everything below a folder: what it is, when it changed, what is in it.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, (i64, i64, Vec<u8>)> {
@@ -71,6 +71,46 @@ fn a_plan_that_writes_results_is_dry_run_to_its_end() {
     assert_eq!(outcome.code(), Some(0), "{outcome:?}");
     assert_eq!(tree(&story.workdir), before);
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// Plans whose jobs use more of the workspace than their folders.
+const PLANS: [(&str, &[&str]); 5] = [
+    ("gpus", &["story", "a=1"]),
+    ("partial", &["1 2", "program 1"]),
+    ("transient", &["scratch s", "prepare p", "use u"]),
+    ("program", &["unit", "well"]),
+    ("live", &["both", "2"]),
+];
+
+#[test]
+fn a_dry_run_makes_and_changes_nothing_whatever_its_jobs_share() {
+    for (scenario, args) in PLANS {
+        let story = Story::new();
+        let run = |mode: &str| {
+            let mut command = story.command(scenario, args);
+            command.env("XPM_RUN_MODE", mode).env("CUDA_VISIBLE_DEVICES", "4");
+            let outcome = story.start_command(command).end();
+            assert_eq!(outcome.code(), Some(0), "{scenario}: {outcome:?}");
+            outcome
+        };
+        run("dry-run").says(&["nothing was started or written"]);
+        assert!(!story.workdir.exists(), "{scenario}");
+        run("normal");
+        let before = tree(&story.workdir);
+        run("dry-run").says(&["story: 0 would run, "]);
+        assert_eq!(tree(&story.workdir), before, "{scenario}");
+    }
+}
+
+#[test]
+fn a_run_that_only_generates_declares_no_gpus() {
+    let story = Story::new();
+    let mut command = story.command("gpus", ["story", "a=1"]);
+    command.env("XPM_RUN_MODE", "generate-only").env("CUDA_VISIBLE_DEVICES", "4");
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    assert_eq!(names(&story.workdir.join("tokens")), NO_ARGS);
+    assert!(story.job("story.on_gpus").file("params.json").exists());
 }
 
 #[test]
