@@ -239,11 +239,12 @@ impl ExperimentBuilder {
         let _ = shared.send(Message::Closed);
         // Threads that wait for jobs which go on end with this process.
         let driver = driver.join();
-        if driver.is_ok() && waited.is_ok() {
-            shared.remove_transients();
-        }
         let failed = shared.failed_jobs();
         let callbacks = std::mem::take(&mut *shared.failed_callbacks());
+        let to_its_end = planned.is_ok() && callbacks.is_empty() && !shared.is_interrupted();
+        if to_its_end && driver.is_ok() && waited.is_ok() {
+            shared.remove_transients();
+        }
         shared.forget_callbacks();
         let summary = shared.summary(begin.elapsed());
         let submitted = summary.submitted;
