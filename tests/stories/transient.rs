@@ -40,6 +40,17 @@ fn it_runs_for_what_needs_it_and_only_then() {
 }
 
 #[test]
+fn what_nothing_needs_is_not_among_those_that_a_run_waits_for() {
+    let story = Story::new();
+    // `never` is never needed, `late` once `v` is submitted.
+    let words = ["scratch never", "scratch s", "use u", "wait", "prepare late", "wait", "use v"];
+    let outcome = story.ok("transient", words);
+    let told = outcome.stderr.lines().filter_map(|line| line.strip_prefix("xpm: [")?.split_once(' '));
+    let told: Vec<_> = told.map(|(counts, _)| counts).collect();
+    assert_eq!(told, ["1/2]", "2/2]", "3/4]", "4/4]"], "{outcome:?}");
+}
+
+#[test]
 fn who_waits_for_it_needs_it() {
     let story = Story::new();
     let outcome = story.ok("transient", ["prepare a", "chain b", "output", "states"]);

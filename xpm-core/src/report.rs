@@ -126,7 +126,7 @@ pub struct JobLabel {
     pub folder: JobFolder,
     /// How many jobs of this run have ended, this event included.
     pub ended: usize,
-    /// How many jobs were submitted so far.
+    /// How many jobs were submitted so far, transient ones counted from when something needs them.
     pub submitted: usize,
 }
 
