@@ -108,6 +108,13 @@ pub enum Event {
         /// The error, with its causes.
         error: String,
     },
+    /// The plan has returned an error, while jobs that it has submitted or its callbacks go on.
+    PlanFailed {
+        /// The error, with its causes.
+        error: String,
+        /// How many of its jobs have not ended.
+        unfinished: usize,
+    },
     /// Something that people should know and that stops nothing.
     Warning(String),
     /// The run is over.

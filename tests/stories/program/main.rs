@@ -73,6 +73,7 @@ fn main() -> xpm::Result<()> {
         "handles" => plans::handles(&call),
         "run-error" => plans::run_error(&call),
         "plan-error" => plans::plan_error(&call),
+        "plan-error-early" => plans::plan_error_early(&call),
         "plan-panic" => plans::plan_panic(&call),
         "parallel" => plans::parallel(&call),
         "bytes" => plans::bytes(&call),

@@ -267,6 +267,40 @@ pub fn plan_error(call: &Call) -> xpm::Result<()> {
     })
 }
 
+/// The plan fails while a job runs. Before that, as the words say: `callback` and `callback-pauses` register some, `pause` lasts
+/// until the test says `go`, `fails NAME` hands on how that job fails, `fails-in NAME` and in what.
+pub fn plan_error_early(call: &Call) -> xpm::Result<()> {
+    call.run(2, |xp| {
+        let held = call.step("held").submit(xp)?;
+        for word in call.texts() {
+            match word.split_once(' ').unwrap_or((word, "")) {
+                ("callback", _) => {
+                    let (done, held) = (call.step("done").submit(xp)?, held.clone());
+                    done.on_completed(|_, _| Err(xpm::Error::msg("no such table")));
+                    done.on_completed(move |_, _| Ok(drop(held.output()?)));
+                    done.wait()?;
+                }
+                ("callback-pauses", _) => {
+                    held.wait()?;
+                    let control = Control { folder: call.control.clone() };
+                    held.on_completed(move |_, _| control.wait_until("it may go on", |control| control.exists("go")));
+                }
+                ("pause", _) => {
+                    let control = Control { folder: call.control.clone() };
+                    control.wait_until("it may go on", |control| control.exists("go"))?;
+                }
+                ("fails", name) => drop(call.step(name).submit(xp)?.output()?),
+                ("fails-in", name) => {
+                    let job = call.step(name).submit(xp)?;
+                    job.output().map_err(|error| error.context("fold 3"))?;
+                }
+                _ => {}
+            }
+        }
+        Err(xpm::Error::msg("no such file").context("cannot read topics"))
+    })
+}
+
 /// The plan panics while a job runs, unless told otherwise.
 pub fn plan_panic(call: &Call) -> xpm::Result<()> {
     call.run(2, |xp| {
