@@ -103,6 +103,36 @@ fn a_dry_run_makes_and_changes_nothing_whatever_its_jobs_share() {
 }
 
 #[test]
+fn callbacks_are_not_told_what_a_job_emitted_before_it_failed_in_a_run_that_would_run_it_again() {
+    let story = Story::new();
+    story.mark("kill.1");
+    story.fails("live", ["both", "2"]);
+    assert_eq!(story.calls(), ["even 0", "failed", "step 0: 1"]);
+    story.unmark("calls");
+    for mode in ["dry-run", "generate-only"] {
+        let outcome = in_mode(&story, mode, "live", &["both", "2"]);
+        assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+        outcome.says(&["story: 1 would run, "]);
+        assert_eq!(story.calls(), NO_ARGS, "{mode}");
+    }
+    story.ok("live", ["both", "2"]);
+    assert_eq!(story.calls(), ["done 2", "even 0", "step 0: 1", "step 1: 0.5"]);
+}
+
+#[test]
+fn a_dry_run_whose_plan_panics_leaves_no_temporary_folder() {
+    let story = Story::new();
+    let temporary = story.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut command = story.command("react", ["results-panic"]);
+    command.env("XPM_RUN_MODE", "dry-run").env("TMPDIR", &temporary);
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(101), "{outcome:?}");
+    assert!(outcome.stdout.starts_with(temporary.to_str().unwrap()), "{outcome:?}");
+    assert_eq!(names(&temporary), NO_ARGS);
+}
+
+#[test]
 fn a_run_that_only_generates_declares_no_gpus() {
     let story = Story::new();
     let mut command = story.command("gpus", ["story", "a=1"]);

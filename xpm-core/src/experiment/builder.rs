@@ -221,6 +221,7 @@ impl ExperimentBuilder {
                 let _ = shared.send(Message::Closed);
                 let _ = driver.join();
                 shared.wait_for_callbacks();
+                shared.forget_callbacks();
                 let error = anyhow::Error::msg("the plan panicked");
                 close(&shared, &mut record, &summary, Some(&error));
                 shared.report(&Event::RunEnded(summary));
