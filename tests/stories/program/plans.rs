@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use xpm::{Failure, JobState, RunError, prelude::*};
+use xpm::{Failure, IfRunning, JobState, RunError, prelude::*};
 
 use crate::Call;
 use crate::steps::{Control, Step};
@@ -298,6 +298,14 @@ pub fn plan_error_early(call: &Call) -> xpm::Result<()> {
             }
         }
         Err(xpm::Error::msg("no such file").context("cannot read topics"))
+    })
+}
+
+/// A plan that has the experiment for itself or fails.
+pub fn alone(call: &Call) -> xpm::Result<()> {
+    xpm::experiment(&call.workdir, "story").if_running(IfRunning::Fail).run(|xp| {
+        println!("alone in {}", xp.run_id());
+        Ok(())
     })
 }
 
