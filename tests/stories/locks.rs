@@ -1,6 +1,6 @@
 //! Never run twice, never lost: drivers and jobs are killed, and drivers meet.
 
-use crate::harness::{NO_ARGS, Story, signal, wait_until};
+use crate::harness::{NO_ARGS, Running, Story, signal, wait_until};
 
 #[test]
 fn a_job_outlives_its_driver_and_the_next_one_attaches_to_it() {
@@ -107,7 +107,7 @@ fn two_drivers_at_once_run_each_job_once() {
     let story = Story::new();
     let names: Vec<String> = (0..12).map(|n| format!("n{n}")).collect();
     let drivers: Vec<_> = (0..3).map(|_| story.start("once", &names)).collect();
-    let outcomes: Vec<_> = drivers.into_iter().map(crate::harness::Running::end).collect();
+    let outcomes: Vec<_> = drivers.into_iter().map(Running::end).collect();
     for outcome in &outcomes {
         assert_eq!(outcome.code(), Some(0), "{outcome:?}");
         assert_eq!(outcome.stdout, outcomes[0].stdout, "every driver sees the same outputs");
@@ -156,4 +156,65 @@ fn a_driver_whose_listener_is_gone_goes_on() {
     assert_eq!(story.log(), ["a", "b", "c"]);
     assert_eq!(story.last_run()["status"], "done");
     story.ok("steps", NO_ARGS);
+}
+
+/// Runs the step `a`, held, and starts a second driver of the same experiment, which waits for the first.
+fn second_driver(story: &Story) -> (Running, Running) {
+    story.mark("hold.a");
+    let first = story.start("steps", ["a"]);
+    story.wait_for("started.a");
+    let second = story.start("steps", ["a", "b"]);
+    second.wait_to_say(&format!("xpm: experiment `story` is run by {}, since ", owner(story, &first)));
+    second.wait_to_say("; waiting for it to end\n");
+    assert_eq!(story.runs().len(), 1, "the second run begins when the first has ended");
+    assert!(story.find_step("b").is_none());
+    (first, second)
+}
+
+/// As who runs an experiment is called.
+fn owner(story: &Story, driver: &Running) -> String {
+    format!("process {} on {}", driver.pid(), story.last_run()["host"].as_str().unwrap())
+}
+
+#[test]
+fn a_driver_waits_for_another_one_of_the_same_experiment_and_says_whose_it_is() {
+    let story = Story::new();
+    let (first, second) = second_driver(&story);
+    story.unmark("hold.a");
+    let (first, second) = (first.end(), second.end());
+    assert_eq!((first.code(), second.code()), (Some(0), Some(0)), "{first:?} {second:?}");
+    second.says(&["1 run, 1 done before"]);
+    assert_eq!((story.log(), story.runs().len()), (vec!["a".to_owned(), "b".to_owned()], 2));
+}
+
+#[test]
+fn a_driver_goes_on_when_another_one_of_the_same_experiment_is_killed() {
+    let story = Story::new();
+    let (first, second) = second_driver(&story);
+    assert_eq!(first.kill().signal(), Some(9));
+    wait_until("the second run has begun", || story.runs().len() == 2);
+    second.wait_to_say("is run by another process; waiting for it");
+    story.unmark("hold.a");
+    let outcome = second.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    let mut log = story.log();
+    log.sort();
+    assert_eq!((log, &*outcome.stdout), (vec!["a".to_owned(), "b".to_owned()], "a Done\nb Done\n"));
+    assert_eq!(story.step("a").attempts(), NO_ARGS);
+}
+
+#[test]
+fn a_plan_that_asks_for_it_fails_when_its_experiment_is_run_by_somebody_else() {
+    let story = Story::new();
+    story.mark("hold.a");
+    let first = story.start("steps", ["a"]);
+    story.wait_for("started.a");
+    let error = format!("Error: experiment `story` is run by {}, since ", owner(&story, &first));
+    let outcome = story.fails("alone", NO_ARGS);
+    assert!(outcome.stdout.is_empty() && outcome.stderr.starts_with(&error), "{outcome:?}");
+    assert_eq!(story.runs().len(), 1);
+    first.kill();
+    story.unmark("hold.a");
+    let outcome = story.ok("alone", NO_ARGS);
+    assert!(outcome.stdout.starts_with("alone in "), "{outcome:?}");
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{NO_ARGS, Outcome, Story, json};
+use crate::harness::{NO_ARGS, Outcome, Story, json, names};
 
 /// Everything below a folder: what it is, when it changed, what is in it.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, (i64, i64, Vec<u8>)> {
@@ -71,6 +71,76 @@ fn a_plan_that_writes_results_is_dry_run_to_its_end() {
     assert_eq!(outcome.code(), Some(0), "{outcome:?}");
     assert_eq!(tree(&story.workdir), before);
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// Plans whose jobs use more of the workspace than their folders.
+const PLANS: [(&str, &[&str]); 5] = [
+    ("gpus", &["story", "a=1"]),
+    ("partial", &["1 2", "program 1"]),
+    ("transient", &["scratch s", "prepare p", "use u"]),
+    ("program", &["unit", "well"]),
+    ("live", &["both", "2"]),
+];
+
+#[test]
+fn a_dry_run_makes_and_changes_nothing_whatever_its_jobs_share() {
+    for (scenario, args) in PLANS {
+        let story = Story::new();
+        let run = |mode: &str| {
+            let mut command = story.command(scenario, args);
+            command.env("XPM_RUN_MODE", mode).env("CUDA_VISIBLE_DEVICES", "4");
+            let outcome = story.start_command(command).end();
+            assert_eq!(outcome.code(), Some(0), "{scenario}: {outcome:?}");
+            outcome
+        };
+        run("dry-run").says(&["nothing was started or written"]);
+        assert!(!story.workdir.exists(), "{scenario}");
+        run("normal");
+        let before = tree(&story.workdir);
+        run("dry-run").says(&["story: 0 would run, "]);
+        assert_eq!(tree(&story.workdir), before, "{scenario}");
+    }
+}
+
+#[test]
+fn callbacks_are_not_told_what_a_job_emitted_before_it_failed_in_a_run_that_would_run_it_again() {
+    let story = Story::new();
+    story.mark("kill.1");
+    story.fails("live", ["both", "2"]);
+    assert_eq!(story.calls(), ["even 0", "failed", "step 0: 1"]);
+    story.unmark("calls");
+    for mode in ["dry-run", "generate-only"] {
+        let outcome = in_mode(&story, mode, "live", &["both", "2"]);
+        assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+        outcome.says(&["story: 1 would run, "]);
+        assert_eq!(story.calls(), NO_ARGS, "{mode}");
+    }
+    story.ok("live", ["both", "2"]);
+    assert_eq!(story.calls(), ["done 2", "even 0", "step 0: 1", "step 1: 0.5"]);
+}
+
+#[test]
+fn a_dry_run_whose_plan_panics_leaves_no_temporary_folder() {
+    let story = Story::new();
+    let temporary = story.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut command = story.command("react", ["results-panic"]);
+    command.env("XPM_RUN_MODE", "dry-run").env("TMPDIR", &temporary);
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(101), "{outcome:?}");
+    assert!(outcome.stdout.starts_with(temporary.to_str().unwrap()), "{outcome:?}");
+    assert_eq!(names(&temporary), NO_ARGS);
+}
+
+#[test]
+fn a_run_that_only_generates_declares_no_gpus() {
+    let story = Story::new();
+    let mut command = story.command("gpus", ["story", "a=1"]);
+    command.env("XPM_RUN_MODE", "generate-only").env("CUDA_VISIBLE_DEVICES", "4");
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    assert_eq!(names(&story.workdir.join("tokens")), NO_ARGS);
+    assert!(story.job("story.on_gpus").file("params.json").exists());
 }
 
 #[test]

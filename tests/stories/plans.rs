@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{NO_ARGS, Story, json, names};
+use crate::harness::{NO_ARGS, Story, json, names, signal};
 
 #[test]
 fn every_way_to_depend_makes_the_dependent_wait() {
@@ -211,6 +211,75 @@ fn an_error_of_the_plan_and_a_failed_job_are_both_reported() {
         "the plan failed: the list of topics: No such file or directory (os error 2); 1 of 1 jobs failed:",
         "bad cannot be done: the disk is on fire",
     ]);
+}
+
+#[test]
+fn an_error_of_the_plan_is_told_at_once_and_once_more_when_the_run_is_interrupted() {
+    let story = Story::new();
+    story.mark("hold.held");
+    let run = story.start("plan-error-early", ["callback"]);
+    run.wait_to_say("xpm: the plan FAILED, and 1 job is waited for: cannot read topics: no such file\n");
+    run.wait_to_say("FAILED: no such table");
+    signal(run.pid(), "INT");
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(1), "{outcome:?}");
+    let error = outcome.stderr.split_once("\nError: ").unwrap().1;
+    let begin = "interrupted: nothing more is started; jobs that still run go on, and are found again when this is run again; \
+                 the plan failed: cannot read topics: no such file\na callback failed:\n  on_completed of story.step/";
+    assert!(error.starts_with(begin) && error.ends_with(": no such table\n"), "{error}");
+    let record = story.last_run();
+    assert_eq!((&record["status"], record["error"].as_str()), (&"interrupted".into(), Some(error.trim_end())));
+    story.unmark("hold.held");
+}
+
+#[test]
+fn an_interruption_that_the_plan_hands_on_is_no_error_of_the_plan() {
+    for words in [&["fails held"][..], &["fails-in held"], &["pause", "fails held"]] {
+        let story = Story::new();
+        story.mark("hold.held");
+        let run = story.start("plan-error-early", words);
+        story.wait_for("started.held");
+        signal(run.pid(), "INT");
+        run.wait_to_say("xpm: interrupted");
+        story.mark("go");
+        let outcome = run.end();
+        assert_eq!(outcome.code(), Some(1), "{outcome:?}");
+        outcome.says(&["\nError: interrupted: nothing more is started; "]).does_not_say("the plan");
+        story.unmark("hold.held");
+    }
+}
+
+#[test]
+fn a_failed_job_that_the_plan_hands_on_is_told_once_but_not_without_where() {
+    for (word, begin) in [
+        ("fails bad", "\nError: 1 of 2 jobs failed:\n"),
+        ("fails-in bad", "\nError: the plan failed: fold 3: story.step/"),
+    ] {
+        let story = Story::new();
+        story.mark("fail.bad");
+        story.mark("hold.held");
+        let run = story.start("plan-error-early", [word]);
+        let early = "xpm: the plan FAILED, and 1 job is waited for: fold 3: story.step/";
+        if word == "fails-in bad" {
+            run.wait_to_say(early);
+        }
+        run.wait_to_say("the disk is on fire");
+        story.unmark("hold.held");
+        let outcome = run.end();
+        outcome.says(&[begin, "1 of 2 jobs failed:\n"]);
+        assert_eq!(outcome.stderr.contains("the plan FAILED"), word == "fails-in bad", "{outcome:?}");
+    }
+}
+
+#[test]
+fn an_error_of_the_plan_is_told_at_once_when_only_a_callback_goes_on() {
+    let story = Story::new();
+    let run = story.start("plan-error-early", ["callback-pauses"]);
+    run.wait_to_say("xpm: the plan FAILED: cannot read topics: no such file\n");
+    story.mark("go");
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(1), "{outcome:?}");
+    outcome.says(&["\nError: cannot read topics\n\nCaused by:\n    no such file\n"]);
 }
 
 #[test]

@@ -40,6 +40,17 @@ fn it_runs_for_what_needs_it_and_only_then() {
 }
 
 #[test]
+fn what_nothing_needs_is_not_among_those_that_a_run_waits_for() {
+    let story = Story::new();
+    // `never` is never needed, `late` once `v` is submitted.
+    let words = ["scratch never", "scratch s", "use u", "wait", "prepare late", "wait", "use v"];
+    let outcome = story.ok("transient", words);
+    let told = outcome.stderr.lines().filter_map(|line| line.strip_prefix("xpm: [")?.split_once(' '));
+    let told: Vec<_> = told.map(|(counts, _)| counts).collect();
+    assert_eq!(told, ["1/2]", "2/2]", "3/4]", "4/4]"], "{outcome:?}");
+}
+
+#[test]
 fn who_waits_for_it_needs_it() {
     let story = Story::new();
     let outcome = story.ok("transient", ["prepare a", "chain b", "output", "states"]);
@@ -87,6 +98,45 @@ fn its_files_stay_while_something_that_needs_it_has_failed() {
     story.ok("transient", ["scratch s", "use u", "use v"]).says(&["1 run, 2 done before"]);
     assert!(!job.file("status.json").exists() && !job.file("data/large.bin").exists());
     assert_eq!(story.log(), ["scratch s", "v", "u"]);
+}
+
+/// It was done for a part of the plan, which ended before the rest: that needs it still.
+fn its_files_are_there_for_the_rest(story: &Story) {
+    let job = story.job(REMOVED);
+    assert!(job.is_done() && job.file("data/large.bin").exists());
+    story.ok("transient", ["scratch s", "use u", "use v"]).says(&["1 run, 2 done before"]);
+    assert_eq!(story.log(), ["scratch s", "u", "v"]);
+    assert!(!job.file("status.json").exists() && !job.file("data/large.bin").exists());
+}
+
+#[test]
+fn its_files_stay_when_the_plan_fails_before_its_end() {
+    let story = Story::new();
+    story.fails("transient", ["scratch s", "use u", "wait", "fail", "use v"]).says(&["the plan has had enough"]);
+    its_files_are_there_for_the_rest(&story);
+}
+
+#[test]
+fn its_files_stay_when_a_callback_has_failed() {
+    let story = Story::new();
+    let outcome = story.fails("transient", ["scratch s", "use u", "fail-when-done"]);
+    outcome.says(&["the callback has had enough"]);
+    its_files_are_there_for_the_rest(&story);
+}
+
+#[test]
+fn its_files_stay_when_the_plan_is_interrupted_between_two_phases() {
+    for rest in [&["use v"][..], &[]] {
+        let story = Story::new();
+        let words = ["scratch s", "use u", "wait", "pause p"].iter().chain(rest);
+        let run = story.start("transient", words);
+        story.wait_for("paused.p");
+        signal(run.pid(), "INT");
+        run.wait_to_say("xpm: interrupted");
+        story.mark("go.p");
+        assert_eq!(run.end().code(), Some(1));
+        its_files_are_there_for_the_rest(&story);
+    }
 }
 
 #[test]

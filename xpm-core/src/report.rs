@@ -108,6 +108,13 @@ pub enum Event {
         /// The error, with its causes.
         error: String,
     },
+    /// The plan has returned an error, while jobs that it has submitted or its callbacks go on.
+    PlanFailed {
+        /// The error, with its causes.
+        error: String,
+        /// How many of its jobs have not ended.
+        unfinished: usize,
+    },
     /// Something that people should know and that stops nothing.
     Warning(String),
     /// The run is over.
@@ -126,7 +133,7 @@ pub struct JobLabel {
     pub folder: JobFolder,
     /// How many jobs of this run have ended, this event included.
     pub ended: usize,
-    /// How many jobs were submitted so far.
+    /// How many jobs were submitted so far, transient ones counted from when something needs them.
     pub submitted: usize,
 }
 

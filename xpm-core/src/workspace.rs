@@ -294,7 +294,7 @@ impl Workspace {
     }
 
     /// Removes the frozen executables in `bin` that no job of the workspace refers to; with `dry` it only tells which these
-    /// are. Looks at every job: for `xpm clean`, not for each run.
+    /// are. Looks at every job. A run does it at its end if there are many; no command does.
     ///
     /// # Errors
     /// If an executable cannot be removed.

@@ -137,7 +137,7 @@ pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `time = "1h30m"` | the time after which the job is stopped: whole numbers, each with d, h, m or s |
 /// | `resumable` | the folder is kept between attempts, and a job that ran out of time is run again |
 /// | `transient` | jobs run only if something that runs needs them, or somebody waits for them by name |
-/// | `transient = "remove"` | and at the end of the run their files are removed: arguments and logs are kept |
+/// | `transient = "remove"` | and at the end of a run whose plan came to its end their files are removed: arguments and logs are kept |
 /// | `partial(checkpoints, except = [epochs])` | jobs that differ in these arguments only share a folder: see below |
 /// | `program = ["python3", "train.py"]` | an external program does the work, and there is no `impl Task`: see below |
 /// | `output = Metrics` | what the program writes to `XPM_OUTPUT`, any serde type; without it, `serde_json::Value` |

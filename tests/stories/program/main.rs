@@ -76,6 +76,8 @@ fn main() -> xpm::Result<()> {
         "handles" => plans::handles(&call),
         "run-error" => plans::run_error(&call),
         "plan-error" => plans::plan_error(&call),
+        "plan-error-early" => plans::plan_error_early(&call),
+        "alone" => plans::alone(&call),
         "plan-panic" => plans::plan_panic(&call),
         "parallel" => plans::parallel(&call),
         "bytes" => plans::bytes(&call),

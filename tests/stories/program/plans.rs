@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use xpm::{Failure, JobState, RunError, prelude::*};
+use xpm::{Failure, IfRunning, JobState, RunError, prelude::*};
 
 use crate::Call;
 use crate::steps::{Control, Step};
@@ -263,6 +263,48 @@ pub fn plan_error(call: &Call) -> xpm::Result<()> {
         fs::File::open("/does/not/exist")
             .map_err(|error| xpm::Error::new(error).context("the list of topics"))?
             .read_to_string(&mut text)?;
+        Ok(())
+    })
+}
+
+/// The plan fails while a job runs. Before that, as the words say: `callback` and `callback-pauses` register some, `pause` lasts
+/// until the test says `go`, `fails NAME` hands on how that job fails, `fails-in NAME` and in what.
+pub fn plan_error_early(call: &Call) -> xpm::Result<()> {
+    call.run(2, |xp| {
+        let held = call.step("held").submit(xp)?;
+        for word in call.texts() {
+            match word.split_once(' ').unwrap_or((word, "")) {
+                ("callback", _) => {
+                    let (done, held) = (call.step("done").submit(xp)?, held.clone());
+                    done.on_completed(|_, _| Err(xpm::Error::msg("no such table")));
+                    done.on_completed(move |_, _| Ok(drop(held.output()?)));
+                    done.wait()?;
+                }
+                ("callback-pauses", _) => {
+                    held.wait()?;
+                    let control = Control { folder: call.control.clone() };
+                    held.on_completed(move |_, _| control.wait_until("it may go on", |control| control.exists("go")));
+                }
+                ("pause", _) => {
+                    let control = Control { folder: call.control.clone() };
+                    control.wait_until("it may go on", |control| control.exists("go"))?;
+                }
+                ("fails", name) => drop(call.step(name).submit(xp)?.output()?),
+                ("fails-in", name) => {
+                    let job = call.step(name).submit(xp)?;
+                    job.output().map_err(|error| error.context("fold 3"))?;
+                }
+                _ => {}
+            }
+        }
+        Err(xpm::Error::msg("no such file").context("cannot read topics"))
+    })
+}
+
+/// A plan that has the experiment for itself or fails.
+pub fn alone(call: &Call) -> xpm::Result<()> {
+    xpm::experiment(&call.workdir, "story").if_running(IfRunning::Fail).run(|xp| {
+        println!("alone in {}", xp.run_id());
         Ok(())
     })
 }

@@ -41,6 +41,7 @@ pub fn react(call: &Call) -> xpm::Result<()> {
         "storm" => storm(call),
         "plan-error" => plan_error(call),
         "plan-panic" => plan_panic(call),
+        "results-panic" => results_panic(call),
         "interrupted" => interrupted(call),
         "late" => late(call),
         other => Err(xpm::Error::msg(format!("no case {other}"))),
@@ -198,6 +199,16 @@ fn plan_panic(call: &Call) -> xpm::Result<()> {
             calls.add(if ended.is_err() { "told" } else { "not told" })
         });
         receiver.recv()?;
+        panic!("the plan has had enough")
+    })
+}
+
+/// The plan has written results, and a callback registered.
+fn results_panic(call: &Call) -> xpm::Result<()> {
+    call.run(2, |xp| {
+        let job = call.step("a").submit(xp)?;
+        println!("{}", xp.results_path().display());
+        job.on_completed(|_, _| Ok(()));
         panic!("the plan has had enough")
     })
 }

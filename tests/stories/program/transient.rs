@@ -74,11 +74,12 @@ impl Task for Use {
 }
 
 /// What the arguments say, in order: `prepare NAME`, `chain NAME`, `scratch NAME`, `use NAME`, `wait` and so on; first
-/// `other` for another experiment.
+/// `other` for another experiment. `fail` ends the plan with an error, `fail-when-done` lets a callback of the last job fail,
+/// `pause NAME` lasts until `go.NAME` exists.
 pub fn transient(call: &Call) -> xpm::Result<()> {
     let other = call.texts().first().is_some_and(|text| *text == "other");
     xpm::experiment(&call.workdir, if other { "other" } else { "story" }).run(|xp| {
-        let (mut prepared, mut scratch) = (None::<Job<Prepare>>, None::<Job<Scratch>>);
+        let (mut prepared, mut scratch, mut last) = (None::<Job<Prepare>>, None::<Job<Scratch>>, None::<Job<Use>>);
         for word in call.texts() {
             let (what, name) = word.split_once(' ').unwrap_or((word, ""));
             match what {
@@ -103,7 +104,17 @@ pub fn transient(call: &Call) -> xpm::Result<()> {
                     if let Some(job) = &scratch {
                         args.set_scratch(job);
                     }
-                    args.submit(xp)?;
+                    last = Some(args.submit(xp)?);
+                }
+                "fail" => return Err(xpm::Error::msg("the plan has had enough")),
+                "fail-when-done" => {
+                    let last = last.as_ref().expect("something uses them");
+                    last.on_completed(|_, _| Err(xpm::Error::msg("the callback has had enough")));
+                }
+                "pause" => {
+                    let control = Control { folder: call.control.clone() };
+                    control.mark(&format!("paused.{name}"))?;
+                    control.wait_until("it may go on", |control| control.exists(&format!("go.{name}")))?;
                 }
                 "wait" => xp.wait()?,
                 "output" => println!("{:?}", prepared.as_ref().map(Job::output).transpose()?),

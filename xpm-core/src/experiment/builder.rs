@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::Experiment;
 use super::driver::Driver;
-use super::failures::RunError;
+use super::failures::{RunError, is_told};
 use super::interrupt::Interrupts;
 use super::journalled::{freezer, machine};
 use super::message::Message;
@@ -27,7 +27,7 @@ use crate::workspace::environment::Recorder;
 use crate::workspace::frozen::Program;
 use crate::workspace::history::Keep;
 use crate::workspace::{
-    BeginRun, LogFilter, ParseLogFilterError, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError,
+    BeginRun, Failure, LogFilter, ParseLogFilterError, RunFolder, RunRecord, RunStatus, Workspace, WorkspaceError,
 };
 
 /// Why a run does not begin.
@@ -190,8 +190,8 @@ impl ExperimentBuilder {
     /// Runs the plan, waits for everything that it submitted and for its callbacks, and closes the run.
     ///
     /// # Errors
-    /// If the run cannot begin (a [`StartError`] inside), if the plan returns an error, or if a job or a callback failed,
-    /// after everything that could run has run (a [`RunError`] inside).
+    /// If the run cannot begin (a [`StartError`] inside), if the plan returns an error, if a job or a callback failed,
+    /// after everything that could run has run, or if the run was interrupted (a [`RunError`] inside).
     ///
     /// # Panics
     /// If the plan panics.
@@ -221,12 +221,16 @@ impl ExperimentBuilder {
                 let _ = shared.send(Message::Closed);
                 let _ = driver.join();
                 shared.wait_for_callbacks();
+                shared.forget_callbacks();
                 let error = anyhow::Error::msg("the plan panicked");
                 close(&shared, &mut record, &summary, Some(&error));
                 shared.report(&Event::RunEnded(summary));
                 panic::resume_unwind(payload)
             }
         };
+        if let Err(error) = &planned {
+            shared.plan_failed(error);
+        }
         let waited = shared.wait_all(false);
         // Where the wait was given up, callbacks may still run; like the plan, they are not cut off.
         shared.wait_for_callbacks();
@@ -239,26 +243,28 @@ impl ExperimentBuilder {
         let _ = shared.send(Message::Closed);
         // Threads that wait for jobs which go on end with this process.
         let driver = driver.join();
-        if driver.is_ok() && waited.is_ok() {
+        let mut failed = shared.failed_jobs();
+        let callbacks = std::mem::take(&mut *shared.failed_callbacks());
+        let to_its_end = planned.is_ok() && callbacks.is_empty() && !shared.is_interrupted();
+        if to_its_end && driver.is_ok() && waited.is_ok() {
             shared.remove_transients();
         }
-        let failed = shared.failed_jobs();
-        let callbacks = std::mem::take(&mut *shared.failed_callbacks());
         shared.forget_callbacks();
         let summary = shared.summary(begin.elapsed());
-        let submitted = summary.submitted;
-        let mut plan = planned.err().filter(|error| failed.is_empty() || !hands_on_failure(error));
-        let stopped_at = plan.as_ref().and_then(unknown_output);
-        if stopped_at.is_some() {
-            plan = None;
-        }
-        let waited = if shared.is_interrupted() { Err(JobError::Interrupted) } else { waited };
-        let result = match (waited, driver) {
-            (Err(error), _) => Err(error.into()),
-            (Ok(()), Err(_)) => Err(JobError::Broken.into()),
-            (Ok(()), Ok(())) if failed.is_empty() && callbacks.is_empty() => plan.map_or(Ok(()), Err),
-            _ => Err(anyhow::Error::from(RunError { failed, submitted, plan, callbacks })),
+        let cut_off = match (waited, driver) {
+            _ if shared.is_interrupted() => Some(JobError::Interrupted),
+            (Err(error), _) => Some(error),
+            (Ok(()), Err(_)) => Some(JobError::Broken),
+            (Ok(()), Ok(())) => None,
         };
+        if cut_off.is_some() {
+            // They were stopped with the run, or go on without it.
+            failed.retain(|job| job.failure != Failure::Stopped);
+        }
+        let plan = planned.err();
+        let stopped_at = plan.as_ref().and_then(unknown_output);
+        let plan = plan.filter(|error| stopped_at.is_none() && !is_told(error, !failed.is_empty(), cut_off.is_some()));
+        let result = RunError { cut_off, failed, submitted: summary.submitted, plan, callbacks }.result();
         close(&shared, &mut record, &summary, result.as_ref().err());
         shared.report(&match shared.mode() {
             RunMode::Normal => Event::RunEnded(summary),
@@ -361,11 +367,6 @@ impl fmt::Debug for ExperimentBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ExperimentBuilder({} in {})", self.id, self.workdir.display())
     }
-}
-
-/// Whether the plan's error only says that one of its jobs failed, which the run says better.
-fn hands_on_failure(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref::<JobError>(), Some(JobError::Failed { .. } | JobError::Cancelled(_)))
 }
 
 /// The job whose output the plan asked for, in a run that starts nothing.

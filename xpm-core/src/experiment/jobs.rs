@@ -54,14 +54,14 @@ impl Jobs {
         }
     }
 
-    /// A job for events, with how many have ended so far.
+    /// A job for events, with how many have ended so far. Jobs that nothing needs are not among those that are to end.
     pub(super) fn label(&self, cell: &JobCell) -> JobLabel {
         JobLabel {
             key: cell.key().clone(),
             tags: Arc::new(cell.tags.to_map()),
             folder: cell.folder.clone(),
-            ended: self.told,
-            submitted: self.by_key.len(),
+            ended: self.told - self.skipped,
+            submitted: self.by_key.len() - self.skipped,
         }
     }
 

@@ -110,6 +110,8 @@ impl Shared {
         }
         let lane = Arc::new(lane);
         match cell.add_lane(lane.clone()) {
+            // An earlier attempt has emitted what there is: its job would be run again.
+            JobState::Planned => {}
             state if state.is_final() => self.run_lane(cell, &lane, true),
             JobState::Running => self.watch_lane(cell, lane),
             _ => {}

@@ -262,8 +262,11 @@ impl Shared {
                 None => crate::launcher::gpus(),
             };
             let count = names.len();
-            // Without a driver nothing is started.
-            let _ = self.send(Message::GpusFound(names));
+            // The driver declares them in the workspace, which only jobs that are started need.
+            if self.mode() == RunMode::Normal {
+                // Without a driver nothing is started.
+                let _ = self.send(Message::GpusFound(names));
+            }
             count
         })
     }

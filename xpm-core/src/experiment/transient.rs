@@ -1,8 +1,9 @@
 //! The end of transient jobs: the files of those whose task is `#[task(transient = "remove")]` are removed when the run is
 //! over, unless somebody may still need them.
 //!
-//! A file is removed only if nobody else runs a plan in the workspace, all jobs of this run that depend on its job are
-//! done, and no job that reads it runs on after its driver has gone. First the record goes, then the files: a job that
+//! A file is removed only if the plan and its callbacks came to their end, since what they had not submitted yet may need it, nobody
+//! else runs a plan in the workspace, all jobs of this run that depend on its job are done, and no job that reads it runs on after
+//! its driver has gone. First the record goes, then the files: a job that
 //! says it is done has its files.
 
 use std::collections::HashMap;
@@ -40,7 +41,7 @@ impl Shared {
         }
     }
 
-    /// Removes what nothing needs any more. To be called when the driver has ended.
+    /// Removes what nothing needs any more. To be called when the driver has ended, of a plan that came to its end.
     pub(super) fn remove_transients(&self) {
         if self.mode() != RunMode::Normal {
             return;

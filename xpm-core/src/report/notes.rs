@@ -116,6 +116,7 @@ impl Notes {
                     None => Vec::new(),
                 }
             }
+            Event::PlanFailed { error, unfinished } => text::plan_failed(error, *unfinished),
             Event::Interrupted { running } => {
                 let mut lines = self.flush();
                 lines.push(text::interrupted(*running));

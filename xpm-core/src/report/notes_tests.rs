@@ -103,6 +103,7 @@ fn what_is_said_depends_on_who_listens() {
         Event::JobFoundDone(label(1)),
         Event::JobDone(label(2)),
         Event::Warning("the disk\nis full".to_owned()),
+        Event::PlanFailed { error: "no topics\nin this file".to_owned(), unfinished: 2 },
         Event::Interrupted { running: 0 },
         Event::RunEnded(summary),
     ];
@@ -114,10 +115,11 @@ fn what_is_said_depends_on_who_listens() {
     let done = "xpm: [2/200] ir.rank/02020202 k1=0.9 sign= done";
     let retried = "xpm: ir.rank/00000000 k1=0.9 sign= is tried again: ran out of time";
     let (warning, more, interrupted) = ("xpm: warning: the disk", "    is full", "xpm: interrupted");
+    let (failed, why) = ("xpm: the plan FAILED, and 2 jobs are waited for: no topics", "    in this file");
     let ended = "xpm: grid: 1 run, 2 done before, 1 failed in 1.50 s; /w/run";
-    assert_eq!(said(Detail::Lines), [attached, retried, done, warning, more, interrupted, ended]);
-    assert_eq!(said(Detail::Region), [retried, warning, more, interrupted, ended]);
-    assert_eq!(said(Detail::Quiet), [warning, more, interrupted]);
+    assert_eq!(said(Detail::Lines), [attached, retried, done, warning, more, failed, why, interrupted, ended]);
+    assert_eq!(said(Detail::Region), [retried, warning, more, failed, why, interrupted, ended]);
+    assert_eq!(said(Detail::Quiet), [warning, more, failed, why, interrupted]);
 }
 
 #[test]

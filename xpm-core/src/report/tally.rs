@@ -154,3 +154,7 @@ impl Tally {
 pub(super) fn tags_text(tags: &Tags) -> String {
     tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+#[path = "tally_tests.rs"]
+mod tests;

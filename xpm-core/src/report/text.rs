@@ -58,6 +58,20 @@ pub(super) fn callback_failed(job: &JobLabel, callback: &str, error: &str) -> Ve
     std::iter::once(first).chain(parts.map(indented)).collect()
 }
 
+/// Why the plan failed, and what the run goes on for.
+pub(super) fn plan_failed(error: &str, unfinished: usize) -> Vec<Line> {
+    let rest = match unfinished {
+        // Callbacks may go on.
+        0 => String::new(),
+        1 => ", and 1 job is waited for".to_owned(),
+        _ => format!(", and {unfinished} jobs are waited for"),
+    };
+    let mut parts = error.split('\n');
+    let first = format!("{rest}: {}", parts.next().unwrap_or_default());
+    let first = plain("the plan").with(Style::Bad, " FAILED").with(Style::Plain, first);
+    std::iter::once(first).chain(parts.map(indented)).collect()
+}
+
 /// The end of what a failed job wrote, and how to see more.
 pub(super) fn failed_log(job: &JobLabel, log: &Path, workdir: Option<&Path>) -> Vec<Line> {
     let mut lines: Vec<Line> = tail(log, LOG_LINES)
