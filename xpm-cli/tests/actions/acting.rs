@@ -85,6 +85,7 @@ pub fn a_killed_job_is_not_tried_again_by_its_run() {
     assert_eq!((&shown["state"], &shown["failure"]["reason"]), (&"failed".into(), &"stopped".into()), "{shown}");
     let ran = || fs::read_to_string(world.control.join("ran.a")).unwrap().lines().count();
     assert_eq!(ran(), 1);
+    assert_eq!(fs::read_to_string(world.control.join("failed.a")).unwrap(), "Cancelled");
     assert!(world.control.join("child.a.saved").exists(), "what it had started has the grace period");
     // It is not given up: who submits it again wants it.
     world.unmark("child.a");

@@ -106,6 +106,8 @@ pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()>
                 .add_dependency(token.dependency(1))
                 .max_retries(retries)
                 .submit(xp)?;
+            let told = control.join(format!("failed.{name}"));
+            job.on_failed(move |_, job| Ok(std::fs::write(&told, format!("{:?}", job.state()))?));
             jobs.push((name.to_owned(), job));
         }
         Ok(())
