@@ -25,6 +25,7 @@ mod submit_errors;
 mod terminal;
 mod together;
 mod transient;
+mod watched;
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -101,6 +102,7 @@ fn main() -> xpm::Result<()> {
         "repeats" => repeats::repeats(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
+        "counts" => watched::counts(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

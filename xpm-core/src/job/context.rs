@@ -126,8 +126,8 @@ impl JobContext {
         u64::from_be_bytes(std::array::from_fn(|i| bytes[24 + i]))
     }
 
-    /// Wraps an iterator, and reports how far it is to those who watch the job. Calls nest: what is counted inside a step
-    /// shows below it.
+    /// Wraps an iterator, and reports how far it is to those who watch the job, who see it within half a second. Calls nest: what is
+    /// counted inside a step, or at the same time, shows below it.
     pub fn progress<I: IntoIterator>(&self, description: &str, items: I) -> Progress<'_, I::IntoIter> {
         Progress::new(&self.progress, description, items.into_iter())
     }
@@ -163,7 +163,7 @@ impl JobContext {
     }
 
     /// Says how far the whole job is, from 0 to 1, to those who watch it; what [`progress`](Self::progress) counts shows below.
-    /// Cheap: it is written to disk at most five times a second. What lies outside of 0 and 1 counts as the nearer of them.
+    /// Cheap: it is written to disk a few times a second, and seen within half a second. What lies outside of 0 and 1 counts as the nearer of them.
     pub fn set_progress(&self, fraction: f64) {
         self.progress.set_fraction("", fraction);
     }

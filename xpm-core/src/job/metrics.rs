@@ -6,12 +6,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::writing::write_out_often;
 use crate::fault;
 use crate::files;
 
@@ -56,9 +56,8 @@ impl Metrics {
         if open.is_none() {
             let file = open_to_append(&self.path).ok()?;
             let file = Arc::new(Mutex::new(BufWriter::new(file)));
-            let theirs = Arc::downgrade(&file);
             // Without the thread the values are written when the buffer is full and at the end.
-            let _ = thread::Builder::new().name("xpm-metrics".to_owned()).spawn(move || flush_often(&theirs));
+            write_out_often("xpm-metrics", FLUSH, &file, flush);
             *open = Some(file);
         }
         open.clone()
@@ -90,14 +89,6 @@ fn flush(file: &Mutex<BufWriter<File>>) {
     // What cannot be written now is tried again with what comes next.
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = fault::point("write", Path::new("metrics.jsonl")).and_then(|()| file.flush());
-}
-
-fn flush_often(file: &Weak<Mutex<BufWriter<File>>>) {
-    while let Some(file) = file.upgrade() {
-        flush(&file);
-        drop(file);
-        thread::park_timeout(FLUSH);
-    }
 }
 
 /// What can be the value or the step of a metric: any integer or float.
