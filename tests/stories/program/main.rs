@@ -92,6 +92,7 @@ fn main() -> xpm::Result<()> {
         "size" => sizes::size(&call),
         "program" => external::how(&call),
         "program-arguments" => external::arguments(&call),
+        "program-tells" => external::tells(&call),
         "program-cannot-start" => external::cannot_start(&call),
         "terminal" => terminal::terminal(&call),
         "live" => live::live(&call),

@@ -61,6 +61,33 @@ emits)
         echo $step >next
     done
     ;;
+emits-and-loses-its-job)
+    # The process of its job is killed behind a checkpoint, before anybody can have looked.
+    step=$(cat next 2>/dev/null || echo 1)
+    while [ "$step" -le 6 ]; do
+        echo "{\"emit\": \"step\", \"value\": $step}" >>"$XPM_EVENTS"
+        echo "{\"metric\": \"loss\", \"step\": $step, \"value\": $step}" >>"$XPM_EVENTS"
+        echo $((step + 1)) >next
+        if [ "$step" = 4 ] && [ "$XPM_ATTEMPT" = 1 ]; then
+            echo $$ >"$control/program"
+            kill -KILL $PPID
+            while :; do sleep 0.01; done
+        fi
+        step=$((step + 1))
+    done
+    ;;
+emits-at-once)
+    # Says everything in the first attempt, which is not to end by itself.
+    [ "$XPM_ATTEMPT" = 1 ] || exit 0
+    printf '{"emit": "step", "value": %d}\n{"metric": "loss", "value": 0.5}\n' 1 2 3 4 5 6 >>"$XPM_EVENTS"
+    while :; do sleep 0.01; done
+    ;;
+emits-until-asked)
+    trap 'touch "$control/asked"; exit 0' TERM
+    echo '{"emit": "step", "value": 1}' >>"$XPM_EVENTS"
+    echo '{"emit": "step", "value": 2}' >>"$XPM_EVENTS"
+    while [ ! -e "$control/go" ]; do sleep 0.01; done
+    ;;
 events)
     echo '{"progress": 0.25, "description": "epoch"}' >>"$XPM_EVENTS"
     echo '{"metric": "loss", "step": 1, "value": 0.5}' >>"$XPM_EVENTS"

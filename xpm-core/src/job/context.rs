@@ -1,6 +1,7 @@
 //! What a task sees of its own job while it runs.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::emit::Outputs;
-use super::metrics::{Metrics, Number};
+use super::metrics::{Metrics, Number, count_values};
 use super::progress::{Progress, ProgressFile};
 use super::upstream::JobsOnDisk;
 use crate::config::{PlainData, ReadError, Reader};
@@ -16,7 +17,7 @@ use crate::ids::Identity;
 use crate::schema::Role;
 use crate::sys;
 use crate::value::{Node, Value};
-use crate::workspace::{JobFolder, PartialFolder, Workspace};
+use crate::workspace::{JobFolder, PartialFolder, Workspace, count_outputs};
 
 /// What a task sees of its own job while it runs.
 #[derive(Debug)]
@@ -186,6 +187,16 @@ impl JobContext {
         let value = serde_json::value::to_raw_value(value)
             .map_err(|error| anyhow::Error::new(error).context(format!("output `{name}` cannot be written as JSON")))?;
         self.outputs.add(name, value)
+    }
+
+    /// How many outputs are on file, of earlier attempts too.
+    pub(super) fn count_outputs(&self) -> io::Result<u64> {
+        count_outputs(&self.folder.outputs())
+    }
+
+    /// How many values of metrics are on file, of earlier attempts too.
+    pub(super) fn count_metrics(&self) -> io::Result<u64> {
+        count_values(&self.folder.metrics())
     }
 
     /// Writes out what is still in memory.

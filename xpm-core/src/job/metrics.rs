@@ -4,7 +4,7 @@
 //! A reader skips a torn last line.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -91,6 +91,22 @@ fn flush(file: &Mutex<BufWriter<File>>) {
     let _ = fault::point("write", Path::new("metrics.jsonl")).and_then(|()| file.flush());
 }
 
+/// How many values the file holds; a torn line is none.
+pub(super) fn count_values(path: &Path) -> io::Result<u64> {
+    let file = match files::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let (mut file, mut line, mut count) = (BufReader::new(file), Vec::new(), 0);
+    while file.read_until(b'\n', &mut line)? > 0 {
+        // A line that was torn and written on behind has an end.
+        count += u64::from(line.ends_with(b"}\n"));
+        line.clear();
+    }
+    Ok(count)
+}
+
 /// What can be the value or the step of a metric: any integer or float.
 pub trait Number: Copy {
     /// As a step; a float is rounded down.
@@ -133,6 +149,7 @@ mod tests {
             assert!(text.starts_with(before), "{text}");
             assert_eq!(text.lines().count(), lines, "{text}");
             assert_eq!(text.lines().last(), Some(r#"{"name":"loss","step":1,"value":0.5}"#));
+            assert_eq!(count_values(&path).unwrap(), lines.min(2) as u64, "a torn line is no value: {text}");
         }
     }
 }

@@ -7,6 +7,8 @@
 mod command;
 mod events;
 mod flags;
+mod hear;
+mod leftover;
 mod run;
 
 use std::fs;
@@ -87,6 +89,8 @@ struct Files {
     output: PathBuf,
     /// What it says while it runs, `XPM_EVENTS`.
     events: PathBuf,
+    /// What the job had been told before these events.
+    begun: PathBuf,
     /// What was run, for people.
     command: PathBuf,
 }
@@ -99,6 +103,7 @@ impl Files {
             arguments: file("arguments.json"),
             output: file("output.json"),
             events: file("events.jsonl"),
+            begun: file("events_begun.json"),
             command: file("command.json"),
         }
     }
@@ -118,6 +123,7 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
     text.push(b'\n');
     write_atomic(&files.arguments, &text, Durability::Lazy)
         .map_err(|error| cannot("written", &files.arguments, &error))?;
+    leftover::tell(&files, job)?;
     // What an earlier attempt left is neither this one's value nor its events.
     for file in [&files.output, &files.events] {
         match fault::point("remove", file).and_then(|()| fs::remove_file(file)) {
@@ -125,11 +131,15 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
             _ => {}
         }
     }
+    leftover::begin(&files, job)?;
     let created = fault::point("create", &files.events).and_then(|()| fs::File::create(&files.events));
     created.map_err(|error| cannot("made", &files.events, &error))?;
     let command = command::Command::of(program, &arguments, &files, job)?;
     command.record(&files.command);
     let end = run::run(program, &command, &files, job)?;
+    if let Some(error) = end.untold {
+        return Err(error);
+    }
     let stopped = job.stop_requested();
     match (end.code, end.signal) {
         // A program that ends well since it was asked to stop has not come to its end, unless it gave a value.
