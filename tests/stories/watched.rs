@@ -1,4 +1,4 @@
-//! What those who watch a job see while it runs: how far it is.
+//! What those who watch a job see: how far it is, what it used.
 
 use std::fs;
 
@@ -33,5 +33,43 @@ fn what_was_said_last_is_seen_while_the_task_goes_on_without_a_word() {
         story.unmark("hold");
         let outcome = run.end();
         assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_job_that_used_the_memory_it_asked_for_and_was_killed_is_out_of_memory() {
+    for (kind, how, mebibytes, asked, task, otherwise) in [
+        ("task", "killed", "200", "200MiB", "story.burns", "signaled"),
+        ("program", "burns-and-is-killed", "-", "100MB", "story.program.how", "program"),
+    ] {
+        for (memory, reason, says) in
+            [(asked, "out_of_memory", "killed for want of memory"), ("2GiB", otherwise, "killed by signal 9")]
+        {
+            let story = Story::new();
+            story.fails("burns", [kind, how, mebibytes, memory]).says(&[says]);
+            assert_eq!(story.job(task).status()["failure"]["reason"], reason, "{kind} with {memory}");
+        }
+    }
+}
+
+#[test]
+fn what_a_job_used_is_on_record_however_it_ended() {
+    for (kind, how, mebibytes, task, outcome) in [
+        ("task", "well", "100", "story.burns", "done"),
+        ("task", "fails", "100", "story.burns", "failed"),
+        ("task", "killed", "100", "story.burns", "failed"),
+        ("program", "burns", "-", "story.program.how", "done"),
+        ("program", "burns-and-is-killed", "-", "story.program.how", "failed"),
+    ] {
+        let story = Story::new();
+        story.run("burns", [kind, how, mebibytes, "1GiB"]);
+        let status = story.job(task).status();
+        assert_eq!(status["outcome"], outcome, "{status}");
+        let seconds = status["cpu_seconds"].as_f64().unwrap();
+        let peak = status["peak_memory_bytes"].as_u64().unwrap();
+        // The shell's time depends on the machine, and so does by how much it makes room.
+        let least = if kind == "task" { 0.3 } else { 0.01 };
+        assert!((least..60.0).contains(&seconds), "{kind} {how}: {seconds} s");
+        assert!((95_000_000..900_000_000).contains(&peak), "{kind} {how}: {peak} bytes");
     }
 }

@@ -103,6 +103,7 @@ fn main() -> xpm::Result<()> {
         "repeats" => repeats::repeats(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
+        "burns" => watched::burns(&call),
         "counts" => watched::counts(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),

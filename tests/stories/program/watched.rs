@@ -1,8 +1,12 @@
 //! Tasks that say how far they are, to those who watch.
 
+use std::fs;
+use std::process::Command;
+
 use xpm::prelude::*;
 
 use crate::Call;
+use crate::external::How;
 use crate::steps::Control;
 
 /// Counts as `how` says, and waits within a step until `hold` is gone.
@@ -76,6 +80,55 @@ impl Counts {
 pub fn counts(call: &Call) -> xpm::Result<()> {
     call.run(1, |xp| {
         Counts::config().how(call.texts()[0]).control(call.control()).submit(xp)?;
+        Ok(())
+    })
+}
+
+/// Takes memory and the time of a CPU, and ends as `how` says.
+#[task(id = "story.burns")]
+pub struct Burns {
+    pub how: String,
+    pub mebibytes: usize,
+}
+
+impl Task for Burns {
+    type Output = usize;
+
+    fn execute(&self, _job: &JobContext) -> TaskResult<usize> {
+        let taken = vec![1_u8; self.mebibytes << 20];
+        let mut ones = 0;
+        while ticks()? < 30 {
+            ones = std::hint::black_box(&taken).iter().map(|byte| usize::from(*byte)).sum();
+        }
+        match &*self.how {
+            "fails" => Err(xpm::Error::msg("it burns")),
+            "killed" => {
+                Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status()?;
+                Err(xpm::Error::msg("it was not killed"))
+            }
+            _ => Ok(ones),
+        }
+    }
+}
+
+/// The hundredths of a second that this process has had of CPUs.
+fn ticks() -> TaskResult<u64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let behind_name = stat.rsplit(')').next().unwrap_or_default();
+    behind_name.split_whitespace().skip(11).take(2).map(|ticks| Ok(ticks.parse::<u64>()?)).sum()
+}
+
+/// `burns task HOW MEBIBYTES MEMORY` or `burns program HOW - MEMORY`: one job that has asked for so much memory.
+pub fn burns(call: &Call) -> xpm::Result<()> {
+    let texts = call.texts();
+    let resources = Resources::new().memory(texts[3]);
+    call.run(1, |xp| {
+        if texts[0] == "program" {
+            let control = call.control.to_str().expect("a text");
+            How::config().how(texts[1]).control(control).resources(resources).submit(xp)?;
+        } else {
+            Burns::config().how(texts[1]).mebibytes(call.number(2)).resources(resources).submit(xp)?;
+        }
         Ok(())
     })
 }

@@ -21,6 +21,11 @@ fails-first)
     fi
     ;;
 killed) kill -KILL $$ ;;
+burns | burns-and-is-killed)
+    # A variable of 100 MB, which costs the time of a CPU too.
+    burnt=$(head -c 100000000 /dev/zero | tr '\0' x)
+    [ "$how" = burns ] || kill -KILL $$
+    ;;
 segfault) kill -SEGV $$ ;;
 huge) head -c 100000000 /dev/zero ;;
 closes) exec >&- 2>&- ;;

@@ -17,7 +17,7 @@ use crate::ids::Identity;
 use crate::schema::Role;
 use crate::sys;
 use crate::value::{Node, Value};
-use crate::workspace::{JobFolder, PartialFolder, Workspace, count_outputs};
+use crate::workspace::{JobFolder, PartialFolder, RecordedTerms, Workspace, count_outputs};
 
 /// What a task sees of its own job while it runs.
 #[derive(Debug)]
@@ -150,6 +150,11 @@ impl JobContext {
 
     pub(super) fn is_resumable(&self) -> bool {
         self.origin.node.schema().resumable()
+    }
+
+    /// How much memory it has asked for, in bytes, where that is known.
+    pub(super) fn asked_memory(&self) -> Option<u64> {
+        RecordedTerms::read(&self.folder).ok()??.terms?.resources.memory_bytes
     }
 
     /// Where the process was started, before it moved to the job's folder.

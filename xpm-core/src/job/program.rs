@@ -150,9 +150,9 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
         (Some(0), _) => Ok(output(&files.output)?),
         (Some(OUT_OF_TIME), _) if job.is_resumable() => Err(OutOfTime.into()),
         (code, signal) => {
-            let failure = match signal {
-                Some(libc::SIGKILL) if end.out_of_memory => Failure::OutOfMemory,
-                _ => Failure::Program { program: command.shown(), code, signal, stderr: command::last_lines(job) },
+            let failure = match end.out_of_memory {
+                true => Failure::OutOfMemory,
+                false => Failure::Program { program: command.shown(), code, signal, stderr: command::last_lines(job) },
             };
             Err(ProgramError::Failed(failure).into())
         }

@@ -10,7 +10,7 @@ use super::hear::Hear;
 use super::{Files, Program, ProgramError};
 use crate::fault;
 use crate::job::JobContext;
-use crate::launcher::oom_kills;
+use crate::launcher::{killed_for_memory, oom_kills};
 use crate::sys;
 
 /// How long an event may go unseen.
@@ -24,7 +24,7 @@ const HAND_ON: Duration = Duration::from_millis(500);
 pub(super) struct Ended {
     pub(super) code: Option<i32>,
     pub(super) signal: Option<i32>,
-    /// The kernel has killed a process for want of memory meanwhile.
+    /// It was killed for want of memory.
     pub(super) out_of_memory: bool,
     /// Why something that it emitted is not on file.
     pub(super) untold: Option<anyhow::Error>,
@@ -61,8 +61,9 @@ pub(super) fn run(
     hear.end();
     let end = waited.and_then(|_| sys::wait(child));
     let end = end.map_err(|error| ProgramError::Start(format!("the program cannot be waited for: {error}")))?;
-    let more_kills = oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
-    Ok(Ended { code: end.code, signal: end.signal, out_of_memory: more_kills, untold: hear.untold() })
+    let out_of_memory =
+        end.signal == Some(libc::SIGKILL) && killed_for_memory(kills_before, end.usage, job.asked_memory());
+    Ok(Ended { code: end.code, signal: end.signal, out_of_memory, untold: hear.untold() })
 }
 
 /// Reads events until the program is over, and hands a request to stop on to it.
