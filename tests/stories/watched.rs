@@ -1,10 +1,10 @@
-//! What those who watch a job see: how far it is, what it used.
+//! What those who watch a job see: how far it is, what it wrote, what it used.
 
 use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Story, wait_until};
+use crate::harness::{Story, signal, wait_until};
 
 fn level(description: &str, done: u64, total: impl Into<Option<u64>>) -> Json {
     match total.into() {
@@ -72,4 +72,42 @@ fn what_a_job_used_is_on_record_however_it_ended() {
         assert!((least..60.0).contains(&seconds), "{kind} {how}: {seconds} s");
         assert!((95_000_000..900_000_000).contains(&peak), "{kind} {how}: {peak} bytes");
     }
+}
+
+/// The values of the metric `loss` of the only job, as xpm reads them.
+fn losses(story: &Story) -> Vec<(i64, f64)> {
+    let jobs = xpm::Workspace::open(&story.workdir).unwrap().jobs();
+    assert_eq!(jobs.len(), 1);
+    jobs[0].metrics().remove("loss").unwrap_or_default()
+}
+
+#[test]
+fn a_million_values_and_steps_take_no_memory() {
+    let story = Story::new();
+    let outcome = story.ok("writes", ["1000000"]);
+    let memory: Vec<u64> = outcome.stdout.split_whitespace().map(|kib| kib.parse().unwrap()).collect();
+    assert!(memory[1] - memory[0] < 16 << 10, "from {} to {} KiB", memory[0], memory[1]);
+    let job = story.job("story.writes");
+    let metrics = fs::read(job.file(".xpm/metrics.jsonl")).unwrap();
+    assert_eq!(metrics.iter().filter(|byte| **byte == b'\n').count(), 1_000_000);
+    assert_eq!(losses(&story).last(), Some(&(999_999, 1_999_998.0)));
+    let progress: Json = serde_json::from_slice(&fs::read(job.file(".xpm/progress.json")).unwrap()).unwrap();
+    assert_eq!(progress, json!([level("steps", 1_000_000, 1_000_000)]));
+}
+
+#[test]
+fn of_a_job_that_is_killed_the_values_up_to_some_are_there() {
+    let story = Story::new();
+    // Without end.
+    let running = story.start("writes", [u64::MAX.to_string()]);
+    wait_until("much is written", || {
+        let files = story.jobs("story.writes").into_iter().map(|job| job.file(".xpm/metrics.jsonl"));
+        files.filter_map(|file| fs::metadata(file).ok()).any(|file| file.len() > 1 << 20)
+    });
+    signal(story.job("story.writes").pid(), "KILL");
+    running.end().says(&["killed by signal 9"]);
+    let losses = losses(&story);
+    assert!(losses.len() > 10_000, "{}", losses.len());
+    let gap = losses.iter().zip(0..).find(|(loss, step)| **loss != (*step, 2.0 * *step as f64));
+    assert_eq!(gap, None);
 }

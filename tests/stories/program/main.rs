@@ -104,6 +104,7 @@ fn main() -> xpm::Result<()> {
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "burns" => watched::burns(&call),
+        "writes" => watched::writes(&call),
         "counts" => watched::counts(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),

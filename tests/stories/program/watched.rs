@@ -118,6 +118,40 @@ fn ticks() -> TaskResult<u64> {
     behind_name.split_whitespace().skip(11).take(2).map(|ticks| Ok(ticks.parse::<u64>()?)).sum()
 }
 
+/// Writes so many values and counts so many steps.
+#[task(id = "story.writes")]
+pub struct Writes {
+    pub values: u64,
+}
+
+impl Task for Writes {
+    /// The most memory that the process had before and after, in KiB.
+    type Output = (u64, u64);
+
+    fn execute(&self, job: &JobContext) -> TaskResult<(u64, u64)> {
+        let before = most_memory()?;
+        for step in job.progress("steps", 0..self.values) {
+            job.metric("loss", step, 2 * step);
+        }
+        Ok((before, most_memory()?))
+    }
+}
+
+fn most_memory() -> TaskResult<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(most.unwrap_or_default().trim().trim_end_matches(" kB").parse()?)
+}
+
+/// `writes VALUES`: one job; prints the most memory it had before and after.
+pub fn writes(call: &Call) -> xpm::Result<()> {
+    call.run(1, |xp| {
+        let (before, after) = Writes::config().values(call.texts()[0].parse::<u64>()?).submit(xp)?.output()?;
+        println!("{before} {after}");
+        Ok(())
+    })
+}
+
 /// `burns task HOW MEBIBYTES MEMORY` or `burns program HOW - MEMORY`: one job that has asked for so much memory.
 pub fn burns(call: &Call) -> xpm::Result<()> {
     let texts = call.texts();
