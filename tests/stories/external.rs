@@ -322,3 +322,18 @@ fn what_a_program_emits_and_cannot_be_written_fails_the_job() {
     story.ok("program-tells", ["value", "emits-until-asked"]);
     assert_eq!(calls(&story), ["step 1", "step 2", "done"]);
 }
+
+#[test]
+fn a_program_that_says_a_thousand_things_of_each_kind_loses_none() {
+    let story = Story::new();
+    story.ok("program-tells", ["value", "a-thousand-of-each"]);
+    let all = |line: fn(u32) -> String| (0..1000).map(line).collect::<Vec<_>>();
+    let mut told = all(|step| format!("step {step}"));
+    told.push("done".to_owned());
+    assert_eq!(calls(&story), told);
+    let job = story.job("story.program.how");
+    assert_eq!(lines(&job.file("stdout.log")), all(|step| format!("out {step}")));
+    assert_eq!(lines(&job.file("stderr.log")), all(|step| format!("err {step}")));
+    let metrics = all(|step| format!(r#"{{"name":"loss","step":{step},"value":{step}.0}}"#));
+    assert_eq!(lines(&job.file(".xpm/metrics.jsonl")), metrics);
+}

@@ -87,6 +87,16 @@ emits-at-once)
     printf '{"emit": "step", "value": %d}\n{"metric": "loss", "value": 0.5}\n' 1 2 3 4 5 6 >>"$XPM_EVENTS"
     while :; do sleep 0.01; done
     ;;
+a-thousand-of-each)
+    step=0
+    while [ "$step" -lt 1000 ]; do
+        echo "out $step"
+        echo "err $step" >&2
+        echo "{\"metric\": \"loss\", \"step\": $step, \"value\": $step}" >>"$XPM_EVENTS"
+        echo "{\"emit\": \"step\", \"value\": $step}" >>"$XPM_EVENTS"
+        step=$((step + 1))
+    done
+    ;;
 emits-until-asked)
     trap 'touch "$control/asked"; exit 0' TERM
     echo '{"emit": "step", "value": 1}' >>"$XPM_EVENTS"
