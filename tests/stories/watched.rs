@@ -111,3 +111,19 @@ fn of_a_job_that_is_killed_the_values_up_to_some_are_there() {
     let gap = losses.iter().zip(0..).find(|(loss, step)| **loss != (*step, 2.0 * *step as f64));
     assert_eq!(gap, None);
 }
+
+#[test]
+fn a_job_has_its_own_seed_and_sees_its_time_run_out() {
+    let story = Story::new();
+    story.mark("fail");
+    story.fails("seeded", ["a"]);
+    story.unmark("fail");
+    story.ok("seeded", ["a"]);
+    story.ok("seeded", ["b", "1h"]);
+    let log = story.log();
+    assert_eq!(log.len(), 4, "{log:?}");
+    assert_eq!(log[0], log[1]);
+    let seed = |line: &str| line.split(' ').nth(1).unwrap().parse::<u64>().unwrap();
+    assert_ne!(seed(&log[1]), seed(&log[2]));
+    assert_eq!(log[3], "less is left");
+}

@@ -104,6 +104,7 @@ fn main() -> xpm::Result<()> {
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "burns" => watched::burns(&call),
+        "seeded" => watched::seeded(&call),
         "writes" => watched::writes(&call),
         "counts" => watched::counts(&call),
         "refused" => submit_errors::refused(&call),

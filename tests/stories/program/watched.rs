@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use xpm::prelude::*;
 
@@ -148,6 +149,41 @@ pub fn writes(call: &Call) -> xpm::Result<()> {
     call.run(1, |xp| {
         let (before, after) = Writes::config().values(call.texts()[0].parse::<u64>()?).submit(xp)?.output()?;
         println!("{before} {after}");
+        Ok(())
+    })
+}
+
+/// Says its seed, and how much time is left; fails while `fail` is there.
+#[task(id = "story.seeded")]
+pub struct Seeded {
+    pub name: String,
+    pub control: Control,
+}
+
+impl Task for Seeded {
+    type Output = ();
+
+    fn execute(&self, job: &JobContext) -> TaskResult<()> {
+        self.control.log(&format!("{} {}", self.name, job.seed()))?;
+        if let Some(at_first) = job.remaining_time() {
+            assert!(at_first <= Duration::from_secs(3600), "{at_first:?} of an hour");
+            let less = |_: &Control| job.remaining_time().is_some_and(|left| left < at_first);
+            self.control.wait_until("less is left", less)?;
+            self.control.log("less is left")?;
+        }
+        if self.control.exists("fail") {
+            return Err(xpm::Error::msg("as asked"));
+        }
+        Ok(())
+    }
+}
+
+/// `seeded NAME [TIME]`: one job.
+pub fn seeded(call: &Call) -> xpm::Result<()> {
+    let texts = call.texts();
+    let resources = texts.get(1).map_or_else(Resources::new, |time| Resources::new().time(*time));
+    call.run(1, |xp| {
+        Seeded::config().name(texts[0]).control(call.control()).resources(resources).submit(xp)?;
         Ok(())
     })
 }
