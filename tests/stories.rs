@@ -61,3 +61,5 @@ mod terminal;
 mod together;
 #[path = "stories/transient.rs"]
 mod transient;
+#[path = "stories/watched.rs"]
+mod watched;

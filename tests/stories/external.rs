@@ -263,3 +263,77 @@ fn events_become_progress_and_metrics_while_the_program_runs() {
     assert!(log.contains("xpm: line 4 of XPM_EVENTS is skipped"), "{log}");
     assert!(log.contains("this is no event") && log.contains("2 lines of XPM_EVENTS were skipped, of 7"), "{log}");
 }
+
+/// The lines of callbacks, in order.
+fn calls(story: &Story) -> Vec<String> {
+    let file = story.control.join("calls");
+    if file.exists() { lines(&file) } else { Vec::new() }
+}
+
+#[test]
+fn what_a_program_said_before_its_job_was_killed_is_told_once_by_the_next_attempt() {
+    let story = Story::new();
+    let all = ["step 1", "step 2", "step 3", "step 4", "step 5", "step 6", "done"];
+    story.ok("program-tells", ["resumed", "emits-and-loses-its-job"]).says(&["is tried again"]);
+    assert_eq!(calls(&story), all);
+    let job = story.job("story.program.resumed");
+    let metrics = lines(&job.file(".xpm/metrics.jsonl"));
+    let expected = (1..=6).map(|step| format!(r#"{{"name":"loss","step":{step},"value":{step}.0}}"#));
+    assert_eq!(metrics, expected.collect::<Vec<_>>());
+    let program = fs::read_to_string(story.control.join("program")).unwrap();
+    wait_until("the program has ended with its job", || {
+        let status = fs::read_to_string(format!("/proc/{}/stat", program.trim())).unwrap_or_default();
+        status.is_empty() || status.contains(") Z ")
+    });
+    story.unmark("calls");
+    story.ok("program-tells", ["resumed", "emits-and-loses-its-job"]).says(&["1 done before"]);
+    assert_eq!(calls(&story), all);
+}
+
+#[test]
+fn what_a_program_said_is_told_once_though_each_attempt_is_killed_while_it_tells_that() {
+    let story = Story::new();
+    let mut command = story.command("program-tells", ["resumed", "emits-at-once"]);
+    // Every attempt comes one output further.
+    command.env("XPM_FAULT", "job 2 kill append outputs.jsonl");
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    assert_eq!(calls(&story), ["step 1", "step 2", "step 3", "step 4", "step 5", "step 6", "done"]);
+    let job = story.job("story.program.resumed");
+    assert_eq!(job.status()["attempt"], 6);
+    let expected = (0..6).map(|step| format!(r#"{{"name":"loss","step":{step},"value":0.5}}"#));
+    assert_eq!(lines(&job.file(".xpm/metrics.jsonl")), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_program_emits_and_cannot_be_written_fails_the_job() {
+    let story = Story::new();
+    let mut command = story.command("program-tells", ["value", "emits-until-asked"]);
+    command.env("XPM_FAULT", "job 1 28 append outputs.jsonl");
+    let outcome = story.start_command(command).end();
+    assert_eq!(outcome.code(), Some(1), "{outcome:?}");
+    outcome.says(&["output `step` cannot be written to", "outputs.jsonl", "No space left on device"]);
+    assert!(story.control.join("asked").exists(), "the program was asked to stop");
+    let job = story.job("story.program.how");
+    assert_eq!(job.status()["failure"]["reason"], "error");
+    assert_eq!(lines(&job.file(".xpm/outputs.jsonl")), NO_ARGS, "the second is not told before the first");
+    assert_eq!(calls(&story), NO_ARGS);
+    story.mark("go");
+    story.ok("program-tells", ["value", "emits-until-asked"]);
+    assert_eq!(calls(&story), ["step 1", "step 2", "done"]);
+}
+
+#[test]
+fn a_program_that_says_a_thousand_things_of_each_kind_loses_none() {
+    let story = Story::new();
+    story.ok("program-tells", ["value", "a-thousand-of-each"]);
+    let all = |line: fn(u32) -> String| (0..1000).map(line).collect::<Vec<_>>();
+    let mut told = all(|step| format!("step {step}"));
+    told.push("done".to_owned());
+    assert_eq!(calls(&story), told);
+    let job = story.job("story.program.how");
+    assert_eq!(lines(&job.file("stdout.log")), all(|step| format!("out {step}")));
+    assert_eq!(lines(&job.file("stderr.log")), all(|step| format!("err {step}")));
+    let metrics = all(|step| format!(r#"{{"name":"loss","step":{step},"value":{step}.0}}"#));
+    assert_eq!(lines(&job.file(".xpm/metrics.jsonl")), metrics);
+}

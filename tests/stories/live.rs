@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{NO_ARGS, Story, wait_until};
+use crate::harness::{NO_ARGS, Story, signal, wait_until};
 
 /// The lines of callbacks, in order.
 fn calls(story: &Story) -> Vec<String> {
@@ -68,6 +68,24 @@ fn a_job_that_is_killed_between_outputs_tells_each_once() {
         story.ok("live", [case, "4"]);
         assert_eq!(calls(&story), ["step 0", "step 1", "step 2", "step 3", "done 4"], "{case}, done before");
     }
+}
+
+#[test]
+fn what_the_next_attempt_emits_is_told_where_it_differs() {
+    let story = Story::new();
+    let run = story.start("live", ["differs", "4"]);
+    wait_until("two are told", || calls(&story).len() == 2);
+    signal(story.job("story.emits_otherwise").pid(), "KILL");
+    let outcome = run.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+    outcome.says(&["is tried again"]);
+    let last = ["2, again: true", "3, again: true", "done 4"];
+    let expected = ["0, again: false", "the same", "0, again: true"].iter().chain(&last);
+    assert!(calls(&story).iter().eq(expected), "{:?}", calls(&story));
+    // The next run sees what the last attempt emitted.
+    story.unmark("calls");
+    story.ok("live", ["differs", "4"]).says(&["1 done before"]);
+    assert!(calls(&story).iter().eq(["0, again: true", "the same"].iter().chain(&last)), "{:?}", calls(&story));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod program;
 mod progress;
 mod request;
 mod upstream;
+mod writing;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

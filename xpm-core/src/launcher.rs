@@ -18,7 +18,7 @@ mod workers;
 pub(crate) use freezer::{Freezer, Freezing};
 pub(crate) use holding::OwnHolders;
 pub(crate) use local::Local;
-pub(crate) use machine::{gpus, memory, oom_kills};
+pub(crate) use machine::{gpus, killed_for_memory, memory, oom_kills};
 pub(crate) use starters::Executable;
 
 /// The variable that tells a process which GPUs are its own.

@@ -193,6 +193,27 @@ pub fn how(call: &Call) -> xpm::Result<()> {
     })
 }
 
+/// Runs a program that emits, and writes down what is told of it: `program-tells KIND HOW`.
+pub fn tells(call: &Call) -> xpm::Result<()> {
+    fn listen<T: Task>(call: &Call, job: &Job<T>) {
+        let (calls, completed) = (call.calls(), call.calls());
+        job.on_output("step", move |_, step: u32| calls.add(&format!("step {step}")));
+        job.on_completed(move |_, _| completed.add("done"));
+    }
+    let control = call.control.to_str().expect("a text").to_owned();
+    call.run(2, |xp| {
+        let (kind, how) = (call.texts()[0], call.texts()[1]);
+        match kind {
+            "resumed" => {
+                let job = HowResumed::config().how(how).control(control);
+                listen(call, &job.max_retries(6).retry_delay(Duration::ZERO).submit(xp)?);
+            }
+            _ => listen(call, &How::config().how(how).control(control).submit(xp)?),
+        }
+        Ok(())
+    })
+}
+
 /// Programs that cannot be started.
 pub fn cannot_start(call: &Call) -> xpm::Result<()> {
     call.run(2, |xp| {

@@ -64,12 +64,40 @@ fn emit(job: &JobContext, control: &Control, from: u32, steps: u32) -> TaskResul
     Ok(steps)
 }
 
+/// Emits texts that tell its attempt, and dies, once, when it has emitted two.
+#[task(id = "story.emits_otherwise")]
+pub struct Differs {
+    pub steps: u32,
+    pub control: Control,
+}
+
+impl Task for Differs {
+    type Output = u32;
+
+    fn execute(&self, job: &JobContext) -> TaskResult<u32> {
+        let again = self.control.exists("again");
+        for step in 0..self.steps {
+            if step == 2 && !again {
+                self.control.mark("again")?;
+                self.control.wait_until("it is killed", |_| false)?;
+            }
+            let value = if step == 1 { "the same".to_owned() } else { format!("{step}, again: {again}") };
+            job.emit("checkpoint", &value)?;
+        }
+        Ok(self.steps)
+    }
+}
+
 /// `live CASE STEPS`
 pub fn live(call: &Call) -> xpm::Result<()> {
     let (case, steps) = (call.texts()[0].to_owned(), u32::try_from(call.number(1))?);
     call.run(2, |xp| {
         if case == "resumes" {
             let job = Resumes::config().steps(steps).control(call.control()).submit(xp)?;
+            return listen(call, &case, &job);
+        }
+        if case == "differs" {
+            let job = Differs::config().steps(steps).control(call.control()).max_retries(1).submit(xp)?;
             return listen(call, &case, &job);
         }
         let retries = u32::from(case == "retried");
@@ -87,7 +115,7 @@ fn listen<T: Task<Output = u32>>(call: &Call, case: &str, job: &Job<T>) -> xpm::
     let calls = call.calls();
     let (ended, failed) = (calls.clone(), calls.clone());
     match case {
-        "wrong-type" => job.on_output("checkpoint", move |_, text: String| calls.add(&text)),
+        "wrong-type" | "differs" => job.on_output("checkpoint", move |_, text: String| calls.add(&text)),
         "errors" => job.on_output("checkpoint", move |_, Checkpoint { step, .. }| match step {
             1 => Err(xpm::Error::msg("not this one")),
             2 => panic!("nor this"),

@@ -28,6 +28,7 @@ mod submit_errors;
 mod terminal;
 mod together;
 mod transient;
+mod watched;
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -96,6 +97,7 @@ fn main() -> xpm::Result<()> {
         "size" => sizes::size(&call),
         "program" => external::how(&call),
         "program-arguments" => external::arguments(&call),
+        "program-tells" => external::tells(&call),
         "program-cannot-start" => external::cannot_start(&call),
         "terminal" => terminal::terminal(&call),
         "live" => live::live(&call),
@@ -111,6 +113,10 @@ fn main() -> xpm::Result<()> {
         "token" => needs::token(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
+        "burns" => watched::burns(&call),
+        "seeded" => watched::seeded(&call),
+        "writes" => watched::writes(&call),
+        "counts" => watched::counts(&call),
         "refused" => submit_errors::refused(&call),
         other => Err(xpm::Error::msg(format!("there is no scenario `{other}`"))),
     }

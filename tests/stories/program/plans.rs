@@ -277,7 +277,7 @@ pub fn plan_error_early(call: &Call) -> xpm::Result<()> {
                 ("callback", _) => {
                     let (done, held) = (call.step("done").submit(xp)?, held.clone());
                     done.on_completed(|_, _| Err(xpm::Error::msg("no such table")));
-                    done.on_completed(move |_, _| Ok(drop(held.output()?)));
+                    done.on_completed(move |_, _| held.output().map(drop));
                     done.wait()?;
                 }
                 ("callback-pauses", _) => {

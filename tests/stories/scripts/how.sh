@@ -21,6 +21,11 @@ fails-first)
     fi
     ;;
 killed) kill -KILL $$ ;;
+burns | burns-and-is-killed)
+    # A variable of 100 MB, which costs the time of a CPU too.
+    burnt=$(head -c 100000000 /dev/zero | tr '\0' x)
+    [ "$how" = burns ] || kill -KILL $$
+    ;;
 segfault) kill -SEGV $$ ;;
 huge) head -c 100000000 /dev/zero ;;
 closes) exec >&- 2>&- ;;
@@ -60,6 +65,43 @@ emits)
         step=$((step + 1))
         echo $step >next
     done
+    ;;
+emits-and-loses-its-job)
+    # The process of its job is killed behind a checkpoint, before anybody can have looked.
+    step=$(cat next 2>/dev/null || echo 1)
+    while [ "$step" -le 6 ]; do
+        echo "{\"emit\": \"step\", \"value\": $step}" >>"$XPM_EVENTS"
+        echo "{\"metric\": \"loss\", \"step\": $step, \"value\": $step}" >>"$XPM_EVENTS"
+        echo $((step + 1)) >next
+        if [ "$step" = 4 ] && [ "$XPM_ATTEMPT" = 1 ]; then
+            echo $$ >"$control/program"
+            kill -KILL $PPID
+            while :; do sleep 0.01; done
+        fi
+        step=$((step + 1))
+    done
+    ;;
+emits-at-once)
+    # Says everything in the first attempt, which is not to end by itself.
+    [ "$XPM_ATTEMPT" = 1 ] || exit 0
+    printf '{"emit": "step", "value": %d}\n{"metric": "loss", "value": 0.5}\n' 1 2 3 4 5 6 >>"$XPM_EVENTS"
+    while :; do sleep 0.01; done
+    ;;
+a-thousand-of-each)
+    step=0
+    while [ "$step" -lt 1000 ]; do
+        echo "out $step"
+        echo "err $step" >&2
+        echo "{\"metric\": \"loss\", \"step\": $step, \"value\": $step}" >>"$XPM_EVENTS"
+        echo "{\"emit\": \"step\", \"value\": $step}" >>"$XPM_EVENTS"
+        step=$((step + 1))
+    done
+    ;;
+emits-until-asked)
+    trap 'touch "$control/asked"; exit 0' TERM
+    echo '{"emit": "step", "value": 1}' >>"$XPM_EVENTS"
+    echo '{"emit": "step", "value": 2}' >>"$XPM_EVENTS"
+    while [ ! -e "$control/go" ]; do sleep 0.01; done
     ;;
 events)
     echo '{"progress": 0.25, "description": "epoch"}' >>"$XPM_EVENTS"

@@ -1,6 +1,7 @@
 //! What a task sees of its own job while it runs.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::emit::Outputs;
-use super::metrics::{Metrics, Number};
+use super::metrics::{Metrics, Number, count_values};
 use super::progress::{Progress, ProgressFile};
 use super::upstream::JobsOnDisk;
 use crate::config::{PlainData, ReadError, Reader};
@@ -16,7 +17,7 @@ use crate::ids::Identity;
 use crate::schema::Role;
 use crate::sys;
 use crate::value::{Node, Value};
-use crate::workspace::{JobFolder, PartialFolder, Workspace};
+use crate::workspace::{JobFolder, PartialFolder, RecordedTerms, Workspace, count_outputs};
 
 /// What a task sees of its own job while it runs.
 #[derive(Debug)]
@@ -126,8 +127,8 @@ impl JobContext {
         u64::from_be_bytes(std::array::from_fn(|i| bytes[24 + i]))
     }
 
-    /// Wraps an iterator, and reports how far it is to those who watch the job. Calls nest: what is counted inside a step
-    /// shows below it.
+    /// Wraps an iterator, and reports how far it is to those who watch the job, who see it within half a second. Calls nest: what is
+    /// counted inside a step, or at the same time, shows below it.
     pub fn progress<I: IntoIterator>(&self, description: &str, items: I) -> Progress<'_, I::IntoIter> {
         Progress::new(&self.progress, description, items.into_iter())
     }
@@ -151,6 +152,11 @@ impl JobContext {
         self.origin.node.schema().resumable()
     }
 
+    /// How much memory it has asked for, in bytes, where that is known.
+    pub(super) fn asked_memory(&self) -> Option<u64> {
+        RecordedTerms::read(&self.folder).ok()??.terms?.resources.memory_bytes
+    }
+
     /// Where the process was started, before it moved to the job's folder.
     pub(super) fn started_in(&self) -> Option<&Path> {
         self.origin.started_in.as_deref()
@@ -163,7 +169,7 @@ impl JobContext {
     }
 
     /// Says how far the whole job is, from 0 to 1, to those who watch it; what [`progress`](Self::progress) counts shows below.
-    /// Cheap: it is written to disk at most five times a second. What lies outside of 0 and 1 counts as the nearer of them.
+    /// Cheap: it is written to disk a few times a second, and seen within half a second. What lies outside of 0 and 1 counts as the nearer of them.
     pub fn set_progress(&self, fraction: f64) {
         self.progress.set_fraction("", fraction);
     }
@@ -186,6 +192,16 @@ impl JobContext {
         let value = serde_json::value::to_raw_value(value)
             .map_err(|error| anyhow::Error::new(error).context(format!("output `{name}` cannot be written as JSON")))?;
         self.outputs.add(name, value)
+    }
+
+    /// How many outputs are on file, of earlier attempts too.
+    pub(super) fn count_outputs(&self) -> io::Result<u64> {
+        count_outputs(&self.folder.outputs())
+    }
+
+    /// How many values of metrics are on file, of earlier attempts too.
+    pub(super) fn count_metrics(&self) -> io::Result<u64> {
+        count_values(&self.folder.metrics())
     }
 
     /// Writes out what is still in memory.

@@ -4,14 +4,14 @@
 //! A reader skips a torn last line.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::writing::write_out_often;
 use crate::fault;
 use crate::files;
 
@@ -56,9 +56,8 @@ impl Metrics {
         if open.is_none() {
             let file = open_to_append(&self.path).ok()?;
             let file = Arc::new(Mutex::new(BufWriter::new(file)));
-            let theirs = Arc::downgrade(&file);
             // Without the thread the values are written when the buffer is full and at the end.
-            let _ = thread::Builder::new().name("xpm-metrics".to_owned()).spawn(move || flush_often(&theirs));
+            write_out_often("xpm-metrics", FLUSH, &file, flush);
             *open = Some(file);
         }
         open.clone()
@@ -92,12 +91,20 @@ fn flush(file: &Mutex<BufWriter<File>>) {
     let _ = fault::point("write", Path::new("metrics.jsonl")).and_then(|()| file.flush());
 }
 
-fn flush_often(file: &Weak<Mutex<BufWriter<File>>>) {
-    while let Some(file) = file.upgrade() {
-        flush(&file);
-        drop(file);
-        thread::park_timeout(FLUSH);
+/// How many values the file holds; a torn line is none.
+pub(super) fn count_values(path: &Path) -> io::Result<u64> {
+    let file = match files::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let (mut file, mut line, mut count) = (BufReader::new(file), Vec::new(), 0);
+    while file.read_until(b'\n', &mut line)? > 0 {
+        // A line that was torn and written on behind has an end.
+        count += u64::from(line.ends_with(b"}\n"));
+        line.clear();
     }
+    Ok(count)
 }
 
 /// What can be the value or the step of a metric: any integer or float.
@@ -142,6 +149,7 @@ mod tests {
             assert!(text.starts_with(before), "{text}");
             assert_eq!(text.lines().count(), lines, "{text}");
             assert_eq!(text.lines().last(), Some(r#"{"name":"loss","step":1,"value":0.5}"#));
+            assert_eq!(count_values(&path).unwrap(), lines.min(2) as u64, "a torn line is no value: {text}");
         }
     }
 }

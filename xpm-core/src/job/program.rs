@@ -7,6 +7,8 @@
 mod command;
 mod events;
 mod flags;
+mod hear;
+mod leftover;
 mod run;
 
 use std::fs;
@@ -87,6 +89,8 @@ struct Files {
     output: PathBuf,
     /// What it says while it runs, `XPM_EVENTS`.
     events: PathBuf,
+    /// What the job had been told before these events.
+    begun: PathBuf,
     /// What was run, for people.
     command: PathBuf,
 }
@@ -99,6 +103,7 @@ impl Files {
             arguments: file("arguments.json"),
             output: file("output.json"),
             events: file("events.jsonl"),
+            begun: file("events_begun.json"),
             command: file("command.json"),
         }
     }
@@ -118,6 +123,7 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
     text.push(b'\n');
     write_atomic(&files.arguments, &text, Durability::Lazy)
         .map_err(|error| cannot("written", &files.arguments, &error))?;
+    leftover::tell(&files, job)?;
     // What an earlier attempt left is neither this one's value nor its events.
     for file in [&files.output, &files.events] {
         match fault::point("remove", file).and_then(|()| fs::remove_file(file)) {
@@ -125,11 +131,15 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
             _ => {}
         }
     }
+    leftover::begin(&files, job)?;
     let created = fault::point("create", &files.events).and_then(|()| fs::File::create(&files.events));
     created.map_err(|error| cannot("made", &files.events, &error))?;
     let command = command::Command::of(program, &arguments, &files, job)?;
     command.record(&files.command);
     let end = run::run(program, &command, &files, job)?;
+    if let Some(error) = end.untold {
+        return Err(error);
+    }
     let stopped = job.stop_requested();
     match (end.code, end.signal) {
         // A program that ends well since it was asked to stop has not come to its end, unless it gave a value.
@@ -140,9 +150,9 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
         (Some(0), _) => Ok(output(&files.output)?),
         (Some(OUT_OF_TIME), _) if job.is_resumable() => Err(OutOfTime.into()),
         (code, signal) => {
-            let failure = match signal {
-                Some(libc::SIGKILL) if end.out_of_memory => Failure::OutOfMemory,
-                _ => Failure::Program { program: command.shown(), code, signal, stderr: command::last_lines(job) },
+            let failure = match end.out_of_memory {
+                true => Failure::OutOfMemory,
+                false => Failure::Program { program: command.shown(), code, signal, stderr: command::last_lines(job) },
             };
             Err(ProgramError::Failed(failure).into())
         }

@@ -1,23 +1,31 @@
 //! Progress: how far a task is, for those who watch, in `.xpm/progress.json`.
+//!
+//! A call that comes soon after a write changes what is in memory only; a thread writes that out, whether the task says more or
+//! not. A task that says little has no such thread.
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::writing::write_out_often;
 use crate::workspace::{Durability, write_atomic};
 
-/// How often progress is written at most.
+/// How often progress is written.
 const OFTEN: Duration = Duration::from_millis(200);
 
 /// The steps of a whole of which only the fraction that is done is known.
 const FRACTIONS: u64 = 1000;
 
-/// The progress of a job: a stack of what is counted, the outermost first.
+/// The progress of a job.
 #[derive(Debug)]
-pub(super) struct ProgressFile {
+pub(super) struct ProgressFile(Arc<Shared>);
+
+/// What the job shares with the thread that writes what came too soon.
+#[derive(Debug)]
+struct Shared {
     path: PathBuf,
     state: Mutex<State>,
 }
@@ -26,11 +34,20 @@ pub(super) struct ProgressFile {
 struct State {
     /// How far the whole is, of what does not count.
     whole: Option<Level>,
-    levels: Vec<Level>,
+    /// What is counted, the outermost first.
+    levels: Vec<(LevelId, Level)>,
+    /// What was counted last, when nothing else is: its end is to be seen.
+    over: Option<Level>,
+    last_id: LevelId,
     written: Option<Instant>,
     /// What was written last is no longer so.
     stale: bool,
+    /// The thread that writes what came too soon was started.
+    has_writer: bool,
 }
+
+/// A place in the stack would not do: what threads count, or what is zipped, ends in any order.
+type LevelId = u64;
 
 #[derive(Clone, Debug, Serialize)]
 struct Level {
@@ -42,59 +59,82 @@ struct Level {
 
 impl ProgressFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, state: Mutex::default() }
+        Self(Arc::new(Shared { path, state: Mutex::default() }))
     }
 
-    fn enter(&self, description: &str, total: Option<u64>) -> usize {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.levels.push(Level { description: description.to_owned(), done: 0, total });
-        self.write(&mut state, false);
-        state.levels.len() - 1
+    fn enter(&self, description: &str, total: Option<u64>) -> LevelId {
+        self.change(|state| {
+            state.last_id += 1;
+            state.over = None;
+            state.levels.push((state.last_id, Level { description: description.to_owned(), done: 0, total }));
+            state.last_id
+        })
     }
 
-    fn advance(&self, level: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was counted inside the last step is over.
-        state.levels.truncate(level + 1);
-        if let Some(level) = state.levels.get_mut(level) {
-            level.done += 1;
-        }
-        self.write(&mut state, false);
+    fn advance(&self, id: LevelId) {
+        self.change(|state| {
+            if let Some((_, level)) = state.levels.iter_mut().find(|(level, _)| *level == id) {
+                level.done += 1;
+            }
+        });
     }
 
-    fn leave(&self, level: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if level == 0 {
-            self.write(&mut state, true);
-        }
-        state.levels.truncate(level);
+    fn leave(&self, id: LevelId) {
+        self.change(|state| {
+            let left = state.levels.iter().position(|(level, _)| *level == id).map(|at| state.levels.remove(at).1);
+            state.over = left.filter(|_| state.levels.is_empty());
+        });
     }
 
     /// How far the whole is, from 0 to 1, for what does not count. What is counted shows below it.
     pub(super) fn set_fraction(&self, description: &str, fraction: f64) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let done = (fraction.clamp(0.0, 1.0) * FRACTIONS as f64).round() as u64;
-        state.whole = Some(Level { description: description.to_owned(), done, total: Some(FRACTIONS) });
-        self.write(&mut state, false);
+        self.change(|state| {
+            state.over = None;
+            state.whole = Some(Level { description: description.to_owned(), done, total: Some(FRACTIONS) });
+        });
     }
 
     /// Writes what was not written since it came too soon.
     pub(super) fn flush(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.flush();
+    }
+
+    /// Changes what is shown, and has it written: at once, or by the thread if something just was.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.0.lock();
+        let changed = change(&mut state);
+        if state.written.is_none_or(|written| written.elapsed() >= OFTEN) {
+            self.0.write(&mut state);
+        } else {
+            state.stale = true;
+            if !std::mem::replace(&mut state.has_writer, true) {
+                // Without the thread it is written with what comes next, and at the end.
+                write_out_often("xpm-progress", OFTEN, &self.0, Shared::flush);
+            }
+        }
+        changed
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flush(&self) {
+        let mut state = self.lock();
         if state.stale {
-            self.write(&mut state, true);
+            self.write(&mut state);
         }
     }
 
     /// Progress is for people: that it cannot be written does not stop the task.
-    fn write(&self, state: &mut State, at_once: bool) {
-        let now = Instant::now();
-        state.stale = !at_once && state.written.is_some_and(|written| now.duration_since(written) < OFTEN);
-        if state.stale {
-            return;
-        }
-        state.written = Some(now);
-        let levels: Vec<_> = state.whole.iter().chain(&state.levels).collect();
+    fn write(&self, state: &mut State) {
+        state.stale = false;
+        state.written = Some(Instant::now());
+        let counted = state.levels.iter().map(|(_, level)| level);
+        let levels: Vec<_> = state.whole.iter().chain(counted).chain(&state.over).collect();
         if let Ok(text) = serde_json::to_vec(&levels) {
             let _ = write_atomic(&self.path, &text, Durability::Lazy);
         }
@@ -105,7 +145,7 @@ impl ProgressFile {
 pub struct Progress<'a, I> {
     items: I,
     file: &'a ProgressFile,
-    level: usize,
+    level: LevelId,
     begun: bool,
 }
 

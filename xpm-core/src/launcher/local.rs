@@ -204,10 +204,7 @@ impl Local {
                 Ok(end_of(&status, true))
             }
             _ => {
-                let killed_for_memory = || {
-                    let more = machine::oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
-                    more || order.memory.is_some_and(|limit| end.process.usage.peak_memory >= limit / 10 * 9)
-                };
+                let killed_for_memory = || machine::killed_for_memory(kills_before, end.process.usage, order.memory);
                 let failure = match (end.stopped, end.process.code, end.process.signal) {
                     (Some(why), ..) => failure_of(why),
                     (None, ..) if folder.is_stop_noted(attempt) => Failure::Stopped,

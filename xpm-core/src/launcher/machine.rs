@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::sys::Usage;
 use crate::workspace::said::{Said, said};
 
 /// How long `nvidia-smi` may take; on a machine with many GPUs it takes seconds.
@@ -24,6 +25,13 @@ fn memory_of(root: &Path) -> Option<u64> {
     let limits = cgroup_files(root, &["memory.max", "memory.limit_in_bytes"]);
     let limits = limits.into_iter().filter_map(|text| text.trim().parse::<u64>().ok());
     Some(limits.chain([kib * 1024]).min().unwrap_or(kib * 1024))
+}
+
+/// Whether a process that has asked for so much memory was killed for want of it, where it got SIGKILL: the kernel has killed one
+/// of this cgroup since it had killed so many, or the process has used about all that it had asked for.
+pub(crate) fn killed_for_memory(kills_before: Option<u64>, used: Usage, asked: Option<u64>) -> bool {
+    let more = oom_kills().zip(kills_before).is_some_and(|(after, before)| after > before);
+    more || asked.is_some_and(|asked| used.peak_memory >= asked / 10 * 9)
 }
 
 /// How often the kernel has killed a process of this cgroup for want of memory, where it tells.

@@ -157,6 +157,20 @@ impl OutputsReader {
     }
 }
 
+/// The number of the last output in the file; what was cut off is none.
+pub(crate) fn count_outputs(path: &Path) -> io::Result<u64> {
+    let mut last = 0;
+    OutputsReader::new(path.to_owned()).read(false, |found| {
+        match found {
+            Found::Output(output) => last = output.seq.max(last + 1),
+            Found::Damaged(_) => last += 1,
+            Found::Anew => last = 0,
+        }
+        true
+    })?;
+    Ok(last)
+}
+
 fn parse(line: &[u8]) -> Option<Output> {
     (line.ends_with(b"\n") && is_whole(line)).then(|| serde_json::from_slice(line).ok()).flatten()
 }
