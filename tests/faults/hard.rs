@@ -189,6 +189,37 @@ fn an_attempt_whose_folder_was_removed_and_made_anew_leaves_no_record_there() {
 }
 
 #[test]
+fn a_jobs_lock_is_free_when_its_process_is_gone_or_its_driver_and_its_task() {
+    for driver_is_killed in [false, true] {
+        let arena = Arena::new();
+        arena.mark("hold.linger");
+        arena.mark("hold.exit");
+        let mut run = arena.start(arena.command("hard", &["linger"]));
+        let job = pid_in(&arena, "started");
+        if driver_is_killed {
+            run.kill();
+            wait_until("the driver is gone", || !run.is_alive());
+        }
+        arena.unmark("hold.linger");
+        let folder = arena.job("faults.hard");
+        wait_until("its end is recorded", || folder.join("status.json").exists());
+        let lock = fs::File::open(folder.join(".xpm/lock")).unwrap();
+        if driver_is_killed {
+            wait_until("nobody else would free it", || lock.try_lock_shared().is_ok());
+            assert!(lives(job));
+            arena.unmark("hold.exit");
+        } else {
+            // Until then it has its tokens and GPUs.
+            assert!(lock.try_lock_shared().is_err() && lives(job));
+            arena.unmark("hold.exit");
+            let outcome = run.end();
+            assert_eq!(outcome.code(), Some(0), "{outcome}");
+            assert!(lock.try_lock_shared().is_ok() && !lives(job));
+        }
+    }
+}
+
+#[test]
 fn a_job_that_is_told_of_its_time_limit_has_run_out_of_time() {
     let arena = Arena::new();
     let outcome = arena.run("hard", &["listen", "200"]);

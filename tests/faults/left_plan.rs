@@ -79,6 +79,20 @@ pub fn fork(pid_file: &Path) -> TaskResult<()> {
     Ok(())
 }
 
+/// Has this process wait when it ends, as long as there is this file.
+pub fn linger(hold: PathBuf) {
+    static HOLD: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    unsafe extern "C" {
+        fn atexit(handler: extern "C" fn()) -> i32;
+    }
+    extern "C" fn wait() {
+        let _ = HOLD.get().map(|hold| wait_while(hold));
+    }
+    HOLD.get_or_init(|| hold);
+    // SAFETY: the handler uses nothing that is gone when a process ends.
+    unsafe { atexit(wait) };
+}
+
 /// Goes on twice: in a copy of this process too, which returns from the task when it may.
 fn return_twice(control: &Path) -> TaskResult<()> {
     unsafe extern "C" {

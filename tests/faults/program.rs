@@ -280,6 +280,12 @@ impl Task for Hard {
                 return Err(xpm::Error::msg("it was told to stop"));
             }
             "exit-0" => std::process::exit(0),
+            // Its process takes long to go away.
+            "linger" => {
+                say("started")?;
+                wait_while(&control.join("hold.linger"))?;
+                left_plan::linger(control.join("hold.exit"));
+            }
             other => {
                 say("started")?;
                 wait_while(&control.join(format!("hold.{other}")))?;
