@@ -73,6 +73,11 @@ fn storm() {
 fn one_round(seed: u64) -> Told {
     let mut random = Random::new(seed);
     let arena = Arena::new();
+    if random.chance(25) {
+        // Jobs start without the fork server.
+        fs::create_dir(&arena.workdir).unwrap();
+        fs::write(arena.workdir.join("xpm.toml"), "format = 1\n[local]\nfork = false\n").unwrap();
+    }
     let mut told = Told::default();
     let mut excused = HashSet::new();
     let plans = [some_jobs(&mut random), some_jobs(&mut random)];
@@ -95,8 +100,12 @@ fn one_round(seed: u64) -> Told {
                     }
                 }
                 Event::KillJob => {
-                    let jobs = arena.job_processes();
-                    if !jobs.is_empty() {
+                    let mut jobs = Vec::new();
+                    let there_is_one = wait_for(Duration::from_millis(50), || {
+                        jobs = arena.job_processes();
+                        !jobs.is_empty()
+                    });
+                    if there_is_one {
                         let pid = jobs[random.below(jobs.len() as u64) as usize];
                         if let Some(nonce) = nonce(pid)
                             && kill(&pid.to_string(), "KILL")
