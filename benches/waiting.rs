@@ -73,7 +73,7 @@ fn main() -> xpm::Result<()> {
 fn measure(tags: u64, count: u64) -> xpm::Result<()> {
     let folder = tempfile::tempdir()?;
     let hold = folder.path().join("hold");
-    fs::write(&hold, "")?;
+    fs::File::create(&hold)?;
     let run = xpm::experiment(folder.path().join("work"), "waiting").reporter(xpm::report::Silent).run(|xp| {
         let held = Held::config().hold(&hold).submit(xp)?;
         let (before, begin) = (memory("VmRSS:"), Instant::now());
