@@ -72,7 +72,9 @@ fn a_run_that_needs_the_file_fails_and_goes_on_when_it_is_moved_away() {
 
 #[test]
 fn what_a_run_can_do_without_stops_nothing() {
-    for file in ["bin/lock", "bin/known.json", "experiments/faults/RUN/run.json", "JOB/params.json", "JOB/stderr.log"] {
+    for file in
+        ["bin/lock", "bin/known.json", ".turns", "experiments/faults/RUN/run.json", "JOB/params.json", "JOB/stderr.log"]
+    {
         for kind in KINDS {
             let arena = ended();
             let run = arena.workdir.join("experiments/faults/latest").canonicalize().unwrap();

@@ -219,6 +219,21 @@ fn a_token_that_another_process_gives_back_is_taken_within_a_tenth_of_a_second()
 }
 
 #[test]
+fn a_stream_of_jobs_of_one_driver_does_not_keep_a_token_from_the_large_job_of_another() {
+    let story = Story::new();
+    let relay = story.start("token-relay", ["relay", "2"]);
+    story.wait_for("relay.20");
+    // It needs all of the token, of which the others always have some between them.
+    story.ok("token", ["large", "2", "large=2"]);
+    let started = |number: usize| story.control.join(format!("relay.{number}")).exists();
+    let next = (0..).find(|&number| !started(number)).unwrap();
+    story.wait_for(&format!("relay.{}", next + 20));
+    story.mark("enough");
+    let outcome = relay.end();
+    assert_eq!(outcome.code(), Some(0), "{outcome:?}");
+}
+
+#[test]
 fn too_few_file_descriptors_are_said_and_no_job_executes_twice() {
     for limit in (12..=60).step_by(4) {
         let story = Story::new();

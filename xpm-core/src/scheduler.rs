@@ -200,22 +200,34 @@ impl Scheduler {
         self.counts
     }
 
+    /// Tells whether a job lacks this token, of which other processes have some, and nothing else but tokens. Looks at all
+    /// classes of needs.
+    #[must_use]
+    pub fn lacks_token(&self, token: TokenNumber) -> bool {
+        let token = needs::PoolNumber::of_token(token);
+        self.pools.is_elsewhere(token) && self.lacks(|pool| pool == token, needs::PoolNumber::is_token)
+    }
+
     /// Tells whether a job lacks nothing but CPUs or memory that other processes have. Looks at all classes of needs.
     #[must_use]
     pub fn lacks_machine(&self) -> bool {
         let machine = [needs::PoolNumber::CPUS, needs::PoolNumber::MEMORY];
-        let elsewhere = |pool: &needs::PoolNumber| self.pools.is_elsewhere(*pool);
+        let elsewhere = |pool| self.pools.is_elsewhere(pool);
+        machine.into_iter().any(elsewhere) && self.lacks(elsewhere, |pool| machine.contains(&pool))
+    }
+
+    /// Whether the first job of a class lacks one of `these`, and `only` those.
+    fn lacks(&self, these: impl Fn(needs::PoolNumber) -> bool, only: impl Fn(needs::PoolNumber) -> bool) -> bool {
         let lacks = |(_, class): (_, &class::Class)| {
             class.head().is_some_and(|key| {
-                let mut short = ready::short(class, key, &self.pools);
                 let mut any = false;
-                short.all(|pool| {
-                    any |= elsewhere(&pool);
-                    machine.contains(&pool)
+                ready::short(class, key, &self.pools).all(|pool| {
+                    any |= these(pool);
+                    only(pool)
                 }) && any
             })
         };
-        machine.iter().any(elsewhere) && !self.draining && self.ready.classes.iter().any(lacks)
+        !self.draining && self.ready.classes.iter().any(lacks)
     }
 
     /// Returns how many jobs have not ended.

@@ -27,6 +27,7 @@ mod settings;
 mod status;
 mod terms;
 mod token;
+mod turns;
 mod unstarted;
 
 use std::fmt;
@@ -62,6 +63,7 @@ pub(crate) use status::{Status, newer_format};
 pub(crate) use terms::{RecordedTerms, Terms};
 pub use token::TokenError;
 pub(crate) use token::{Holding, Taken, TokenFile};
+pub(crate) use turns::Turns;
 pub(crate) use unstarted::{Unstarted, unstarted_of};
 
 use crate::ids::JobKey;

@@ -111,6 +111,7 @@ fn main() -> xpm::Result<()> {
         "repeats" => repeats::repeats(&call),
         "needs" => needs::needs(&call),
         "token" => needs::token(&call),
+        "token-relay" => needs::token_relay(&call),
         "partial" => partial::partial(&call),
         "transient" => transient::transient(&call),
         "burns" => watched::burns(&call),

@@ -1,8 +1,9 @@
 //! What tasks declare that they need, what submissions say instead, and what there is.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xpm::{JobState, prelude::*};
 
@@ -77,6 +78,47 @@ pub fn token(call: &Call) -> xpm::Result<()> {
                 said = why;
             }
             std::thread::sleep(Duration::from_millis(2));
+        }
+        xp.wait()
+    })
+}
+
+/// Ends when the next one has started, so that one of them always executes; or after a while, if that one cannot.
+#[task(id = "story.relay")]
+pub struct Relay {
+    pub number: u32,
+    pub control: Control,
+}
+
+impl Task for Relay {
+    type Output = ();
+
+    fn execute(&self, _job: &JobContext) -> TaskResult<()> {
+        self.control.mark(&format!("relay.{}", self.number))?;
+        let next = format!("relay.{}", self.number + 1);
+        let begin = Instant::now();
+        self.control.wait_until("the next one has started", |control| {
+            control.exists(&next) || begin.elapsed() > Duration::from_secs(2)
+        })
+    }
+}
+
+/// `token-relay EXPERIMENT CAPACITY`: jobs that hold one of a token each, of which always one does, until there is `enough`.
+pub fn token_relay(call: &Call) -> xpm::Result<()> {
+    let texts = call.texts();
+    let control = Control { folder: call.control.clone() };
+    xpm::experiment(&call.workdir, texts[0]).cpus(NonZeroU32::new(8).expect("eight are some")).run(|xp| {
+        let token = xp.token("shared", texts[1].parse()?)?;
+        let mut jobs = VecDeque::new();
+        for number in 0.. {
+            let job = Relay::config().number(number).control(call.control());
+            jobs.push_back(job.add_dependency(token.dependency(1)).submit(xp)?);
+            if jobs.len() > 6 {
+                jobs.pop_front().expect("there are more than six").wait()?;
+            }
+            if control.exists("enough") {
+                break;
+            }
         }
         xp.wait()
     })

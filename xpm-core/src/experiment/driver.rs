@@ -20,7 +20,7 @@ use crate::report::Event as Report;
 use crate::scheduler::{
     Action, Capacity, Cause, Event, JobNumber, Needs, Outcome, Request, Resource, Retry, Scheduler, State, TokenNumber,
 };
-use crate::workspace::{Failure, Part, TokenFile};
+use crate::workspace::{Failure, Part, TokenFile, Turns};
 
 pub(crate) struct Driver {
     pub(super) shared: Arc<Shared>,
@@ -39,6 +39,7 @@ pub(crate) struct Driver {
     pub(super) unheard: Vec<(Arc<JobCell>, SubmitOptions)>,
     pub(super) tokens: Vec<TokenFile>,
     token_numbers: HashMap<Arc<str>, TokenNumber>,
+    turns: Turns,
     watch: Option<Watch>,
     /// The GPUs of this machine, shared with other drivers; which of them are a job's is decided where they are taken, and not
     /// by the scheduler, which does not know those of others.
@@ -49,6 +50,7 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(shared: Arc<Shared>, launcher: Local, capacity: &Capacity, to_self: Sender<Message>) -> Self {
         let scheduler = Scheduler::new(capacity);
+        let turns = Turns::new(shared.workspace());
         Self {
             shared,
             scheduler,
@@ -63,6 +65,7 @@ impl Driver {
             unheard: Vec::new(),
             tokens: Vec::new(),
             token_numbers: HashMap::new(),
+            turns,
             watch: None,
             gpus: None,
             actions: Vec::new(),
@@ -96,6 +99,7 @@ impl Driver {
                 Message::TokenChanged { token, capacity, elsewhere } => {
                     let event = Event::TokenChanged { token, capacity, elsewhere };
                     self.scheduler.handle(event, &mut self.actions);
+                    self.tokens[token.index()].lacks(self.scheduler.lacks_token(token));
                 }
                 Message::MachineChanged(elsewhere) => {
                     let event = Event::MachineChanged { cpus: elsewhere.cpus, memory: elsewhere.memory };
@@ -109,7 +113,10 @@ impl Driver {
                     let capacity = Capacity { gpus, ..self.shared.capacity().clone() };
                     self.scheduler.handle(Event::CapacityChanged(capacity), &mut self.actions);
                 }
-                Message::Draining => self.scheduler.handle(Event::Draining, &mut self.actions),
+                Message::Draining => {
+                    self.scheduler.handle(Event::Draining, &mut self.actions);
+                    self.turns.end();
+                }
                 Message::StopAll { kept } => {
                     self.stop_all();
                     let _ = kept.send(self.launcher.stop_attached());
@@ -157,7 +164,7 @@ impl Driver {
             self.scheduler.handle(event, &mut self.actions);
             return;
         }
-        let file = TokenFile::new(self.shared.workspace().clone(), &name);
+        let file = TokenFile::new(self.shared.workspace().clone(), &name).with_turns(&self.turns);
         let number = self.add_token(file, capacity);
         self.token_numbers.insert(name, number);
     }
@@ -167,7 +174,7 @@ impl Driver {
         if names.is_empty() {
             return;
         }
-        let file = TokenFile::gpus(self.shared.workspace().clone(), names);
+        let file = TokenFile::gpus(self.shared.workspace().clone(), names).with_turns(&self.turns);
         let capacity = names.len() as u64;
         if let Err(error) = file.declare(capacity) {
             // No job gets any without this file, and says so.
@@ -197,7 +204,8 @@ impl Driver {
         if self.watch.is_some() {
             return;
         }
-        match Watch::start(self.to_self.clone(), self.launcher.holders(), self.launcher.machine().clone()) {
+        let (holders, machine) = (self.launcher.holders(), self.launcher.machine().clone());
+        match Watch::start(self.to_self.clone(), holders, machine, self.turns.clone()) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => {
                 let text = format!("tokens and the machine cannot be watched ({error})");
@@ -208,7 +216,7 @@ impl Driver {
 
     /// The right to use a folder that jobs share.
     fn folder_token(&mut self, folder: &Path) -> TokenNumber {
-        let file = TokenFile::partial(self.shared.workspace().clone(), folder);
+        let file = TokenFile::partial(self.shared.workspace().clone(), folder).with_turns(&self.turns);
         if let Some(&number) = self.token_numbers.get(file.name()) {
             return number;
         }

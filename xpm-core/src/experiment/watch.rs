@@ -9,14 +9,14 @@ mod token;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::machine::WatchedMachine;
 use self::token::WatchedToken;
 use super::message::Message;
 use crate::launcher::OwnHolders;
 use crate::scheduler::TokenNumber;
-use crate::workspace::{MachineFile, TokenFile};
+use crate::workspace::{MachineFile, TokenFile, Turns};
 
 /// How long a change may go unseen.
 const LOOK: Duration = Duration::from_millis(40);
@@ -29,13 +29,19 @@ pub(super) struct Watch {
 struct Watched {
     tokens: Vec<WatchedToken>,
     machine: WatchedMachine,
+    turns: Turns,
     stopped: bool,
 }
 
 impl Watch {
     /// Starts watching; `own` tells the jobs that the scheduler counts itself.
-    pub(super) fn start(to_driver: Sender<Message>, own: OwnHolders, machine: MachineFile) -> std::io::Result<Self> {
-        let watched = Watched { tokens: Vec::new(), machine: WatchedMachine::new(machine), stopped: false };
+    pub(super) fn start(
+        to_driver: Sender<Message>,
+        own: OwnHolders,
+        machine: MachineFile,
+        turns: Turns,
+    ) -> std::io::Result<Self> {
+        let watched = Watched { tokens: Vec::new(), machine: WatchedMachine::new(machine), turns, stopped: false };
         let watched = Arc::new(Mutex::new(watched));
         let theirs = watched.clone();
         thread::Builder::new().name("xpm-tokens".to_owned()).spawn(move || watch(&theirs, &to_driver, &own))?;
@@ -78,8 +84,9 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let mut watched = self.lock();
         watched.stopped = true;
-        // Nothing waits any more, and the file may live on.
+        // Nothing waits any more, and the files may live on.
         watched.machine.lacks(false);
+        watched.turns.end();
     }
 }
 
@@ -97,6 +104,7 @@ fn watch(watched: &Mutex<Watched>, to_driver: &Sender<Message>, own: &OwnHolders
             }
             watched.tokens.retain(|token| !token.is_over());
             changed.extend(watched.machine.look());
+            watched.turns.look(Instant::now());
         }
         for message in changed {
             if to_driver.send(message).is_err() {

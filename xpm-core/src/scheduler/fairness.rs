@@ -40,6 +40,31 @@ fn a_refused_token_is_asked_for_again_when_it_changes() {
 }
 
 #[test]
+fn a_job_lacks_a_token_that_others_have_unless_it_lacks_the_machine_as_well() {
+    let mut story = Story::new(2);
+    let (token, other) = (story.token(2), story.token(1));
+    let both = story.submit(&[], tokens(&[(token, 1), (other, 1)]));
+    assert_eq!(story.log(), "start 0");
+    let waits = story.submit(&[], Needs { cpus: 2, ..tokens(&[(token, 2), (other, 1)]) });
+    assert!(!story.scheduler.lacks_token(token), "it is a job of this driver that has it");
+    story.handle(Event::TokenChanged { token, capacity: 2, elsewhere: 1 });
+    assert!(story.scheduler.lacks_token(token), "whatever else it lacks of tokens");
+    assert!(!story.scheduler.lacks_token(other));
+    let wide = story.submit(&[], cpus(1));
+    assert_eq!(story.log(), "start 2");
+    assert!(!story.scheduler.lacks_token(token), "there is no CPU for it");
+    story.done(wide);
+    assert!(story.scheduler.lacks_token(token));
+    story.handle(Event::StopRequested(waits));
+    assert!(!story.scheduler.lacks_token(token));
+    story.done(both);
+    story.submit(&[], tokens(&[(token, 2)]));
+    assert!(story.scheduler.lacks_token(token));
+    story.handle(Event::Draining);
+    assert!(!story.scheduler.lacks_token(token));
+}
+
+#[test]
 fn refused_cpus_and_memory_are_asked_for_again_when_others_give_some_back() {
     let mut story = Story::new(4);
     let large = story.submit(&[], cpus(3));

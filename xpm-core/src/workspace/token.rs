@@ -4,6 +4,8 @@
 //! its amount exactly as long as its job's lock is held, so a killed job or driver keeps nothing: whoever needs the token
 //! next strikes out the holders that are gone. There is no background process.
 //!
+//! Between drivers there is no order but that of [`Turns`].
+//!
 //! The GPUs of a machine are such a token too, `tokens/.gpus@<host>.json`, of which a holder has certain units: those that
 //! its record names.
 //!
@@ -15,11 +17,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Durability, FORMAT, JobLock, Workspace, write_atomic};
+use super::{Durability, FORMAT, JobLock, Turns, Workspace, write_atomic};
 use crate::fault;
 use crate::files;
 use crate::ids::JobKey;
@@ -35,6 +37,8 @@ pub(crate) struct TokenFile {
     folder: Option<PathBuf>,
     /// What it is made of, if that is told apart.
     units: Option<Arc<[String]>>,
+    /// The turns of this driver; who only looks has none.
+    turns: Option<Turns>,
 }
 
 /// What a token's file says.
@@ -114,7 +118,7 @@ pub(crate) enum Taken {
 impl TokenFile {
     pub(crate) fn new(workspace: Workspace, name: &str) -> Self {
         let path = workspace.path().join("tokens").join(format!("{name}.json"));
-        Self { workspace, name: name.to_owned(), path, folder: None, units: None }
+        Self { workspace, name: name.to_owned(), path, folder: None, units: None, turns: None }
     }
 
     /// A folder that one job uses at a time. Its name holds a `/`, which that of no token of a plan does.
@@ -122,13 +126,30 @@ impl TokenFile {
         let name = path.strip_prefix(workspace.path()).unwrap_or(path).display().to_string();
         let digest = path.file_name().unwrap_or_default().to_string_lossy();
         let file = path.with_file_name(format!(".{digest}.json"));
-        Self { workspace, name, path: file, folder: Some(path.to_owned()), units: None }
+        Self { workspace, name, path: file, folder: Some(path.to_owned()), units: None, turns: None }
     }
 
     /// The GPUs of this machine, as `CUDA_VISIBLE_DEVICES` names them. No token of a plan has such a name.
     pub(crate) fn gpus(workspace: Workspace, names: &[String]) -> Self {
         let host = crate::settings::host().replace('/', "_");
         Self { units: Some(names.into()), ..Self::new(workspace, &format!(".gpus@{host}")) }
+    }
+
+    /// The token as the driver sees it whose turns these are.
+    pub(crate) fn with_turns(self, turns: &Turns) -> Self {
+        Self { turns: Some(turns.clone()), ..self }
+    }
+
+    /// Whether it is the turn of another driver: what is free is left to that one.
+    fn is_anothers_turn(&self) -> bool {
+        self.turns.as_ref().is_some_and(|turns| turns.is_anothers(&self.name))
+    }
+
+    /// Takes note of whether jobs wait for nothing but this token, and maybe others, of which others hold some.
+    pub(crate) fn lacks(&self, lacks: bool) {
+        if let Some(turns) = &self.turns {
+            turns.lacks(&self.name, lacks, Instant::now());
+        }
     }
 
     /// The folder that it is the right to use, if it is that.
@@ -227,7 +248,7 @@ impl TokenFile {
             if token.left(&record) < *amount {
                 record.holders.retain(|holder| token.lives(&holder.job));
             }
-            if token.left(&record) < *amount {
+            if token.left(&record) < *amount || token.is_anothers_turn() {
                 return Ok(Taken::Short(index));
             }
             let units: Vec<_> =
@@ -246,6 +267,11 @@ impl TokenFile {
                 return Err(token.error()(error));
             }
         }
+        for (token, _) in wanted {
+            if let Some(turns) = &token.turns {
+                turns.took(&token.name);
+            }
+        }
         Ok(Taken::All(holding))
     }
 
@@ -262,17 +288,22 @@ impl TokenFile {
         if record.holders.len() == before { Ok(()) } else { self.write(&record).map_err(self.error()) }
     }
 
-    /// The capacity, and how much the jobs hold that `own` does not know; `None` if there is no record to be read.
+    /// The capacity, and how much is not to be had since jobs hold it that `own` does not know, or since it is another driver's turn;
+    /// `None` if there is no record to be read.
     pub(crate) fn elsewhere(&self, own: impl Fn(&JobKey) -> bool) -> Result<Option<(u64, u64)>, TokenError> {
         let Some(record) = self.read()? else { return Ok(None) };
-        let others = record.holders.iter().filter(|holder| !own(&holder.job) && self.lives(&holder.job));
-        Ok(Some(match &self.units {
-            None => (record.capacity, others.map(|holder| holder.amount).sum()),
-            Some(units) => {
-                let held = others.flat_map(|holder| &holder.units).filter(|unit| units.contains(unit));
-                (units.len() as u64, held.count() as u64)
-            }
-        }))
+        let held = |holder: &Holder| match &self.units {
+            None => holder.amount,
+            Some(units) => holder.units.iter().filter(|unit| units.contains(unit)).count() as u64,
+        };
+        let capacity = self.units.as_ref().map_or(record.capacity, |units| units.len() as u64);
+        let (owned, others): (Vec<&Holder>, Vec<_>) = record.holders.iter().partition(|holder| own(&holder.job));
+        let elsewhere = if self.is_anothers_turn() {
+            capacity.saturating_sub(owned.into_iter().map(held).sum())
+        } else {
+            others.into_iter().filter(|holder| self.lives(&holder.job)).map(held).sum()
+        };
+        Ok(Some((capacity, elsewhere)))
     }
 
     /// How much of the token is left.

@@ -1,11 +1,14 @@
 //! One token of a run: its capacity, and what jobs of other drivers hold of it.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::Message;
 use crate::launcher::OwnHolders;
 use crate::scheduler::TokenNumber;
 use crate::workspace::TokenFile;
+
+/// How often the driver is told what others hold, so that it says whether a job waits for that.
+const ASK: Duration = Duration::from_millis(200);
 
 pub(super) struct WatchedToken {
     number: TokenNumber,
@@ -16,13 +19,14 @@ pub(super) struct WatchedToken {
     seen: Option<(SystemTime, u64)>,
     /// What the driver knows.
     told: Option<(u64, u64)>,
+    told_at: Instant,
     /// A job could not get enough: it is told once more, though nothing has changed.
     short: bool,
 }
 
 impl WatchedToken {
     pub(super) fn new(number: TokenNumber, file: TokenFile, capacity: u64) -> Self {
-        Self { number, file, capacity, seen: None, told: None, short: false }
+        Self { number, file, capacity, seen: None, told: None, told_at: Instant::now(), short: false }
     }
 
     pub(super) fn is(&self, number: TokenNumber) -> bool {
@@ -60,10 +64,11 @@ impl WatchedToken {
         if elsewhere == 0 {
             self.short = false;
         }
-        if self.told == Some(state) {
+        if self.told == Some(state) && (elsewhere == 0 || self.told_at.elapsed() < ASK) {
             return None;
         }
         self.told = Some(state);
+        self.told_at = Instant::now();
         Some(Message::TokenChanged { token: self.number, capacity, elsewhere })
     }
 }
