@@ -206,7 +206,7 @@ impl Local {
             _ => {
                 let killed_for_memory = || machine::killed_for_memory(kills_before, end.process.usage, order.memory);
                 let failure = match (end.stopped, end.process.code, end.process.signal) {
-                    (Some(why), ..) => failure_of(why),
+                    (Some(why), ..) => failure_of(why, order.time),
                     (None, ..) if folder.is_stop_noted(attempt) => Failure::Stopped,
                     (None, _, Some(libc::SIGKILL)) if killed_for_memory() => Failure::OutOfMemory,
                     (None, _, Some(signal)) if signal == sys::unrecorded_signal() => {
@@ -290,13 +290,13 @@ impl Local {
                 match &tried {
                     TryLock::Taken(lock) if lock.is_at(&folder.lock()) => {
                         orphan.end_rest();
-                        let failure = recorded(folder, failure_of(why), |failure| {
+                        let failure = recorded(folder, failure_of(why, order.time), |failure| {
                             status.clone().failed_with(failure.clone()).write(&folder.status())
                         });
                         return Ok(Progress::Ended(End::Failed(failure)));
                     }
                     TryLock::Busy(_) if Instant::now() < until => {}
-                    _ => return Ok(Progress::Ended(End::Failed(failure_of(why)))),
+                    _ => return Ok(Progress::Ended(End::Failed(failure_of(why, order.time)))),
                 }
             } else {
                 seen = stamp;
@@ -322,7 +322,7 @@ impl Local {
             Some(owner) if owner.attempt > recorded && (ran_before || owner_before.as_ref() != Some(&owner)) => {
                 let process = Process { usage: None, executable: owner.executable.as_deref() };
                 let noted = || folder.is_stop_noted(owner.attempt).then_some(Stop::Requested);
-                let why = orphan.stopped().or_else(noted).map_or(Failure::Lost, failure_of);
+                let why = orphan.stopped().or_else(noted).map_or(Failure::Lost, |why| failure_of(why, order.time));
                 let failure = record(folder, owner.attempt, why, process, &lock);
                 Ok(Progress::Ended(End::Failed(failure)))
             }
@@ -479,14 +479,15 @@ fn says_why(folder: &JobFolder, status: &Status, stopped: Option<Stop>) -> bool 
         Ok(_) => true,
         Err(Failure::Stopped) => stopped != Some(Stop::OutOfTime),
         Err(_) if folder.is_stop_noted(status.attempt) => false,
-        Err(Failure::TimedOut) => true,
+        Err(Failure::TimedOut { .. }) => true,
         Err(_) => stopped.is_none(),
     }
 }
 
-fn failure_of(stop: Stop) -> Failure {
+/// What an attempt of which the process was stopped has failed with; `limit` is how long it might run.
+fn failure_of(stop: Stop, limit: Option<Duration>) -> Failure {
     match stop {
-        Stop::OutOfTime => Failure::TimedOut,
+        Stop::OutOfTime => Failure::TimedOut { limit },
         Stop::Requested => Failure::Stopped,
     }
 }
