@@ -1,6 +1,6 @@
 //! Callbacks: exactly once for each registration, whoever ran the job, and no run ends before they have.
 
-use crate::harness::{NO_ARGS, Story, signal};
+use crate::harness::{NO_ARGS, Story, signal, wait_until};
 
 const COUNTED: [&str; 7] = [
     "first: output of a",
@@ -128,6 +128,22 @@ fn an_interruption_ends_callbacks_that_wait_and_the_next_run_calls_all() {
     story.unmark("calls");
     story.ok("react", ["interrupted"]);
     assert_eq!(story.calls(), ["held has ended", "output", "waits"]);
+}
+
+#[test]
+fn a_callback_that_submits_when_the_run_was_interrupted_has_not_failed() {
+    let story = Story::new();
+    let run = story.start("react", ["submits-late"]);
+    wait_until("all are called", || story.calls().len() == 3);
+    signal(run.pid(), "INT");
+    run.wait_to_say("xpm: interrupted");
+    story.mark("go");
+    let outcome = run.end();
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(1), "Some(Interrupted) 0\n"), "{outcome:?}");
+    outcome.says(&["\nError: interrupted: nothing more is started; "]).does_not_say("on_completed of");
+    outcome.does_not_say("FAILED");
+    assert_eq!(story.last_run()["status"], "interrupted");
+    assert_eq!(story.log(), ["a"]);
 }
 
 #[test]

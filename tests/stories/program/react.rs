@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier};
 use xpm::{JobState, RunError, prelude::*};
 
 use crate::Call;
-use crate::steps::{Step, StepConfig};
+use crate::steps::{Control, Step, StepConfig};
 
 /// Where callbacks write that they were called.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub fn react(call: &Call) -> xpm::Result<()> {
         "plan-panic" => plan_panic(call),
         "results-panic" => results_panic(call),
         "interrupted" => interrupted(call),
+        "submits-late" => submits_late(call),
         "late" => late(call),
         other => Err(xpm::Error::msg(format!("no case {other}"))),
     }
@@ -229,6 +230,49 @@ fn interrupted(call: &Call) -> xpm::Result<()> {
         held.on_completed(move |_, _| calls.add("held has ended"));
         xp.wait()
     })
+}
+
+/// The error of a plan's own function.
+#[derive(Debug)]
+struct NotEvaluated(xpm::Error);
+
+impl std::fmt::Display for NotEvaluated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it cannot be evaluated")
+    }
+}
+
+impl std::error::Error for NotEvaluated {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.0.as_ref())
+    }
+}
+
+/// Callbacks that submit when the run was interrupted, and hand the error on, each in another way.
+fn submits_late(call: &Call) -> xpm::Result<()> {
+    let calls = call.calls();
+    let error = call.run(2, |xp| {
+        let job = call.step("a").submit(xp)?;
+        for how in ["plain", "context", "own"] {
+            let (calls, next) = (calls.clone(), call.step("next"));
+            let control = Control { folder: call.control.clone() };
+            job.on_completed(move |xp, _| {
+                calls.add(how)?;
+                control.wait_until("it goes on", |control| control.exists("go"))?;
+                let submitted = next.submit(xp).map(drop);
+                submitted.map_err(|error| match how {
+                    "plain" => error,
+                    "context" => error.context("the next step"),
+                    _ => NotEvaluated(error).into(),
+                })
+            });
+        }
+        xp.wait()
+    });
+    let error = error.expect_err("it is interrupted");
+    let inner = error.downcast_ref::<RunError>().expect("a `RunError`");
+    println!("{:?} {}", inner.cut_off, inner.callbacks.len());
+    Err(error)
 }
 
 /// A callback that is registered when the run is over.

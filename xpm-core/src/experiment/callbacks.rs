@@ -8,6 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::failures::of_run;
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
 use crate::ids::JobKey;
@@ -109,16 +110,11 @@ impl Shared {
         }));
         let error = match called {
             Ok(Ok(())) => return,
-            // The run says so itself.
-            Ok(Err(error))
-                if matches!(
-                    error.downcast_ref(),
-                    Some(JobError::Interrupted | JobError::Broken | JobError::DryRun { .. })
-                ) =>
-            {
-                return;
-            }
-            Ok(Err(error)) => error,
+            Ok(Err(error)) => match of_run(&error) {
+                // The run says so itself.
+                Some(JobError::Interrupted | JobError::Broken | JobError::DryRun { .. }) => return,
+                _ => error,
+            },
             Err(payload) => {
                 anyhow::Error::msg(format!("it panicked: {}", panic_text(&*payload).unwrap_or("without a message")))
             }

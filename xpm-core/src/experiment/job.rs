@@ -125,7 +125,8 @@ impl<T: Task> Job<T> {
     ///
     /// It runs on a thread of its own, beside the plan and other callbacks, and may do what a plan does: submit, wait for
     /// jobs, register more. [`Experiment::wait`] and the end of the run wait for it and for what it submits. An error that
-    /// it returns, or a panic, fails the run and stops nothing else.
+    /// it returns, or a panic, fails the run and stops nothing else; one that only hands on that the run was interrupted
+    /// ([`JobError::Interrupted`](super::JobError::Interrupted)) is no failure of the callback.
     ///
     /// It is not called if the job fails, and not if the run is interrupted before: the next run calls it. A job that
     /// failed and was submitted again keeps what was registered for its success. That something is registered for a
