@@ -76,6 +76,14 @@ fn callbacks_that_wait_do_not_hold_up_others() {
 }
 
 #[test]
+fn a_callback_that_waits_for_everything_in_several_places_at_once_counts_once() {
+    let story = Story::new();
+    let outcome = story.ok("react", ["waits-twice"]);
+    assert_eq!(outcome.stdout, "[true, true]\ntrue\n", "nothing is over while a callback is busy");
+    assert_eq!(story.calls(), ["busy", "over", "waited for both", "waited in two threads"]);
+}
+
+#[test]
 fn thousands_of_callbacks_that_submit_and_register_more_are_called_once_each() {
     let story = Story::new();
     let mut expected = Vec::new();

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 
+use futures_util::FutureExt;
+use futures_util::future::try_join;
 use xpm::{JobState, RunError, prelude::*};
 
 use crate::Call;
@@ -43,6 +45,7 @@ pub fn react(call: &Call) -> xpm::Result<()> {
         "plan-panic" => plan_panic(call),
         "results-panic" => results_panic(call),
         "interrupted" => interrupted(call),
+        "waits-twice" => waits_twice(call),
         "submits-late" => submits_late(call),
         "late" => late(call),
         other => Err(xpm::Error::msg(format!("no case {other}"))),
@@ -147,6 +150,48 @@ fn waits(call: &Call) -> xpm::Result<()> {
         });
         xp.wait()?;
         calls.add("waited")
+    })
+}
+
+/// While a callback is busy, another one waits for everything in two places at once, and a third leaves the plan a wait that it has
+/// begun and does not wait for itself.
+fn waits_twice(call: &Call) -> xpm::Result<()> {
+    let calls = call.calls();
+    call.run(2, |xp| {
+        let job = call.step("a").submit(xp)?;
+        job.wait()?;
+        let (go, busy) = channel::<()>();
+        let theirs = calls.clone();
+        job.on_completed(move |_, _| {
+            busy.recv()?;
+            theirs.add("busy")
+        });
+        let theirs = calls.clone();
+        let (looked, looks) = channel();
+        job.on_completed(move |xp, _| {
+            let (mut one, mut two) = (xp.wait_async(), xp.wait_async());
+            looked.send([(&mut one).now_or_never().is_none(), (&mut two).now_or_never().is_none()])?;
+            tokio::runtime::Builder::new_current_thread().build()?.block_on(try_join(one, two))?;
+            theirs.add("waited for both")?;
+            std::thread::scope(|scope| {
+                let waits = [scope.spawn(|| xp.wait()), scope.spawn(|| xp.wait())];
+                waits.into_iter().try_for_each(|wait| wait.join().expect("it does not panic"))
+            })?;
+            theirs.add("waited in two threads")
+        });
+        println!("{:?}", looks.recv()?);
+        let (left, leaves) = channel();
+        job.on_completed(move |xp, _| {
+            let mut wait = xp.wait_async();
+            assert!((&mut wait).now_or_never().is_none(), "a callback is busy");
+            Ok(left.send(wait)?)
+        });
+        let mut left = leaves.recv()?;
+        println!("{}", (&mut left).now_or_never().is_none());
+        go.send(())?;
+        tokio::runtime::Builder::new_current_thread().build()?.block_on(left)?;
+        xp.wait()?;
+        calls.add("over")
     })
 }
 

@@ -187,10 +187,9 @@ impl<T: Task> Job<T> {
         V: DeserializeOwned + 'static,
         F: FnMut(&Experiment, V) -> Result<(), anyhow::Error> + Send + 'static,
     {
-        let xp = Experiment { shared: self.shared.clone(), in_callback: true };
-        let call = move |output: &Output| {
+        let call = move |xp: &Experiment, output: &Output| {
             let value = serde_json::from_str(output.value.get()).map_err(|error| not_a::<V>(output, &error))?;
-            callback(&xp, value)
+            callback(xp, value)
         };
         self.shared.register_lane(&self.cell, Lane::new(&self.cell, name, Box::new(call)));
     }
@@ -200,7 +199,7 @@ impl<T: Task> Job<T> {
         F: FnOnce(&Experiment, &Self) -> Result<(), anyhow::Error> + Send + 'static,
     {
         let job = self.clone();
-        let call = move || callback(&Experiment { shared: job.shared.clone(), in_callback: true }, &job);
+        let call = move |xp: &Experiment| callback(xp, &job);
         self.shared.register(&self.cell, Callback { on, call: Box::new(call) });
     }
 
