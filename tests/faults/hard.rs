@@ -68,7 +68,7 @@ fn a_job_that_does_not_stop_is_killed_after_the_grace_period_with_its_children()
     let outcome = arena.run("hard", &["ignore-term", "2000"]);
     let took = begin.elapsed().as_millis();
     assert_eq!(outcome.code(), Some(1), "{outcome}");
-    outcome.says(&["ran out of time"]);
+    outcome.says(&["ran out of time (limit 2s)"]);
     assert!((3000..60_000).contains(&took), "{took} ms");
     let (job, child) = (pid_in(&arena, "started"), pid_in(&arena, "child"));
     wait_until("both are gone", || !lives(job) && !lives(child));
@@ -84,7 +84,7 @@ fn a_job_whose_driver_is_gone_is_stopped_at_its_time_limit_by_the_next_one() {
     let (job, child) = (pid_in(&arena, "started"), pid_in(&arena, "child"));
     let outcome = arena.run("hard", &["ignore-term", "3000"]);
     assert_eq!(outcome.code(), Some(1), "{outcome}");
-    outcome.says(&["is run by another process", "ran out of time"]);
+    outcome.says(&["is run by another process", "ran out of time (limit 3s)"]);
     wait_until("both are gone", || !lives(job) && !lives(child));
     assert_eq!(json(&arena.job("faults.hard").join("status.json"))["failure"]["reason"], "timed_out");
     assert_eq!(arena.lines("started").len(), 1);
@@ -158,7 +158,7 @@ fn an_attempt_that_is_stopped_by_the_next_driver_has_run_out_of_time_whatever_it
     first.kill();
     let outcome = arena.run("hard", &["listen", "3000"]);
     assert_eq!(outcome.code(), Some(1), "{outcome}");
-    outcome.says(&["is run by another process", "ran out of time"]);
+    outcome.says(&["is run by another process", "ran out of time (limit 3s)"]);
     assert_eq!((arena.lines("started").len(), arena.lines("heard").len()), (1, 1));
     let record = json(&arena.job("faults.hard").join("status.json"));
     assert_eq!((&record["failure"]["reason"], &record["attempt"]), (&"timed_out".into(), &1.into()));
@@ -224,7 +224,7 @@ fn a_job_that_is_told_of_its_time_limit_has_run_out_of_time() {
     let arena = Arena::new();
     let outcome = arena.run("hard", &["listen", "200"]);
     assert_eq!(outcome.code(), Some(1), "{outcome}");
-    outcome.says(&["ran out of time"]);
+    outcome.says(&["ran out of time (limit 200ms)"]);
     assert_eq!(arena.lines("heard").len(), 1);
 }
 

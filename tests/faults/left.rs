@@ -100,7 +100,7 @@ fn what_a_job_whose_driver_is_gone_had_started_is_killed_when_it_is_stopped() {
     // SIGTERM ends the job at once, and not its child.
     let outcome = arena.run("left", &["stubborn", "3000"]);
     assert_eq!(outcome.code(), Some(1), "{outcome}");
-    outcome.says(&["is run by another process", "ran out of time"]);
+    outcome.says(&["is run by another process", "ran out of time (limit 3s)"]);
     wait_until("both are gone", || !lives(job) && !lives(child));
 }
 

@@ -175,7 +175,7 @@ fn a_time_limit_ends_the_program_and_all_its_children() {
     let story = Story::new();
     fs::create_dir(&story.workdir).unwrap();
     fs::write(story.workdir.join("xpm.toml"), "format = 1\n[local]\ngrace_seconds = 1\n").unwrap();
-    story.fails("program", ["value", "slow", "1s"]).says(&["ran out of time"]);
+    story.fails("program", ["value", "slow", "1s"]).says(&["ran out of time (limit 1s)"]);
     assert!(story.control.join("asked").exists(), "the program was asked to stop");
     let pid = fs::read_to_string(story.control.join("grandchild")).unwrap();
     wait_until("the grandchild is gone", || {
@@ -187,7 +187,7 @@ fn a_time_limit_ends_the_program_and_all_its_children() {
 #[test]
 fn a_program_that_ends_well_since_it_was_asked_to_stop_is_not_done() {
     let story = Story::new();
-    story.fails("program", ["value", "asked-ends-well", "1s"]).says(&["ran out of time"]);
+    story.fails("program", ["value", "asked-ends-well", "1s"]).says(&["ran out of time (limit 1s)"]);
     assert!(story.control.join("asked").exists());
     // One that gives its value is.
     assert_eq!(story.ok("program", ["value", "asked-gives-value", "1s"]).stdout.trim(), "7");

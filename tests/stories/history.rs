@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::harness::{NO_ARGS, Story, json, wait_until};
+use crate::harness::{NO_ARGS, Story, json, names, wait_until};
 
 #[test]
 fn a_run_says_which_code_it_ran_and_where() {
@@ -70,6 +70,28 @@ fn old_runs_go_by_the_rule_and_what_people_made_stays_without_one() {
     assert_eq!(story.runs().len(), 1);
     story.ok("keep", ["-"]);
     assert_eq!(story.runs().len(), 1);
+}
+
+#[test]
+fn what_a_driver_has_left_that_was_killed_while_it_began_goes_by_the_rule_too() {
+    let story = Story::new();
+    story.ok("keep", ["-"]);
+    // The second folder of this name is that of the run.
+    for fault in [
+        "1 kill make folder results",
+        "2 kill make folder jobs",
+        "1 kill make folder of run story",
+        "1 kill link latest",
+    ] {
+        let mut command = story.command("keep", ["-"]);
+        command.env("XPM_FAULT", format!("driver {fault}"));
+        let outcome = story.start_command(command).end();
+        assert_eq!(outcome.signal(), Some(9), "{fault}: {outcome:?}");
+        story.ok("keep", ["1", "0"]);
+        let left = names(&story.workdir.join("experiments/story"));
+        let run = story.runs().pop().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(left, [&run, "latest", "lock"], "{fault}");
+    }
 }
 
 #[test]

@@ -25,8 +25,8 @@ fn cpus_that_a_task_declares_are_taken() {
 #[test]
 fn a_time_limit_that_a_task_declares_holds_also_where_the_submission_says_something_else() {
     let outcome = Story::new().fails("needs", ["declared-time"]);
-    assert_eq!(outcome.stdout, "Failed(TimedOut) Failed(TimedOut)\n");
-    outcome.says(&["2 of 2 jobs failed:", "ran out of time"]);
+    assert_eq!(outcome.stdout, "Failed(TimedOut { limit: Some(1s) }) Failed(TimedOut { limit: Some(1s) })\n");
+    outcome.says(&["2 of 2 jobs failed:", "ran out of time (limit 1s)\n"]);
 }
 
 #[test]

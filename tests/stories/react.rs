@@ -1,6 +1,6 @@
 //! Callbacks: exactly once for each registration, whoever ran the job, and no run ends before they have.
 
-use crate::harness::{NO_ARGS, Story, signal};
+use crate::harness::{NO_ARGS, Story, signal, wait_until};
 
 const COUNTED: [&str; 7] = [
     "first: output of a",
@@ -76,6 +76,14 @@ fn callbacks_that_wait_do_not_hold_up_others() {
 }
 
 #[test]
+fn a_callback_that_waits_for_everything_in_several_places_at_once_counts_once() {
+    let story = Story::new();
+    let outcome = story.ok("react", ["waits-twice"]);
+    assert_eq!(outcome.stdout, "[true, true]\ntrue\n", "nothing is over while a callback is busy");
+    assert_eq!(story.calls(), ["busy", "over", "waited for both", "waited in two threads"]);
+}
+
+#[test]
 fn thousands_of_callbacks_that_submit_and_register_more_are_called_once_each() {
     let story = Story::new();
     let mut expected = Vec::new();
@@ -128,6 +136,22 @@ fn an_interruption_ends_callbacks_that_wait_and_the_next_run_calls_all() {
     story.unmark("calls");
     story.ok("react", ["interrupted"]);
     assert_eq!(story.calls(), ["held has ended", "output", "waits"]);
+}
+
+#[test]
+fn a_callback_that_submits_when_the_run_was_interrupted_has_not_failed() {
+    let story = Story::new();
+    let run = story.start("react", ["submits-late"]);
+    wait_until("all are called", || story.calls().len() == 3);
+    signal(run.pid(), "INT");
+    run.wait_to_say("xpm: interrupted");
+    story.mark("go");
+    let outcome = run.end();
+    assert_eq!((outcome.code(), &*outcome.stdout), (Some(1), "Some(Interrupted) 0\n"), "{outcome:?}");
+    outcome.says(&["\nError: interrupted: nothing more is started; "]).does_not_say("on_completed of");
+    outcome.does_not_say("FAILED");
+    assert_eq!(story.last_run()["status"], "interrupted");
+    assert_eq!(story.log(), ["a"]);
 }
 
 #[test]

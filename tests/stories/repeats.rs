@@ -33,7 +33,7 @@ fn a_job_that_fails_again_is_one_failed_job() {
 fn a_failed_job_is_run_again_with_what_the_later_submission_says() {
     let story = Story::new();
     let outcome = story.ok("repeats", ["other-needs"]);
-    assert_eq!(outcome.stdout, "Failed(TimedOut)\nDone output of a\n");
+    assert_eq!(outcome.stdout, "Failed(TimedOut { limit: Some(200ms) })\nDone output of a\n");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn long(enough: u32) -> (Story, crate::harness::Outcome) {
 fn a_long_task_goes_on_from_its_checkpoint_until_it_is_done() {
     let (story, outcome) = long(3);
     assert_eq!((outcome.code(), &*outcome.stdout), (Some(0), "Some(3)\n".repeat(4).as_str()), "{outcome:?}");
-    outcome.says(&["is tried again: ran out of time"]);
+    outcome.says(&["is tried again: ran out of time (limit 2s)"]);
     for how in LONG {
         let job = job(&story, "story.long", how);
         let earlier = job.attempts().into_iter().map(|attempt| {
@@ -66,7 +66,7 @@ fn a_long_task_goes_on_from_its_checkpoint_until_it_is_done() {
 fn a_long_task_whose_retries_are_used_up_has_run_out_of_time_and_keeps_its_checkpoint() {
     let (story, outcome) = long(9);
     assert_eq!((outcome.code(), &*outcome.stdout), (Some(1), "None\n".repeat(4).as_str()), "{outcome:?}");
-    outcome.says(&["4 of 4 jobs failed:", "FAILED: ran out of time"]);
+    outcome.says(&["4 of 4 jobs failed:", "FAILED: ran out of time (limit 2s)"]);
     for how in LONG {
         let job = job(&story, "story.long", how);
         let status = job.status();

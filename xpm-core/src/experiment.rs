@@ -6,6 +6,7 @@
 mod again;
 mod builder;
 mod callbacks;
+mod calls;
 mod driver;
 mod failures;
 mod future;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 pub use builder::{ExperimentBuilder, IfRunning, StartError, experiment};
 pub use callbacks::FailedCallback;
+use calls::CallId;
 pub use failures::{FailedJob, RunError};
 pub use job::Job;
 pub use mode::{ParseRunModeError, RunMode};
@@ -68,8 +70,8 @@ pub use why::{Scarce, Shortage, Waiting};
 /// ```
 pub struct Experiment {
     pub(crate) shared: Arc<Shared>,
-    /// This is what a callback is given.
-    in_callback: bool,
+    /// This is what a callback is given, for this call of it.
+    call: Option<CallId>,
 }
 
 impl Experiment {
@@ -140,7 +142,7 @@ impl Experiment {
     /// # Errors
     /// If the run is interrupted, or has itself broken down.
     pub fn wait(&self) -> Result<(), anyhow::Error> {
-        Ok(self.shared.wait_all(self.in_callback)?)
+        Ok(self.shared.wait_all(self.call)?)
     }
 
     /// [`wait`](Self::wait) for async plans.
@@ -148,7 +150,7 @@ impl Experiment {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub fn wait_async(&self) -> impl Future<Output = Result<(), anyhow::Error>> + Send + use<> {
-        future::WaitAll::new(self.shared.clone(), self.in_callback)
+        future::WaitAll::new(self.shared.clone(), self.call)
     }
 }
 

@@ -11,6 +11,7 @@ mod arguments;
 mod bytes;
 mod differences;
 mod digest;
+mod emitted;
 mod experiment;
 mod fields;
 mod flat;
@@ -39,6 +40,7 @@ mod wanted;
 use std::path::{Path, PathBuf};
 
 pub use differences::{Difference, differences};
+pub use emitted::{Emitted, EmittedSummary, EmittedValue};
 pub use experiment::{Counts, ExperimentInfo, RunInfo};
 pub use fields::{JobFields, filter_jobs};
 pub use job::{JobInfo, JobReadError};
@@ -67,6 +69,7 @@ use crate::workspace::{Workspace as Layout, WorkspaceError};
 /// for (step, loss) in &job.metrics()["loss"] {
 ///     println!("{step} {loss}");
 /// }
+/// let steps: Vec<u64> = job.emitted_as("checkpoint")?;
 /// # Ok(())
 /// # }
 /// ```

@@ -46,7 +46,7 @@ pub(crate) use lock::{JobLock, LockRemote, TryLock, WaitLock, free_for_all, is_a
 pub(crate) use log_filter::LogLevel;
 pub(crate) use log_filter::{LogFilter, ParseLogFilterError};
 pub(crate) use machine::{AskedShare, Elsewhere, MachineFile, Part, Share, give_cpus_back};
-pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter, count_outputs};
+pub(crate) use outputs::{Found, Output, OutputsReader, OutputsWriter, StoredOutputs, count_outputs};
 pub(crate) use owner::Owner;
 #[cfg(feature = "cli")]
 pub(crate) use params::Made;

@@ -108,6 +108,7 @@ fn main() -> xpm::Result<()> {
         "retried" => retried::retried(&call),
         "measured" => reads::measured(&call),
         "reads" => reads::reads(&call),
+        "emitted" => reads::emitted(&call),
         "repeats" => repeats::repeats(&call),
         "needs" => needs::needs(&call),
         "token" => needs::token(&call),

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 
+use futures_util::FutureExt;
+use futures_util::future::try_join;
 use xpm::{JobState, RunError, prelude::*};
 
 use crate::Call;
-use crate::steps::{Step, StepConfig};
+use crate::steps::{Control, Step, StepConfig};
 
 /// Where callbacks write that they were called.
 #[derive(Clone)]
@@ -43,6 +45,8 @@ pub fn react(call: &Call) -> xpm::Result<()> {
         "plan-panic" => plan_panic(call),
         "results-panic" => results_panic(call),
         "interrupted" => interrupted(call),
+        "waits-twice" => waits_twice(call),
+        "submits-late" => submits_late(call),
         "late" => late(call),
         other => Err(xpm::Error::msg(format!("no case {other}"))),
     }
@@ -149,6 +153,48 @@ fn waits(call: &Call) -> xpm::Result<()> {
     })
 }
 
+/// While a callback is busy, another one waits for everything in two places at once, and a third leaves the plan a wait that it has
+/// begun and does not wait for itself.
+fn waits_twice(call: &Call) -> xpm::Result<()> {
+    let calls = call.calls();
+    call.run(2, |xp| {
+        let job = call.step("a").submit(xp)?;
+        job.wait()?;
+        let (go, busy) = channel::<()>();
+        let theirs = calls.clone();
+        job.on_completed(move |_, _| {
+            busy.recv()?;
+            theirs.add("busy")
+        });
+        let theirs = calls.clone();
+        let (looked, looks) = channel();
+        job.on_completed(move |xp, _| {
+            let (mut one, mut two) = (xp.wait_async(), xp.wait_async());
+            looked.send([(&mut one).now_or_never().is_none(), (&mut two).now_or_never().is_none()])?;
+            tokio::runtime::Builder::new_current_thread().build()?.block_on(try_join(one, two))?;
+            theirs.add("waited for both")?;
+            std::thread::scope(|scope| {
+                let waits = [scope.spawn(|| xp.wait()), scope.spawn(|| xp.wait())];
+                waits.into_iter().try_for_each(|wait| wait.join().expect("it does not panic"))
+            })?;
+            theirs.add("waited in two threads")
+        });
+        println!("{:?}", looks.recv()?);
+        let (left, leaves) = channel();
+        job.on_completed(move |xp, _| {
+            let mut wait = xp.wait_async();
+            assert!((&mut wait).now_or_never().is_none(), "a callback is busy");
+            Ok(left.send(wait)?)
+        });
+        let mut left = leaves.recv()?;
+        println!("{}", (&mut left).now_or_never().is_none());
+        go.send(())?;
+        tokio::runtime::Builder::new_current_thread().build()?.block_on(left)?;
+        xp.wait()?;
+        calls.add("over")
+    })
+}
+
 /// Callbacks that submit and register more: `storm JOBS REGISTRATIONS`.
 fn storm(call: &Call) -> xpm::Result<()> {
     let (jobs, registrations) = (call.number(1), call.number(2));
@@ -229,6 +275,49 @@ fn interrupted(call: &Call) -> xpm::Result<()> {
         held.on_completed(move |_, _| calls.add("held has ended"));
         xp.wait()
     })
+}
+
+/// The error of a plan's own function.
+#[derive(Debug)]
+struct NotEvaluated(xpm::Error);
+
+impl std::fmt::Display for NotEvaluated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it cannot be evaluated")
+    }
+}
+
+impl std::error::Error for NotEvaluated {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.0.as_ref())
+    }
+}
+
+/// Callbacks that submit when the run was interrupted, and hand the error on, each in another way.
+fn submits_late(call: &Call) -> xpm::Result<()> {
+    let calls = call.calls();
+    let error = call.run(2, |xp| {
+        let job = call.step("a").submit(xp)?;
+        for how in ["plain", "context", "own"] {
+            let (calls, next) = (calls.clone(), call.step("next"));
+            let control = Control { folder: call.control.clone() };
+            job.on_completed(move |xp, _| {
+                calls.add(how)?;
+                control.wait_until("it goes on", |control| control.exists("go"))?;
+                let submitted = next.submit(xp).map(drop);
+                submitted.map_err(|error| match how {
+                    "plain" => error,
+                    "context" => error.context("the next step"),
+                    _ => NotEvaluated(error).into(),
+                })
+            });
+        }
+        xp.wait()
+    });
+    let error = error.expect_err("it is interrupted");
+    let inner = error.downcast_ref::<RunError>().expect("a `RunError`");
+    println!("{:?} {}", inner.cut_off, inner.callbacks.len());
+    Err(error)
 }
 
 /// A callback that is registered when the run is over.

@@ -3,7 +3,7 @@
 use xpm::{Workspace, prelude::*};
 
 use crate::Call;
-use crate::live::Emits;
+use crate::live::{Checkpoint, Emits};
 use crate::steps::{Control, Step};
 
 /// Measures what it is given.
@@ -58,6 +58,22 @@ pub fn reads(call: &Call) -> xpm::Result<()> {
         println!("{:?} {:?}", job.tags(), job.metrics());
         println!("{}", without_id(job.config::<Step>().map(drop).expect_err("it is no step")));
         println!("{}", without_id(job.output::<u8>().expect_err("it is no number")));
+    }
+    Ok(())
+}
+
+/// Reads what jobs have emitted, however they ended.
+pub fn emitted(call: &Call) -> xpm::Result<()> {
+    for job in Workspace::open(&call.workdir)?.snapshot().jobs_of("story.emits") {
+        let checkpoints = job.emitted_as::<Checkpoint>("checkpoint")?;
+        println!("{}: {:?}", job.state_name(), checkpoints.iter().map(|at| at.step).collect::<Vec<_>>());
+        for (name, emitted) in job.emitted_summaries()? {
+            println!("{name}: {} of {}", emitted.last, emitted.count);
+        }
+        let values = job.emitted().take(3).map(|value| value.map(|value| format!("{value:?}")));
+        println!("{:?}", values.map(|value| value.map(without_id)).collect::<Result<Vec<_>, _>>()?);
+        let other = job.emitted_as::<Vec<u8>>("even").expect_err("it is no list");
+        println!("{}", without_id(other));
     }
     Ok(())
 }

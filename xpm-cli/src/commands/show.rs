@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use xpm_core::printable::bytes;
-use xpm_core::state::{JobInfo, JobStatus, Snapshot, is_mark};
+use xpm_core::state::{EmittedSummary, JobInfo, JobStatus, Snapshot, is_mark};
 
 use super::jobs::{NOT_THERE, summary};
 use crate::context::Context;
@@ -56,6 +56,7 @@ fn describe(snapshot: &Snapshot, job: &JobInfo, lines: usize) -> Json {
     members["migrated_from"] = job.migrated_from().map(|key| key.full_name()).into();
     members["value"] = job.value().ok().flatten().unwrap_or_default();
     members["metrics"] = json!(job.metric_summaries());
+    members["emitted"] = json!(job.emitted_summaries().ok());
     members["progress"] = json!(job.progress());
     members["runs"] = job.runs().iter().map(|run| json!({"experiment": run.experiment(), "run": run.id()})).collect();
     members["stdout"] = path_text(&job.stdout_path()).into();
@@ -130,6 +131,17 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
                 metric.last, metric.last_step, metric.min, metric.max, metric.count
             ));
         }
+    }
+    match job.emitted_summaries() {
+        Ok(emitted) if emitted.is_empty() => {}
+        Ok(emitted) => {
+            text.heading("emitted");
+            for (name, EmittedSummary { count, last }) in &emitted {
+                let values = if *count == 1 { "1 value".to_owned() } else { format!("{count} values") };
+                text.line(&output::clean(&format!("  {name}: {last} ({values})")));
+            }
+        }
+        Err(error) => text.field("emitted", &output::clean(&error.to_string())),
     }
     if state.failure().is_some() {
         let tail = job.stderr_tail(lines);

@@ -116,6 +116,7 @@ pub fn json_is_as_documented() {
     let page = page();
     let mut seen = Seen::default();
     let world = World::new();
+    world.mark("emit.a");
     world.make(&["a", "z"]);
     for name in ["fail.b", "hold.d", "hold.e"] {
         world.mark(name);

@@ -8,6 +8,7 @@ use crate::world::{World, wait_until};
 pub fn lists_and_shows() {
     let world = World::new();
     world.mark("fail.b");
+    world.mark("emit.b");
     world.make(&["a", "b", "c:b"]);
     let list = world.json(&["list"]);
     let run = &list["experiments"][0]["last_run"];
@@ -20,6 +21,14 @@ pub fn lists_and_shows() {
     assert_eq!(shown["failure"]["chain"][0], "the disk is on fire");
     let said = world.xpm(&["show", &format!("act.st/{}", world.id("b"))]);
     assert!(said.stdout.contains("the disk is on fire") && said.stdout.contains("| b warns"), "{said:?}");
+    assert!(said.stdout.contains("emitted\n  saved: \"se\\u001bcond\" (2 values)\n"), "{said:?}");
+    assert_eq!(shown["emitted"]["saved"], serde_json::json!({"count": 2, "last": "se\u{1b}cond"}));
+    let outputs = world.step("b").join(".xpm/outputs.jsonl");
+    fs::remove_file(&outputs).unwrap();
+    fs::create_dir(&outputs).unwrap();
+    assert!(world.json(&["show", &world.id("b")])["emitted"].is_null());
+    let said = world.xpm(&["show", &world.id("b")]);
+    assert!(said.stdout.contains("outputs.jsonl cannot be read: ") && said.stdout.contains("is no file"), "{said:?}");
     let a = world.id("a");
     assert_eq!(world.xpm(&["path", &a]).stdout.trim(), world.step("a").to_str().unwrap());
     assert_eq!(world.xpm(&["log", &a]).stdout, "a began\na ends\n");

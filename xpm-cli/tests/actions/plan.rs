@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use xpm::prelude::*;
 
-/// Starts a child that saves its work when it is asked to stop, if `CONTROL/child.NAME` exists. Waits while `CONTROL/hold.NAME` does, then fails if `CONTROL/fail.NAME` does, with what stands in that.
+/// Emits twice if `CONTROL/emit.NAME` exists. Starts a child that saves its work when it is asked to stop, if `CONTROL/child.NAME` does. Waits while `CONTROL/hold.NAME` does, then fails if `CONTROL/fail.NAME` does, with what stands in that.
 #[task(id = "act.step")]
 pub struct Step {
     pub name: String,
@@ -17,8 +17,12 @@ pub struct Step {
 impl Task for Step {
     type Output = String;
 
-    fn execute(&self, _job: &JobContext) -> TaskResult<String> {
+    fn execute(&self, job: &JobContext) -> TaskResult<String> {
         println!("{} began", self.name);
+        if self.control.join(format!("emit.{}", self.name)).exists() {
+            job.emit("saved", "first")?;
+            job.emit("saved", "se\u{1b}cond")?;
+        }
         eprintln!("{} warns", self.name);
         std::fs::write(self.control.join(format!("started.{}", self.name)), "")?;
         note(&self.control, &self.name)?;

@@ -231,7 +231,7 @@ impl ExperimentBuilder {
         if let Err(error) = &planned {
             shared.plan_failed(error);
         }
-        let waited = shared.wait_all(false);
+        let waited = shared.wait_all(None);
         // Where the wait was given up, callbacks may still run; like the plan, they are not cut off.
         shared.wait_for_callbacks();
         shared.end_callbacks();
@@ -359,7 +359,7 @@ impl ExperimentBuilder {
         }
         let driver = Driver::new(shared.clone(), launcher, &capacity, sender);
         let thread = spawn(driver, receiver)?;
-        Ok((Experiment { shared, in_callback: false }, thread))
+        Ok((Experiment { shared, call: None }, thread))
     }
 }
 

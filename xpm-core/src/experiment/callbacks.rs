@@ -8,6 +8,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::Experiment;
+use super::failures::of_run;
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
 use crate::ids::JobKey;
@@ -36,10 +38,13 @@ impl On {
     }
 }
 
+/// What the plan wants done.
+type Call = Box<dyn FnOnce(&Experiment) -> Result<(), anyhow::Error> + Send>;
+
 /// A callback that was not called yet. It holds the plan's closure and a handle of the job.
 pub(super) struct Callback {
     pub(super) on: On,
-    pub(super) call: Box<dyn FnOnce() -> Result<(), anyhow::Error> + Send>,
+    pub(super) call: Call,
 }
 
 /// A callback that returned an error or panicked.
@@ -95,30 +100,28 @@ impl Shared {
     }
 
     /// Calls a callback, unless the run calls none any more; how it fails is told and kept.
-    pub(super) fn try_callback<F>(&self, cell: &JobCell, name: &str, call: F)
+    pub(super) fn try_callback<F>(self: &Arc<Self>, cell: &JobCell, name: &str, call: F)
     where
-        F: FnOnce() -> Result<(), anyhow::Error>,
+        F: FnOnce(&Experiment) -> Result<(), anyhow::Error>,
     {
+        let id = self.jobs().calls.begin();
+        let xp = Experiment { shared: self.clone(), call: Some(id) };
         // What the closure holds is dropped in here too, and may panic like the closure itself.
         let called = panic::catch_unwind(AssertUnwindSafe(|| match self.is_over() || self.is_interrupted() {
             true => {
                 drop(call);
                 Ok(())
             }
-            false => call(),
+            false => call(&xp),
         }));
+        self.jobs().calls.end(id);
         let error = match called {
             Ok(Ok(())) => return,
-            // The run says so itself.
-            Ok(Err(error))
-                if matches!(
-                    error.downcast_ref(),
-                    Some(JobError::Interrupted | JobError::Broken | JobError::DryRun { .. })
-                ) =>
-            {
-                return;
-            }
-            Ok(Err(error)) => error,
+            Ok(Err(error)) => match of_run(&error) {
+                // The run says so itself.
+                Some(JobError::Interrupted | JobError::Broken | JobError::DryRun { .. }) => return,
+                _ => error,
+            },
             Err(payload) => {
                 anyhow::Error::msg(format!("it panicked: {}", panic_text(&*payload).unwrap_or("without a message")))
             }

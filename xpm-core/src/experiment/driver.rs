@@ -394,7 +394,7 @@ impl Driver {
     fn failed(&mut self, job: JobNumber, cell: &Arc<JobCell>, failure: Failure) {
         let delay = match failure {
             // A resumable job is no worse off than before: it only goes on.
-            Failure::TimedOut => Duration::ZERO,
+            Failure::TimedOut { .. } => Duration::ZERO,
             _ => self.retries.delay(job),
         };
         let retry = match failure.may_pass(cell.source.resumable()) {

@@ -133,11 +133,13 @@ impl RunError {
 // The plan's error is told in full by `Display`, since it stands beside the jobs: it is no cause of them.
 impl std::error::Error for RunError {}
 
-/// What an error says of the run or one of its jobs, wherever the plan was when it met it.
-fn of_run(error: &anyhow::Error) -> Option<&JobError> {
-    error.downcast_ref().or_else(|| match error.downcast_ref() {
-        Some(SubmitError::Closed(error)) => Some(error),
-        _ => None,
+/// What an error says of the run or one of its jobs, wherever the plan was when it met it, and whatever it has made of it.
+pub(super) fn of_run(error: &anyhow::Error) -> Option<&JobError> {
+    error.chain().find_map(|cause| {
+        cause.downcast_ref().or_else(|| match cause.downcast_ref() {
+            Some(SubmitError::Closed(error)) => Some(error),
+            _ => None,
+        })
     })
 }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use super::Job;
+use super::calls::CallId;
 use super::pool::while_blocked;
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
@@ -76,14 +77,14 @@ impl<T: Task> IntoFuture for &Job<T> {
 /// The future of [`Experiment::wait_async`](super::Experiment::wait_async).
 pub(super) struct WaitAll {
     shared: Arc<Shared>,
-    in_callback: bool,
+    call: Option<CallId>,
     begun: Option<EverythingEnded>,
     waker: Option<u64>,
 }
 
 impl WaitAll {
-    pub(super) fn new(shared: Arc<Shared>, in_callback: bool) -> Self {
-        Self { shared, in_callback, begun: None, waker: None }
+    pub(super) fn new(shared: Arc<Shared>, call: Option<CallId>) -> Self {
+        Self { shared, call, begun: None, waker: None }
     }
 }
 
@@ -91,8 +92,8 @@ impl Future for WaitAll {
     type Output = Result<(), anyhow::Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { shared, in_callback, begun, waker } = self.get_mut();
-        let wait = begun.get_or_insert_with(|| EverythingEnded::begin(shared, *in_callback));
+        let Self { shared, call, begun, waker } = self.get_mut();
+        let wait = begun.get_or_insert_with(|| EverythingEnded::begin(shared, *call));
         let mut jobs = shared.jobs();
         let Some(result) = wait.look(shared, &jobs) else {
             *waker = Some(jobs.wakers.keep(*waker, context.waker()));

@@ -125,7 +125,8 @@ impl<T: Task> Job<T> {
     ///
     /// It runs on a thread of its own, beside the plan and other callbacks, and may do what a plan does: submit, wait for
     /// jobs, register more. [`Experiment::wait`] and the end of the run wait for it and for what it submits. An error that
-    /// it returns, or a panic, fails the run and stops nothing else.
+    /// it returns, or a panic, fails the run and stops nothing else; one that only hands on that the run was interrupted
+    /// ([`JobError::Interrupted`](super::JobError::Interrupted)) is no failure of the callback.
     ///
     /// It is not called if the job fails, and not if the run is interrupted before: the next run calls it. A job that
     /// failed and was submitted again keeps what was registered for its success. That something is registered for a
@@ -186,10 +187,9 @@ impl<T: Task> Job<T> {
         V: DeserializeOwned + 'static,
         F: FnMut(&Experiment, V) -> Result<(), anyhow::Error> + Send + 'static,
     {
-        let xp = Experiment { shared: self.shared.clone(), in_callback: true };
-        let call = move |output: &Output| {
+        let call = move |xp: &Experiment, output: &Output| {
             let value = serde_json::from_str(output.value.get()).map_err(|error| not_a::<V>(output, &error))?;
-            callback(&xp, value)
+            callback(xp, value)
         };
         self.shared.register_lane(&self.cell, Lane::new(&self.cell, name, Box::new(call)));
     }
@@ -199,7 +199,7 @@ impl<T: Task> Job<T> {
         F: FnOnce(&Experiment, &Self) -> Result<(), anyhow::Error> + Send + 'static,
     {
         let job = self.clone();
-        let call = move || callback(&Experiment { shared: job.shared.clone(), in_callback: true }, &job);
+        let call = move |xp: &Experiment| callback(xp, &job);
         self.shared.register(&self.cell, Callback { on, call: Box::new(call) });
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::calls::Calls;
 use super::failures::FailedJob;
 use super::state::{JobCell, JobState};
 use super::wakers::Wakers;
@@ -24,8 +25,8 @@ pub(super) struct Jobs {
     broken: bool,
     /// Callbacks that are to be called or run.
     pub(super) callbacks: usize,
-    /// Of these, how many wait for everything else.
-    pub(super) waiting: usize,
+    /// Those of them that run, and whether they wait for everything else.
+    pub(super) calls: Calls,
     /// How often everything had ended but callbacks that wait for that.
     pub(super) rounds: u64,
     /// Futures that wait for everything.

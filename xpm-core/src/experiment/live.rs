@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::Experiment;
 use super::shared::Shared;
 use super::state::{JobCell, JobState};
 use crate::fault;
@@ -21,7 +22,7 @@ use crate::workspace::{Found, Output, OutputsReader};
 const LOOK: Duration = Duration::from_millis(40);
 
 /// What the plan wants done with each output.
-pub(super) type OnOutput = Box<dyn FnMut(&Output) -> Result<(), anyhow::Error> + Send>;
+pub(super) type OnOutput = Box<dyn FnMut(&Experiment, &Output) -> Result<(), anyhow::Error> + Send>;
 
 /// One registration for the outputs of a job.
 pub(super) struct Lane {
@@ -222,7 +223,7 @@ impl Shared {
         self.settle(|jobs| jobs.callbacks -= 1);
     }
 
-    fn read_lane(&self, cell: &JobCell, lane: &Lane, ended: bool) {
+    fn read_lane(self: &Arc<Self>, cell: &JobCell, lane: &Lane, ended: bool) {
         let callback = format!("on_output(\"{}\")", lane.name);
         let mut guard = lane.work.lock().unwrap_or_else(PoisonError::into_inner);
         let work = &mut *guard;
@@ -234,7 +235,7 @@ impl Shared {
                 Found::Output(output) if output.name == lane.name && work.is_news(&output) => {
                     // Only to be killed at.
                     let _ = fault::point("tell of", &cell.folder.outputs());
-                    self.try_callback(cell, &callback, || (work.call)(&output));
+                    self.try_callback(cell, &callback, |xp| (work.call)(xp, &output));
                 }
                 Found::Output(_) => {}
                 Found::Damaged(line) => self.say_damaged(cell, line),

@@ -63,7 +63,7 @@ pub(crate) fn run_again(
         cells.push(shared.submit_recorded(job));
     }
     // That the driver is gone is told by what has not ended.
-    let _ = shared.wait_all(false);
+    let _ = shared.wait_all(None);
     shared.end_callbacks();
     if shared.is_interrupted() {
         interrupts.settle();

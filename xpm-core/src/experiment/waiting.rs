@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 use std::task::Waker;
 
+use super::calls::CallId;
 use super::jobs::Jobs;
 use super::pool::while_blocked;
 use super::shared::Shared;
@@ -13,14 +14,14 @@ impl Shared {
     pub(super) fn settle(&self, change: impl FnOnce(&mut Jobs)) {
         let mut jobs = self.jobs();
         change(&mut jobs);
-        let quiet = jobs.all_ended() && jobs.callbacks <= jobs.waiting;
+        let quiet = jobs.all_ended() && jobs.callbacks <= jobs.calls.waiting();
         if !quiet && jobs.callbacks > 0 {
             return;
         }
         if quiet {
             // Those that waited go on from here, whenever their threads wake up: others wait for them again.
             jobs.rounds += 1;
-            jobs.waiting = 0;
+            jobs.calls.go_on();
         }
         let wakers = if quiet { jobs.wakers.take() } else { Vec::new() };
         drop(jobs);
@@ -35,10 +36,10 @@ impl Shared {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Waits until everything submitted so far has ended, and every callback. Within a callback: every other one, but for
-    /// those that wait like this too.
-    pub(super) fn wait_all(&self, in_callback: bool) -> Result<(), JobError> {
-        let wait = EverythingEnded::begin(self, in_callback);
+    /// Waits until everything submitted so far has ended, and every callback. Within a callback, in this call of it: every other
+    /// one, but for those that wait like this too.
+    pub(super) fn wait_all(&self, call: Option<CallId>) -> Result<(), JobError> {
+        let wait = EverythingEnded::begin(self, call);
         let result = while_blocked(|| {
             let mut jobs = self.jobs();
             loop {
@@ -62,31 +63,32 @@ impl Shared {
 /// Somebody who waits for everything.
 #[derive(Debug)]
 pub(super) struct EverythingEnded {
-    in_callback: bool,
+    /// The callback that waits, if one does.
+    call: Option<CallId>,
     /// The round after which a callback goes on.
     round: u64,
 }
 
 impl EverythingEnded {
-    pub(super) fn begin(shared: &Shared, in_callback: bool) -> Self {
+    pub(super) fn begin(shared: &Shared, call: Option<CallId>) -> Self {
         let mut round = 0;
-        if in_callback {
+        if let Some(call) = call {
             shared.settle(|jobs| {
                 round = jobs.rounds;
-                jobs.waiting += 1;
+                jobs.calls.wait(call);
             });
         }
-        Self { in_callback, round }
+        Self { call, round }
     }
 
     /// Whether the wait is over, and how.
     pub(super) fn look(&self, shared: &Shared, jobs: &Jobs) -> Option<Result<(), JobError>> {
-        let over = if self.in_callback { jobs.rounds > self.round } else { jobs.all_ended() && jobs.callbacks == 0 };
+        let over = if self.call.is_some() { jobs.rounds > self.round } else { jobs.all_ended() && jobs.callbacks == 0 };
         match () {
             () if jobs.is_broken() => Some(Err(JobError::Broken)),
             () if over => Some(Ok(())),
             () if shared.is_interrupted() && !jobs.all_ended() => Some(Err(JobError::Interrupted)),
-            () if shared.is_interrupted() && self.in_callback => Some(Err(JobError::Interrupted)),
+            () if shared.is_interrupted() && self.call.is_some() => Some(Err(JobError::Interrupted)),
             () => None,
         }
     }
@@ -94,8 +96,8 @@ impl EverythingEnded {
     pub(super) fn end(&self, shared: &Shared) {
         let mut jobs = shared.jobs();
         // It was given up before its round was over.
-        if self.in_callback && jobs.rounds == self.round {
-            jobs.waiting -= 1;
+        if let Some(call) = self.call.filter(|_| jobs.rounds == self.round) {
+            jobs.calls.give_up(call);
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::workspace::{JobFolder, PartialFolder, RecordedTerms, Workspace, count
 pub struct JobContext {
     folder: JobFolder,
     origin: Origin,
-    deadline: Option<Instant>,
+    time: Option<TimeLimit>,
     catching: Once,
     metrics: Metrics,
     progress: ProgressFile,
@@ -48,14 +48,31 @@ pub(super) struct Origin {
 /// The error that [`JobContext::out_of_time`] gives.
 #[derive(Debug, thiserror::Error)]
 #[error("out of time")]
-pub(super) struct OutOfTime;
+pub(super) struct OutOfTime {
+    /// The time limit that the attempt has.
+    pub(super) limit: Option<Duration>,
+}
+
+/// How long an attempt may run, and when that will have been.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeLimit {
+    limit: Duration,
+    deadline: Instant,
+}
+
+impl TimeLimit {
+    /// From now on; `None` for one that no clock reaches.
+    pub(super) fn from_now(limit: Duration) -> Option<Self> {
+        Some(Self { limit, deadline: Instant::now().checked_add(limit)? })
+    }
+}
 
 impl JobContext {
-    pub(super) fn new(folder: JobFolder, origin: Origin, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(folder: JobFolder, origin: Origin, time: Option<TimeLimit>) -> Self {
         let metrics = Metrics::new(folder.metrics());
         let progress = ProgressFile::new(folder.progress());
         let outputs = Outputs::new(folder.outputs(), origin.attempt);
-        Self { folder, origin, deadline, catching: Once::new(), metrics, progress, outputs }
+        Self { folder, origin, time, catching: Once::new(), metrics, progress, outputs }
     }
 
     /// From here on a request to stop is something to ask for, and ends the process only after the grace period.
@@ -65,7 +82,7 @@ impl JobContext {
 
     /// How long the job may still run; `None` without a time limit.
     pub fn remaining_time(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.time.map(|time| time.deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Whether the job was asked to stop: it ran out of time, or somebody stops it. It is then killed after a grace
@@ -78,7 +95,7 @@ impl JobContext {
     /// The error to return when there is no time left: `return Err(job.out_of_time())`. A resumable task is then run
     /// again, and finds its files as it left them.
     pub fn out_of_time(&self) -> anyhow::Error {
-        OutOfTime.into()
+        OutOfTime { limit: self.time.map(|time| time.limit) }.into()
     }
 
     /// The job's identity.

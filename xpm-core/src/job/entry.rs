@@ -81,8 +81,8 @@ fn run<T: Task>(node: &Arc<Node>, reader: &mut Reader<'_>, job: &JobContext) -> 
 
 /// What an error of `execute` is recorded as.
 fn failure_of(error: &anyhow::Error) -> Failure {
-    if error.is::<OutOfTime>() {
-        return Failure::TimedOut;
+    if let Some(OutOfTime { limit }) = error.downcast_ref() {
+        return Failure::TimedOut { limit: *limit };
     }
     match error.downcast_ref::<ProgramError>() {
         Some(error) => error.failure(),

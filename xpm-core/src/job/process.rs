@@ -7,12 +7,12 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
 use super::JobContext;
-use super::context::Origin;
+use super::context::{Origin, TimeLimit};
 use super::entry::TaskEntry;
 use super::panics::caught;
 use super::upstream::{self, JobsOnDisk};
@@ -110,13 +110,13 @@ pub(super) fn run_job_with(
     let driver = std::os::unix::process::parent_id();
     let start = clock::timestamp();
     let started_in = std::env::current_dir().ok();
-    let deadline = time.and_then(|time| Instant::now().checked_add(time));
+    let time = time.and_then(TimeLimit::from_now);
     let result = prepare(folder).and_then(|(workspace, folder)| {
         if let Ok(lock) = &lock {
             // Started by hand, a job may have no lock to write into.
             let _ = Owner::this(attempt, start.clone()).write(lock);
         }
-        let result = on_stack(Box::new(|| execute(&workspace, &folder, attempt, started_in, deadline)));
+        let result = on_stack(Box::new(|| execute(&workspace, &folder, attempt, started_in, time)));
         if std::process::id() != process {
             // The job's own process says how the job ended; when that is gone, somebody may be at the next attempt.
             return Err(
@@ -224,7 +224,7 @@ fn execute(
     folder: &JobFolder,
     attempt: u32,
     started_in: Option<PathBuf>,
-    deadline: Option<Instant>,
+    time: Option<TimeLimit>,
 ) -> Result<Box<RawValue>, Failure> {
     let node = load(workspace, folder)?;
     let _reading = upstream::read_transients(workspace, &node)?;
@@ -233,7 +233,7 @@ fn execute(
     let jobs = JobsOnDisk(workspace);
     let partials = make_partials(workspace, &node)?;
     let origin = Origin { workspace: workspace.clone(), node: node.clone(), attempt, started_in, partials };
-    let context = JobContext::new(folder.clone(), origin, deadline);
+    let context = JobContext::new(folder.clone(), origin, time);
     if node.schema().resumable() {
         context.catch_stops();
     }

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::JobContext;
-use super::context::OutOfTime;
 use crate::fault;
 use crate::files;
 use crate::workspace::{Durability, Failure, write_atomic};
@@ -148,7 +147,7 @@ pub fn run_program<T: DeserializeOwned>(program: &Program, job: &JobContext) -> 
             Err(ProgramError::Start(message).into())
         }
         (Some(0), _) => Ok(output(&files.output)?),
-        (Some(OUT_OF_TIME), _) if job.is_resumable() => Err(OutOfTime.into()),
+        (Some(OUT_OF_TIME), _) if job.is_resumable() => Err(job.out_of_time()),
         (code, signal) => {
             let failure = match end.out_of_memory {
                 true => Failure::OutOfMemory,

@@ -99,7 +99,7 @@ fn what_is_said_depends_on_who_listens() {
         Event::JobStarted(label(0)),
         Event::JobAttached(label(0)),
         Event::JobFreed(label(0)),
-        Event::JobRetried { job: label(0), failure: Failure::TimedOut, delay: Duration::ZERO },
+        Event::JobRetried { job: label(0), failure: Failure::TimedOut { limit: None }, delay: Duration::ZERO },
         Event::JobFoundDone(label(1)),
         Event::JobDone(label(2)),
         Event::Warning("the disk\nis full".to_owned()),

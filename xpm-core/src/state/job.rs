@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::arguments::Arguments;
+use super::emitted::{self, Emitted, EmittedSummary};
 use super::experiment::RunInfo;
 use super::flat::Values;
 use super::marks;
@@ -24,7 +25,9 @@ use crate::config::Reader;
 use crate::ids::{Identity, JobKey};
 use crate::job::{JobsOnDisk, Task};
 use crate::value::{TagText, Tags};
-use crate::workspace::{Failure, JobFolder, ParamsError, Status, StatusError, parse_params, read_params};
+use crate::workspace::{
+    Failure, JobFolder, ParamsError, Status, StatusError, StoredOutputs, parse_params, read_params,
+};
 
 /// A job of a workspace, as its files told when the [`Snapshot`](super::Snapshot) was taken.
 ///
@@ -65,6 +68,26 @@ pub enum JobReadError {
     /// Its terminal record cannot be read.
     #[error(transparent)]
     Status(#[from] StatusError),
+    /// What it emitted cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Emitted {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A value that it emitted is not of the type that was asked for.
+    #[error("what {job} emitted as `{name}` (number {number}) is not of the type that was asked for: {why}")]
+    OtherEmitted {
+        /// The job.
+        job: JobKey,
+        /// The name that the value was emitted under.
+        name: String,
+        /// Its number among all values of the job, from 1.
+        number: u64,
+        /// What is wrong.
+        why: String,
+    },
     /// Its output is not of the type that was asked for.
     #[error("what {job} returned is not of the type that was asked for: {why}")]
     Output {
@@ -395,6 +418,46 @@ impl JobInfo {
     /// Its metrics in numbers: last, least and largest values.
     pub fn metric_summaries(&self) -> BTreeMap<String, MetricSummary> {
         series::summarise(&self.folder().metrics())
+    }
+
+    /// What it emitted while it ran, in order, under whatever names: read value by value from what is on file now.
+    ///
+    /// An attempt begins anew with no values, unless the task resumes; those of a job that was killed are kept up to that moment.
+    ///
+    /// ```no_run
+    /// # mod xpm { pub use xpm_core::state::Workspace; }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let job = xpm::Workspace::open("/data/work")?.job("3f2a")?;
+    /// for value in job.emitted() {
+    ///     let value = value?;
+    ///     println!("{} {}: {}", value.number(), value.name(), value.json());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn emitted(&self) -> Emitted {
+        Emitted::new(self.key(), StoredOutputs::new(self.folder().outputs()))
+    }
+
+    /// What it emitted under one name, typed and in order: `job.emitted_as::<Checkpoint>("checkpoint")`. None if it has emitted
+    /// nothing under this name.
+    ///
+    /// All values are in memory at once; with [`emitted`](Self::emitted) and [`EmittedValue::get`](super::EmittedValue::get)
+    /// only one is.
+    ///
+    /// # Errors
+    /// If a value is none of `T`, or what was emitted cannot be read.
+    pub fn emitted_as<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, JobReadError> {
+        let named = self.emitted().filter(|value| value.as_ref().map_or(true, |value| value.name() == name));
+        named.map(|value| value?.get()).collect()
+    }
+
+    /// What it emitted, by name, in short: how many values, and the last one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn emitted_summaries(&self) -> Result<BTreeMap<String, EmittedSummary>, JobReadError> {
+        emitted::summarise(self.emitted())
     }
 
     /// How far it is: what it counts, outermost first.

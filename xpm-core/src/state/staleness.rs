@@ -118,8 +118,8 @@ fn what_changes_is_seen_at_once_also_within_the_same_tick() {
     for round in 0..30 {
         put(&layout, 7, Ok(&format!("{}", round + 1000)));
         assert_eq!(job(&workspace, 7).output::<u32>().unwrap(), round + 1000);
-        put(&layout, 7, Err(Failure::TimedOut));
-        assert_eq!(job(&workspace, 7).state().failure(), Some(&Failure::TimedOut));
+        put(&layout, 7, Err(Failure::TimedOut { limit: None }));
+        assert_eq!(job(&workspace, 7).state().failure(), Some(&Failure::TimedOut { limit: None }));
     }
     fs::remove_dir_all(layout.job(&key(8)).path()).unwrap();
     put(&layout, JOBS, Ok("1"));
@@ -240,7 +240,7 @@ fn long_after_the_end_of_a_job_its_record_answers_for_all_its_files() {
 #[test]
 fn a_look_at_one_job_tells_what_a_look_at_all_does() {
     let (folder, layout, workspace) = settled();
-    put(&layout, 1, Err(Failure::TimedOut));
+    put(&layout, 1, Err(Failure::TimedOut { limit: None }));
     in_place(&layout.job(&key(2)).status(), |text| text.replace("\"value\": 2", "\"value\": 7"));
     in_place(&layout.job(&key(3)).params(), |text| text.replace("\"n\":3", "\"n\":4"));
     fs::remove_dir_all(layout.job(&key(4)).path()).unwrap();

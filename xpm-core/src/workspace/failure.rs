@@ -1,6 +1,7 @@
 //! The ways in which a job fails, as data.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +70,11 @@ pub enum Failure {
         message: String,
     },
     /// It ran for longer than its time limit, or gave up in time (`job.out_of_time()`).
-    TimedOut,
+    TimedOut {
+        /// The limit of that attempt. `None` if it gave up without one, or if the record does not say.
+        #[serde(default, rename = "limit_seconds", with = "seconds", skip_serializing_if = "Option::is_none")]
+        limit: Option<Duration>,
+    },
     /// It was killed for want of memory.
     OutOfMemory,
     /// It was stopped on request.
@@ -78,11 +83,27 @@ pub enum Failure {
     Lost,
 }
 
+/// Seconds as a number. One that is no length of time is none: the failure is what counts.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(limit: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        limit.map(|limit| limit.as_secs_f64()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(from)?;
+        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
+}
+
 impl Failure {
     /// Whether another attempt may go better. Of a resumable job, an attempt that ran out of time is continued by the next.
     pub(crate) fn may_pass(&self, resumable: bool) -> bool {
         match self {
-            Failure::TimedOut => resumable,
+            Failure::TimedOut { .. } => resumable,
             Failure::Arguments { .. } | Failure::DependencyFailed { .. } | Failure::Stopped => false,
             _ => true,
         }
@@ -126,7 +147,10 @@ impl fmt::Display for Failure {
             Failure::Output { message } => write!(f, "its output cannot be kept: {}", text(message)),
             Failure::DependencyFailed { job } => write!(f, "not started: {job}, which it depends on, failed"),
             Failure::LaunchFailed { message } => write!(f, "could not be started: {}", text(message)),
-            Failure::TimedOut => f.write_str("ran out of time"),
+            Failure::TimedOut { limit: None } => f.write_str("ran out of time"),
+            Failure::TimedOut { limit: Some(limit) } => {
+                write!(f, "ran out of time (limit {})", humantime::format_duration(*limit))
+            }
             Failure::OutOfMemory => f.write_str("killed for want of memory"),
             Failure::Stopped => f.write_str("stopped on request"),
             Failure::Lost => f.write_str("its process is gone and left no record"),
@@ -180,7 +204,7 @@ mod tests {
             (Failure::Output { message: text() }, true, true, true),
             (Failure::LaunchFailed { message: text() }, true, true, true),
             (Failure::OutOfMemory, true, true, true),
-            (Failure::TimedOut, false, true, true),
+            (Failure::TimedOut { limit: None }, false, true, true),
             (Failure::Lost, true, true, false),
             (Failure::Arguments { message: text() }, false, false, false),
             (Failure::DependencyFailed { job }, false, false, false),
@@ -189,5 +213,20 @@ mod tests {
             let found = (failure.may_pass(false), failure.may_pass(true), failure.uses_up_a_retry());
             assert_eq!(found, (may_pass, resumable, uses_up), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn a_record_says_which_limit_was_reached_and_one_that_does_not_is_read_too() {
+        for (text, said) in [
+            (r#"{"reason":"timed_out"}"#, "ran out of time"),
+            (r#"{"reason":"timed_out","limit_seconds":5.0}"#, "ran out of time (limit 5s)"),
+            (r#"{"reason":"timed_out","limit_seconds":5400.5}"#, "ran out of time (limit 1h 30m 500ms)"),
+        ] {
+            let failure: Failure = serde_json::from_str(text).unwrap();
+            assert_eq!(failure.to_string(), said);
+            assert_eq!(serde_json::to_string(&failure).unwrap(), text);
+        }
+        let odd: Failure = serde_json::from_str(r#"{"reason":"timed_out","limit_seconds":-1}"#).unwrap();
+        assert_eq!(odd, Failure::TimedOut { limit: None });
     }
 }

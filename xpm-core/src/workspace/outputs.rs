@@ -157,6 +157,65 @@ impl OutputsReader {
     }
 }
 
+/// The outputs in a file as it is now, in order, one at a time. What was cut off ends them, a damaged line is skipped, and
+/// there are none without a file.
+#[derive(Debug)]
+pub(crate) struct StoredOutputs {
+    path: PathBuf,
+    lines: Lines,
+    line: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Lines {
+    Unopened,
+    Open(BufReader<File>),
+    Over,
+}
+
+impl StoredOutputs {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, lines: Lines::Unopened, line: Vec::new() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read_next(&mut self) -> io::Result<Option<Output>> {
+        if let Lines::Unopened = self.lines {
+            self.lines = match files::open(&self.path) {
+                Ok(file) => Lines::Open(BufReader::with_capacity(64 << 10, file)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Lines::Over,
+                Err(error) => return Err(error),
+            };
+        }
+        let Lines::Open(lines) = &mut self.lines else { return Ok(None) };
+        loop {
+            self.line.clear();
+            lines.read_until(b'\n', &mut self.line)?;
+            if !self.line.ends_with(b"\n") {
+                return Ok(None);
+            }
+            if let Some(output) = parse(&self.line) {
+                return Ok(Some(output));
+            }
+        }
+    }
+}
+
+impl Iterator for StoredOutputs {
+    type Item = io::Result<Output>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.read_next();
+        if !matches!(next, Ok(Some(_))) {
+            self.lines = Lines::Over;
+        }
+        next.transpose()
+    }
+}
+
 /// The number of the last output in the file; what was cut off is none.
 pub(crate) fn count_outputs(path: &Path) -> io::Result<u64> {
     let mut last = 0;
@@ -240,5 +299,30 @@ mod tests {
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"name\":").unwrap();
         assert_eq!(read(&mut reader, false), Vec::<String>::new());
         assert_eq!(read(&mut reader, true), ["line 2"]);
+    }
+
+    #[test]
+    fn stored_outputs_end_where_one_is_cut_off_skip_what_is_damaged_and_tell_a_file_that_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outputs.jsonl");
+        let all = |path: &Path| StoredOutputs::new(path.to_owned()).collect::<io::Result<Vec<_>>>();
+        let numbers = || all(&path).unwrap().iter().map(|output| output.seq).collect::<Vec<_>>();
+        assert_eq!(numbers(), [0; 0]);
+        let mut writer = OutputsWriter::open(&path, 1).unwrap();
+        for value in ["1", "2", "3"] {
+            add(&mut writer, "a", value);
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        let line = bytes.len() / 3;
+        for cut in 0..bytes.len() {
+            File::create(&path).unwrap().write_all(&bytes[..cut]).unwrap();
+            assert_eq!(numbers(), (1..=(cut / line) as u64).collect::<Vec<_>>(), "cut at {cut}");
+        }
+        bytes[line + 5] ^= 1;
+        File::create(&path).unwrap().write_all(&bytes).unwrap();
+        assert_eq!(numbers(), [1, 3]);
+        let mut none = StoredOutputs::new(folder.path().to_owned());
+        assert!(none.next().unwrap().unwrap_err().to_string().contains("is no file (Is a directory)"));
+        assert!(none.next().is_none(), "an error is told once");
     }
 }

@@ -98,24 +98,27 @@ impl RunFolder {
         live.lock_shared()?;
         let experiment = workspace.experiment(experiment);
         Owner::this(0, crate::clock::timestamp()).write(lock.file())?;
+        // Whole before it has its name: what a driver leaves that is killed in between is no run, and the next one goes on with it.
+        let begun = experiment.join(".begun");
+        for folder in ["results", "jobs"] {
+            fault::point("make folder", &begun.join(folder))?;
+            fs::create_dir_all(begun.join(folder))?;
+        }
         let now = crate::clock::compact_timestamp();
         let newest = history::runs(&experiment)?.into_iter().next();
         let newest = newest.and_then(|(id, _)| history::order_of(&id)).filter(|(time, _)| *time >= now);
         let (time, mut number) = newest.map_or((now, 0), |(time, number)| (time, number.saturating_add(1)));
         let id = loop {
             let id = if number == 0 { time.clone() } else { format!("{time}.{number}") };
-            fault::point("make folder of run", &experiment)?;
-            match fs::create_dir(experiment.join(&id)) {
-                Ok(()) => break id,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            match fs::symlink_metadata(experiment.join(&id)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break id,
                 Err(error) => return Err(error),
+                Ok(_) => number += 1,
             }
         };
         let path = experiment.join(&id);
-        for folder in ["results", "jobs"] {
-            fault::point("make folder", &path.join(folder))?;
-            fs::create_dir(path.join(folder))?;
-        }
+        fault::point("make folder of run", &experiment)?;
+        fs::rename(&begun, &path)?;
         point_to(&experiment, "latest", Path::new(&id))?;
         Ok(Self { path, id, lock: Mutex::new(Some(lock)), live: Mutex::new(Some(live)), planned: false })
     }
