@@ -190,7 +190,8 @@ fn is_anothers(file: &File, place: u64) -> io::Result<bool> {
     Ok(!process.is_some_and(sys::process_is_stopped))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
