@@ -173,7 +173,9 @@ impl Story {
     pub fn runs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.workdir.join("experiments/story")).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
-        let mut runs: Vec<_> = paths.filter(|path| path.is_dir() && !path.is_symlink()).collect();
+        // One that is just being made is hidden.
+        let hidden = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with('.');
+        let mut runs: Vec<_> = paths.filter(|path| path.is_dir() && !path.is_symlink() && !hidden(path)).collect();
         runs.sort_by_key(|run| {
             let name = run.file_name().unwrap().to_str().unwrap().to_owned();
             let (time, number) = name.split_once('.').map_or((name.as_str(), "0"), |(time, number)| (time, number));
