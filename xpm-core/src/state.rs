@@ -40,6 +40,7 @@ use std::path::{Path, PathBuf};
 
 pub use differences::{Difference, differences};
 pub use experiment::{Counts, ExperimentInfo, RunInfo};
+pub(crate) use fields::on_all_cpus;
 pub use fields::{JobFields, filter_jobs};
 pub use job::{JobInfo, JobReadError};
 pub use marks::is_mark;
