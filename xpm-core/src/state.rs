@@ -45,6 +45,7 @@ pub use fields::{JobFields, filter_jobs};
 pub use job::{JobInfo, JobReadError};
 pub use marks::is_mark;
 pub(crate) use orphans::damaged_lines;
+pub(crate) use runs::job_of_path;
 pub use series::{MetricSummary, Metrics, ProgressLevel};
 pub use snapshot::Snapshot;
 pub use status::{JobStatus, Process, RunState};
