@@ -11,7 +11,7 @@ use crate::exit::PROBLEMS;
 use crate::names::path_text;
 use crate::output::{self, GREEN, RED, YELLOW, paint};
 
-/// Check a workspace: unreadable files, dead owners, tokens held by nobody, files left behind
+/// Check a workspace: unreadable files, dead owners, tokens held by nobody, files left behind, links, impossible times
 ///
 /// Tells what it would mend; with --yes it does. The exit code is 4 if problems are left.
 #[derive(Args)]

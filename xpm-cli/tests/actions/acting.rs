@@ -137,4 +137,9 @@ pub fn doctor_finds_and_mends() {
     world.make(&["a", "b", "c"]);
     let said = world.xpm(&["doctor"]);
     assert!(said.code == 0, "{said:?}");
+    // A job that somebody has removed by hand is missed where a run has a link to it.
+    fs::remove_dir_all(world.step("c")).unwrap();
+    let said = world.xpm(&["doctor"]);
+    let told = " leads nowhere: what was there has been removed or moved";
+    assert!(said.code == 4 && said.stdout.contains("link: ") && said.stdout.contains(told), "{said:?}");
 }

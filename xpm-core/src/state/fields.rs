@@ -228,7 +228,7 @@ const SAMPLE: usize = 1_000;
 pub(super) const FEW: usize = 2_000;
 
 /// Does something with the jobs, cut into parts, on as many threads; gives what came of each part, in order.
-pub(super) fn on_all_cpus<'j, T: Send>(jobs: &'j [JobInfo], read: impl Fn(&'j [JobInfo]) -> T + Sync) -> Vec<T> {
+pub(crate) fn on_all_cpus<'j, T: Send>(jobs: &'j [JobInfo], read: impl Fn(&'j [JobInfo]) -> T + Sync) -> Vec<T> {
     let cpus = super::cpus();
     if jobs.len() < FEW || cpus == 1 {
         return vec![read(jobs)];

@@ -104,7 +104,7 @@ pub(super) fn linked_jobs(run: &Path) -> Vec<JobKey> {
 }
 
 /// The job whose folder this is: `…/jobs/<task>/<identity>`.
-pub(super) fn job_of_path(path: &Path) -> Option<JobKey> {
+pub(crate) fn job_of_path(path: &Path) -> Option<JobKey> {
     let identity = path.file_name()?.to_str()?.parse().ok()?;
     let task = path.parent()?;
     let name = task.file_name()?.to_str()?.into();

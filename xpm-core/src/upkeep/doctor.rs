@@ -1,15 +1,18 @@
 //! Looks for what is damaged, dead or left behind in a workspace, and mends what can be.
 
+mod strays;
+
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::fault;
-use crate::state::{JobInfo, JobStatus, RunState, Snapshot, Workspace, damaged_lines};
+use crate::state::{JobInfo, JobStatus, RunState, Snapshot, Workspace, damaged_lines, on_all_cpus};
 use crate::workspace::journal::JournalReader;
 use crate::workspace::{
-    Durability, Failure, JobLock, MIGRATING, Owner, RunStatus, Status, TokenFile, TryLock, newer_format, temporary_of,
+    Durability, Failure, JobLock, Owner, RunStatus, Status, TokenFile, TryLock, newer_format, temporary_of,
     write_atomic,
 };
 
@@ -46,6 +49,10 @@ pub enum Kind {
     Token,
     /// A file that somebody who was killed left behind.
     LeftOver,
+    /// A record of a job with times that cannot be.
+    Time,
+    /// A link in the place of a folder, or one that leads nowhere.
+    Link,
     /// Something that xpm has not made.
     Stray,
 }
@@ -59,6 +66,8 @@ impl Kind {
             Kind::Dead => "dead",
             Kind::Token => "token",
             Kind::LeftOver => "left over",
+            Kind::Time => "time",
+            Kind::Link => "link",
             Kind::Stray => "stray",
         }
     }
@@ -77,6 +86,9 @@ enum Mend {
 /// How old a temporary file must be before nobody can be writing it any more.
 const OLD: Duration = Duration::from_secs(3600);
 
+/// How far the clocks of two machines may be apart.
+const APART: Duration = Duration::from_secs(60);
+
 /// Looks at everything in a workspace. Reads every file: nothing is taken from the index.
 pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -85,10 +97,19 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
     temporaries(root, &["xpm.toml"], None, &mut findings);
     temporaries(&root.join("tokens"), &[], None, &mut findings);
     temporaries(&root.join(".index"), &[], None, &mut findings);
-    for job in snapshot.all_jobs() {
-        look_at_job(&job, &mut findings);
+    let jobs = snapshot.all_jobs();
+    // To follow the path of each of 100,000 jobs from the root would take longer than to read their files.
+    let mut tasks: HashMap<&str, bool> = HashMap::new();
+    for job in &jobs {
+        tasks.entry(job.task()).or_insert_with(|| is_in_place(&root.join("jobs").join(job.task())));
     }
-    strays(root, &mut findings);
+    let look = |jobs: &[JobInfo]| {
+        let mut findings = Vec::new();
+        jobs.iter().for_each(|job| look_at_job(job, tasks[job.task()], &mut findings));
+        findings
+    };
+    findings.extend(on_all_cpus(&jobs, look).into_iter().flatten());
+    strays::among_jobs(root, &mut findings);
     for experiment in snapshot.experiments() {
         temporaries(&experiment.path(), &["latest"], None, &mut findings);
         for run in experiment.runs() {
@@ -125,9 +146,11 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
-fn look_at_job(job: &JobInfo, findings: &mut Vec<Finding>) {
+/// Looks at the files of a job. `task_in_place` is whether no link leads to the folder of its task.
+fn look_at_job(job: &JobInfo, task_in_place: bool, findings: &mut Vec<Finding>) {
     let path = job.path();
-    if !path.is_dir() {
+    let in_place = task_in_place && is_folder(&path);
+    if !in_place && !path.is_dir() {
         return;
     }
     let state = job.state();
@@ -145,19 +168,44 @@ fn look_at_job(job: &JobInfo, findings: &mut Vec<Finding>) {
         findings.push(Finding { kind, path: file, message: error.to_string(), mend: None });
     }
     if state == JobStatus::Failed(Failure::Lost) && !path.join("status.json").exists() {
-        let (message, mend) = match is_in_place(&path) {
+        let (message, mend) = match in_place {
             true => ("it is recorded as failed (lost)", Some(Mend::RecordLost(job.clone()))),
             false => ("its folder lies behind a link, where nothing is written", None),
         };
         let message = format!("its process is gone and left no record: {message}");
         findings.push(Finding { kind: Kind::Dead, path: path.clone(), message, mend });
     }
-    if !matches!(state, JobStatus::Running(_) | JobStatus::Starting) {
+    look_at_times(job, &state, findings);
+    // What lies behind a link is not this workspace's.
+    if in_place && !matches!(state, JobStatus::Running(_) | JobStatus::Starting) {
         let own = path.join(".xpm");
         let lock = own.join("lock");
-        temporaries(&path, &["params.json", "status.json"], Some(&lock), findings);
-        temporaries(&own, &[], Some(&lock), findings);
+        temporaries_in(&path, &["params.json", "status.json"], Some(&lock), findings);
+        if is_folder(&own) {
+            temporaries_in(&own, &[], Some(&lock), findings);
+        }
     }
+}
+
+/// Looks for times in the record of a job that cannot be.
+fn look_at_times(job: &JobInfo, state: &JobStatus, findings: &mut Vec<Finding>) {
+    let file = match state {
+        JobStatus::Running(_) => job.folder().lock(),
+        JobStatus::Done | JobStatus::Failed(_) if job.attempt() > 0 => job.folder().status(),
+        _ => return,
+    };
+    let now = crate::clock::now();
+    let text = |time: SystemTime| humantime::format_rfc3339_millis(time);
+    let to_come = |time: &SystemTime| time.duration_since(now).is_ok_and(|ahead| ahead > APART);
+    let why = match (job.start(), job.end()) {
+        (Some(start), Some(end)) if end < start => format!("it ended {}, before it began {}", text(end), text(start)),
+        (_, Some(end)) if to_come(&end) => format!("it ended {}, which is yet to come", text(end)),
+        (Some(start), _) if to_come(&start) => format!("it began {}, which is yet to come", text(start)),
+        (_, None) if !matches!(state, JobStatus::Running(_)) => "when it ended is no time".to_owned(),
+        _ => return,
+    };
+    let message = format!("by this record {why}: a clock was wrong, or somebody has changed it");
+    findings.push(Finding { kind: Kind::Time, path: file, message, mend: None });
 }
 
 fn look_at_run(run: &crate::state::RunInfo, experiment: &Path, findings: &mut Vec<Finding>) {
@@ -177,8 +225,11 @@ fn look_at_run(run: &crate::state::RunInfo, experiment: &Path, findings: &mut Ve
     }
     temporaries(&run.path(), &["run.json", "unstarted.jsonl", "environment.json"], None, findings);
     let journal = run.path().join("journal.jsonl");
-    let damaged = JournalReader::read(&journal, 0).map(|read| read.damaged);
-    let why = match damaged {
+    let read = JournalReader::read(&journal, 0);
+    if let Ok(read) = &read {
+        strays::links_of_run(run, read.events.iter().map(|event| &event.event), findings);
+    }
+    let why = match read.map(|read| read.damaged) {
         Ok(lines) if lines.is_empty() => return,
         Ok(lines) => format!(
             "{} and left out; while the run is kept, `xpm orphans --clean` removes nothing, since the line may name a job",
@@ -199,9 +250,13 @@ fn damaged_or_newer(path: &Path) -> Kind {
 /// They are removed with the lock, if there is one.
 fn temporaries(folder: &Path, of: &[&str], lock: Option<&Path>, findings: &mut Vec<Finding>) {
     // What lies behind a link is not this workspace's.
-    if !is_in_place(folder) {
-        return;
+    if is_in_place(folder) {
+        temporaries_in(folder, of, lock, findings);
     }
+}
+
+/// The same, in a folder to which no link leads.
+fn temporaries_in(folder: &Path, of: &[&str], lock: Option<&Path>, findings: &mut Vec<Finding>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let ours =
             entry.file_name().to_str().and_then(temporary_of).is_some_and(|name| of.is_empty() || of.contains(&name));
@@ -222,24 +277,9 @@ fn is_in_place(folder: &Path) -> bool {
     folder.canonicalize().is_ok_and(|there| there == folder)
 }
 
-/// What lies among the jobs and is none.
-fn strays(root: &Path, findings: &mut Vec<Finding>) {
-    for task in fs::read_dir(root.join("jobs")).into_iter().flatten().flatten() {
-        for entry in fs::read_dir(task.path()).into_iter().flatten().flatten() {
-            let identity = entry.file_name().to_str().is_some_and(|name| name.parse::<crate::Identity>().is_ok());
-            if identity {
-                continue;
-            }
-            let (kind, message) = match entry.file_name().to_str().is_some_and(|name| name.ends_with(MIGRATING)) {
-                true => (
-                    Kind::LeftOver,
-                    "a `migrate` is at work, or was cut short: the next `migrate --yes` of the program removes it",
-                ),
-                false => (Kind::Stray, "it is among the jobs and is none: xpm leaves it alone"),
-            };
-            findings.push(Finding { kind, path: entry.path(), message: message.to_owned(), mend: None });
-        }
-    }
+/// Whether it is a folder itself, and no link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Mends what was found.
@@ -392,6 +432,107 @@ mod tests {
         findings.iter().for_each(|finding| mend(finding).unwrap());
         assert!(!ours.exists() && !below.exists() && kept.exists());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 7);
+    }
+
+    /// Which files were found, and what is said of each; in order.
+    fn told(root: &Path) -> Vec<(String, &'static str, String)> {
+        let workspace = Workspace::open(root).unwrap();
+        let path = |finding: &Finding| finding.path.strip_prefix(root).unwrap().display().to_string();
+        let mut told: Vec<_> = diagnose(&workspace, &workspace.snapshot())
+            .iter()
+            .map(|finding| (path(finding), finding.kind.name(), finding.message.clone()))
+            .collect();
+        told.sort();
+        told
+    }
+
+    /// A finished job, of which the record has these times.
+    fn job(layout: &Layout, digit: &str, start: Option<&str>, end: &str) -> PathBuf {
+        let key = JobKey { task: "t".into(), identity: digit.repeat(64).parse().unwrap() };
+        let folder = layout.job(&key);
+        folder.create().unwrap();
+        let mut status = Status::new(key.clone(), 1, Err(Failure::Lost));
+        (status.start, status.end) = (start.map(str::to_owned), end.to_owned());
+        status.write(&folder.status()).unwrap();
+        let text = format!(
+            r#"{{"format":1,"task":"t","identity":"{}","configs":[{{"type":"t","args":{{}}}}]}}"#,
+            key.identity
+        );
+        write_atomic(&folder.params(), text.as_bytes(), Durability::Lazy).unwrap();
+        folder.path().to_owned()
+    }
+
+    #[test]
+    fn times_that_cannot_be_are_told() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let layout = Layout::open_or_create(&root).unwrap();
+        job(&layout, "a", Some("2026-01-02T00:00:00Z"), "2026-01-01T00:00:00Z");
+        job(&layout, "b", Some("2026-01-01T00:00:00Z"), "2199-01-01T00:00:00Z");
+        job(&layout, "c", None, "yesterday");
+        // A clock that is a little ahead is nothing, and nobody may have seen a beginning.
+        let soon = humantime::format_rfc3339_millis(crate::clock::now() + APART / 2).to_string();
+        job(&layout, "d", Some(&soon), &soon);
+        job(&layout, "e", None, "2026-01-01T00:00:00Z");
+        let expected = [
+            ("a", "it ended 2026-01-01T00:00:00.000Z, before it began 2026-01-02T00:00:00.000Z"),
+            ("b", "it ended 2199-01-01T00:00:00.000Z, which is yet to come"),
+            ("c", "when it ended is no time"),
+        ];
+        let expected = expected.map(|(digit, why)| {
+            let message = format!("by this record {why}: a clock was wrong, or somebody has changed it");
+            (format!("jobs/t/{}/status.json", digit.repeat(64)), "time", message)
+        });
+        assert_eq!(told(&root), expected);
+    }
+
+    #[test]
+    fn links_and_what_no_job_made_are_told_and_left() {
+        let temp = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let layout = Layout::open_or_create(&root).unwrap();
+        let time = "2026-01-01T00:00:00Z";
+        let moved = outside.path().join("moved");
+        fs::rename(job(&layout, "a", None, time), &moved).unwrap();
+        let jobs = root.join("jobs");
+        symlink(&moved, jobs.join("t").join("a".repeat(64))).unwrap();
+        symlink("nowhere", jobs.join("t").join("b".repeat(64))).unwrap();
+        File::create(jobs.join("t").join("c".repeat(64))).unwrap();
+        job(&layout, "d", None, time);
+        File::create(jobs.join("t/notes.txt")).unwrap();
+        fs::create_dir(jobs.join("empty")).unwrap();
+        fs::create_dir(jobs.join("mine")).unwrap();
+        ["1", "2"].iter().for_each(|name| drop(File::create(jobs.join("mine").join(name)).unwrap()));
+        File::create(jobs.join("README")).unwrap();
+        fs::create_dir(jobs.join(".hidden")).unwrap();
+        symlink("t", jobs.join("u")).unwrap();
+        symlink("gone", jobs.join("v")).unwrap();
+        let told = told(&root);
+        let of = |path: &str| {
+            let found: Vec<_> = told.iter().filter(|(of, ..)| of == path).collect();
+            assert_eq!(found.len(), 1, "{path}: {told:?}");
+            (found[0].1, found[0].2.as_str())
+        };
+        let leads = "what it leads to is read, and nothing is mended or removed there";
+        let nowhere = "what it leads to cannot be read: No such file or directory (os error 2)";
+        let link = |whose: &str, what: &str| format!("a link in the place of a {whose}'s folder: {what}");
+        let in_t = |digit: &str| format!("jobs/t/{}", digit.repeat(64));
+        assert_eq!(of(&in_t("a")), ("link", &*link("job", leads)));
+        assert_eq!(of(&in_t("b")), ("link", &*link("job", nowhere)));
+        assert_eq!(of(&in_t("c")), ("stray", "it is in the place of a job's folder and is none"));
+        assert_eq!(of("jobs/t/notes.txt"), ("stray", "it is among the jobs and is none: xpm leaves it alone"));
+        let among = "it is among the tasks, and no job is in it: xpm leaves it alone";
+        assert_eq!(of("jobs/mine"), ("stray", among));
+        for path in ["jobs/README", "jobs/.hidden", "jobs/v"] {
+            let stray = ("stray", "it is among the tasks and is none: xpm leaves it alone");
+            let dangling = link("task", nowhere);
+            assert_eq!(of(path), if path == "jobs/v" { ("link", &*dangling) } else { stray });
+        }
+        assert_eq!(of("jobs/u"), ("link", &*link("task", leads)));
+        let silent = |path: &str| !told.iter().any(|(of, ..)| of.starts_with(path));
+        assert!(silent("jobs/empty") && silent(&in_t("d")) && silent("jobs/mine/"), "{told:?}");
+        assert!(moved.join("status.json").exists() && jobs.join("mine/1").exists());
     }
 
     #[test]
