@@ -88,6 +88,59 @@ fn a_flag_that_gave_way_is_named_as_it_is() {
 }
 
 #[derive(Parser, Debug)]
+struct Aliased {
+    #[arg(long, visible_alias = "set", alias = "config")]
+    settings: Option<String>,
+    #[command(flatten)]
+    rank: Flags<Rank>,
+}
+
+#[test]
+fn another_name_of_a_flag_of_the_users_is_taken_too() {
+    let given = ["--set", "mine", "--collection.name", "r", "--collection.path", "/", "--xpm-set", "depth=2"];
+    let cli: Aliased = parse(&given);
+    assert_eq!((cli.settings.as_deref(), cli.rank.value().unwrap().depth), (Some("mine"), 2));
+    assert!(crate::help::<Aliased>().contains("--xpm-config <FILE>"));
+}
+
+/// Of each kind that needs care on a command line.
+#[config(id = "cli.careful")]
+#[derive(Debug, PartialEq)]
+pub struct Careful {
+    pub name: Option<String>,
+    #[param(default = vec![])]
+    pub offsets: Vec<Option<i32>>,
+    #[param(default = std::collections::HashMap::from([(10, 'c'), (9, 'b'), (-1, 'a')]))]
+    pub letters: std::collections::HashMap<i32, char>,
+}
+
+#[derive(Parser, Debug)]
+struct CarefulCli {
+    #[command(flatten)]
+    careful: Flags<Careful>,
+}
+
+#[test]
+fn none_is_nothing_behind_set_and_a_text_in_quotes() {
+    let name = |args: &[&str]| parse::<CarefulCli>(args).careful.value().unwrap().name;
+    assert_eq!(name(&["--name", "none"]).as_deref(), Some("none"));
+    assert_eq!(name(&["--name", "a", "--set", "name=none"]), None);
+    assert_eq!(name(&["--set", "name=\"none\""]).as_deref(), Some("none"));
+    assert_eq!(name(&["--set", "name=\"a\""]).as_deref(), Some("\"a\""));
+}
+
+#[test]
+fn a_list_of_optional_numbers_takes_negative_ones() {
+    let cli: CarefulCli = parse(&["--offsets", "-1", "--offsets", "2"]);
+    assert_eq!(cli.careful.value().unwrap().offsets, [Some(-1), Some(2)]);
+}
+
+#[test]
+fn the_default_of_a_hash_map_is_always_shown_alike() {
+    assert!(crate::help::<CarefulCli>().contains("[default: -1=a 9=b 10=c]"), "{}", crate::help::<CarefulCli>());
+}
+
+#[derive(Parser, Debug)]
 struct Whole {
     #[command(flatten)]
     all: Flags<Everything>,
@@ -232,6 +285,11 @@ fn an_argument_of_a_choice_may_stand_in_a_file_alone() {
         assert_eq!(loss(&["--config", &path, "--set", "loss=huber-loss"]), Loss::HuberLoss { delta: 3.0 }, "{text}");
         let text = error::<Layers>(&["--units", "1", "--config", &path, "--loss", "mse"]);
         assert!(text.contains("loss.delta' cannot be used with '--loss mse'"), "{text}");
+    }
+    // It was chosen by a default, which nobody gave: what stands above it is named as it was written.
+    for (layer, with) in [(&["--set", "loss=mse"][..], "'--set loss=mse'"), (&["--loss", "mse"], "'--loss mse'")] {
+        let text = error::<Layers>(&[&["--units", "1", "--loss.delta", "2"], layer].concat());
+        assert!(text.contains(&format!("'--loss.delta <X>' cannot be used with {with}")), "{text}");
     }
     for (text, message) in [
         (

@@ -110,11 +110,11 @@ fn what_is_swept_outside_the_identity_is_told() {
     assert_eq!(
         said(&["--sweep", "threads=1,2"]),
         "warning: --sweep threads: what varies is not all in the identity: these 2 configurations are one job, with the \
-         values of the first and the tags of the last"
+         values and the tags of the first"
     );
     assert_eq!(
         said(&["--sweep", "side=1,2", "--sweep", "threads=1,2,3"]),
         "warning: --sweep threads: what varies is not all in the identity: these 6 configurations are 2 jobs, each with the \
-         values of its first one and the tags of its last"
+         values and the tags of its first one"
     );
 }

@@ -196,7 +196,7 @@ fn mistakes_name_the_flag_the_argument_and_the_type() {
     let said = error::<Ranks>(&["--sweep", "depth=1,2"]);
     assert!(said.contains("required arguments") && said.contains("--collection.name <TEXT>"), "{said}");
     let said = error::<Whole>(&[&ALL[..], &["--sweep", "loss=mse,huber-loss", "--sweep", "loss.delta=1,2"]].concat());
-    assert!(said.contains("--sweep loss.delta") && said.contains("--loss mse"), "{said}");
+    assert!(said.contains("--sweep loss.delta") && said.contains("--sweep loss=mse"), "{said}");
     let said = error::<Whole>(&[&ALL[..], &["--sweep", "loss=mse,hubber"]].concat());
     assert!(said.contains("one of mse, huber-loss, power"), "{said}");
 }

@@ -263,6 +263,13 @@ fn the_lock_tells_what_an_edit_would_do() {
             1,
             "roles.rank.gone: the argument is gone",
         ),
+        // An `Option` that is gone moves the jobs in which it was given: none of these.
+        (
+            "[types.\"roles.rank\".args]\n",
+            "[types.\"roles.rank\".args]\ngone = { type = \"optional string\" }\n",
+            1,
+            "roles.rank.gone: the argument is gone; it was in the identity where it was given\n  effect: the identity of 0 finished",
+        ),
         // What an `Option` without a value was, and is.
         (
             "limit = { type = \"optional integer (u32)\" }\n",

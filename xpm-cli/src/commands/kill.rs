@@ -10,8 +10,8 @@ use crate::targets::{Account, Targets};
 
 /// Ask running jobs to stop (SIGTERM); shows which, unless --yes
 ///
-/// Only the process that has the job's lock is asked, on the machine where it runs. A driver that still lives may run the
-/// job again if it may retry.
+/// Only the process that has the job's lock is asked, on the machine where it runs. Runs that
+/// wait for the job do not try it again; submitted again, it runs again.
 #[derive(Args)]
 pub(crate) struct Kill {
     #[command(flatten)]

@@ -67,8 +67,7 @@ impl<'a> Assembler<'a> {
                 while let Some((above, _)) = choice.rsplit_once('.') {
                     choice = above;
                     if let Some(given) = self.givens.at(choice) {
-                        let with = format!("--{} {}", choice.replace('_', "-"), given.text());
-                        return Err(Problem::Conflict { flag: unused.at.clone(), with });
+                        return Err(Problem::Conflict { flag: unused.at.clone(), with: given.told() });
                     }
                 }
                 Err(Problem::Other(format!("{} is of no use here", unused.at)))

@@ -53,7 +53,7 @@ fn is_ours(arg: &Arg) -> bool {
     arg.get_id().as_str().starts_with(OURS)
 }
 
-/// All long names of a flag.
-fn names(arg: &Arg) -> impl Iterator<Item = &str> {
+/// All long names of a flag, hidden or not.
+pub(super) fn names(arg: &Arg) -> impl Iterator<Item = &str> {
     arg.get_long().into_iter().chain(arg.get_all_aliases().into_iter().flatten())
 }

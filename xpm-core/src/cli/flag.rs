@@ -200,7 +200,7 @@ fn numeric(ty: &Type) -> bool {
     match ty {
         // `-1s` is none, which is told better than that there is no such flag.
         Type::Int(_) | Type::Float(_) | Type::Tuple(_) | Type::Duration => true,
-        Type::Map(key, _) => numeric(key),
+        Type::Map(item, _) | Type::Option(item) => numeric(item),
         _ => false,
     }
 }

@@ -121,6 +121,10 @@ impl Givens {
                 _ if text == "none" && matches!(ty, Type::Option(_)) => {
                     self.insert(&path, Raw::Json(Json::Null), at);
                 }
+                // The text, which a flag is given as it is.
+                _ if text == "\"none\"" && matches!(&ty, Type::Option(item) if matches!(**item, Type::Str)) => {
+                    self.insert(&path, Raw::Texts(vec!["none".to_owned()]), at);
+                }
                 _ => match self.by_path.get_mut(&path) {
                     Some(Given { raw: Raw::Texts(texts), .. }) if fresh.contains(&path) => {
                         texts.push(canonical_text(&ty, text));
@@ -330,6 +334,13 @@ impl Given {
 
     pub(crate) fn text(&self) -> String {
         self.raw.text()
+    }
+
+    /// It with what it gives: `--loss mse`, `--set loss=mse`, `base.toml: loss=mse`.
+    pub(crate) fn told(&self) -> String {
+        let (flag, rest) = self.at.split_once(' ').unwrap_or((&self.at, ""));
+        let is_flag = flag.starts_with("--") && (rest.is_empty() || rest.starts_with('<'));
+        if is_flag { format!("{flag} {}", self.text()) } else { format!("{}={}", self.at, self.text()) }
     }
 }
 

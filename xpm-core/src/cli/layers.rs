@@ -25,7 +25,7 @@ pub(crate) fn add(command: Command) -> Command {
     if command.get_arguments().any(|arg| arg.get_id() == SET) || !takers.iter().any(|taker| taker.settable) {
         return command;
     }
-    let taken = |name: &str| command.get_arguments().any(|arg| arg.get_long() == Some(name));
+    let taken = |name: &str| command.get_arguments().any(|arg| clash::names(arg).any(|taken| taken == name));
     let name = |name: &str| if taken(name) { format!("xpm-{name}") } else { name.to_owned() };
     let sweeping: Vec<Taker> = takers.iter().filter(|taker| taker.sweeps).cloned().collect();
     let set = Arg::new(SET)

@@ -193,8 +193,8 @@ impl Grid {
     fn same_job(&self, jobs: usize) -> String {
         let axes = self.axes_outside_identity().join(", ");
         let jobs = match jobs {
-            1 => "one job, with the values of the first and the tags of the last".to_owned(),
-            jobs => format!("{jobs} jobs, each with the values of its first one and the tags of its last"),
+            1 => "one job, with the values and the tags of the first".to_owned(),
+            jobs => format!("{jobs} jobs, each with the values and the tags of its first one"),
         };
         format!("{axes}: what varies is not all in the identity: these {} configurations are {jobs}", self.len)
     }

@@ -226,9 +226,7 @@ fn look_at_run(run: &crate::state::RunInfo, experiment: &Path, findings: &mut Ve
     temporaries(&run.path(), &["run.json", "unstarted.jsonl", "environment.json"], None, findings);
     let journal = run.path().join("journal.jsonl");
     let read = JournalReader::read(&journal, 0);
-    if let Ok(read) = &read {
-        strays::links_of_run(run, read.events.iter().map(|event| &event.event), findings);
-    }
+    strays::links_of_run(run, findings);
     let why = match read.map(|read| read.damaged) {
         Ok(lines) if lines.is_empty() => return,
         Ok(lines) => format!(

@@ -219,6 +219,10 @@ impl Changes<'_> {
                         all.with(name, default, false),
                         "the argument is gone; it was in the identity unless at its default",
                     ),
+                    _ if matches!(Ty::of(&old.ty), Ty::Optional(_)) => (
+                        all.with(name, "null", false),
+                        "the argument is gone; it was in the identity where it was given",
+                    ),
                     _ => (all.clone(), "the argument is gone"),
                 };
                 let fix = "keep the argument, even if nothing reads it any more".to_owned();

@@ -31,6 +31,8 @@ impl Census {
         if !workdir.join("xpm.toml").is_file() && !folder.is_dir() {
             return Err(format!("{} is no workspace: it has neither xpm.toml nor jobs", workdir.display()));
         }
+        // What was migrated has two identities, one of which is that of today.
+        let mut migrated = BTreeSet::new();
         let mut census = Self { jobs: Vec::new(), dependents: BTreeMap::new(), done: BTreeSet::new() };
         for folder in entries(&folder).iter().flat_map(|task| entries(task)) {
             let read = |name: &str| -> Option<Json> {
@@ -43,8 +45,12 @@ impl Census {
                     census.dependents.entry(above.to_owned()).or_default().push(identity.clone());
                 }
             }
-            if read("status.json").is_some_and(|status| status["outcome"] == "done") {
+            let status = read("status.json").unwrap_or_default();
+            if status["outcome"] == "done" {
                 census.done.insert(identity.clone());
+            }
+            if let Some(old) = status["migrated_from"]["identity"].as_str() {
+                migrated.insert(old.to_owned());
             }
             let configs = match params["configs"].take() {
                 Json::Array(configs) => configs,
@@ -52,6 +58,7 @@ impl Census {
             };
             census.jobs.push(Counted { identity, configs });
         }
+        census.done.retain(|job| !migrated.contains(job));
         Ok(census)
     }
 
@@ -95,4 +102,30 @@ fn concerns(moves: &Moves, config: &Json) -> bool {
         }
     });
     named && variant && value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{Durability, write_atomic};
+
+    #[test]
+    fn what_was_migrated_is_one_job() {
+        let dir = tempfile::tempdir().unwrap();
+        let job = |identity: &str, status: &str| {
+            let folder = dir.path().join("jobs/t").join(identity);
+            fs::create_dir_all(&folder).unwrap();
+            let params = serde_json::json!({"identity": identity, "configs": [{"type": "t", "args": {}}]});
+            for (name, text) in [("params.json", params.to_string()), ("status.json", status.to_owned())] {
+                write_atomic(&folder.join(name), text.as_bytes(), Durability::Lazy).unwrap();
+            }
+        };
+        job("a", r#"{"outcome": "done"}"#);
+        job("b", r#"{"outcome": "done", "migrated_from": {"task": "t", "identity": "a"}}"#);
+        job("c", r#"{"outcome": "done"}"#);
+        job("d", r#"{"outcome": "failed"}"#);
+        let census = Census::read(dir.path()).unwrap();
+        let moves = Moves { type_id: "t".to_owned(), ..Moves::default() };
+        assert_eq!(census.affected(&moves), 2, "`a` is `b` now");
+    }
 }

@@ -1,7 +1,6 @@
 //! What lies among jobs and tasks and was made by no job, and links: in the place of folders, and those of runs that lead
 //! nowhere. It is told; xpm leaves it alone.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -9,10 +8,8 @@ use std::path::Path;
 
 use super::{Finding, Kind};
 use crate::Identity;
-use crate::ids::JobKey;
 use crate::state::{RunInfo, RunState, job_of_path};
 use crate::workspace::MIGRATING;
-use crate::workspace::journal::{JournalEvent, StateBefore};
 
 fn tell(kind: Kind, path: &Path, message: impl Into<String>, findings: &mut Vec<Finding>) {
     findings.push(Finding { kind, path: path.to_owned(), message: message.into(), mend: None });
@@ -76,47 +73,21 @@ fn link_of_folder(whose: &str, path: &Path, findings: &mut Vec<Finding>) {
     tell(Kind::Link, path, format!("a link in the place of a {whose}'s folder: {what}"), findings);
 }
 
-/// The links of a run that lead nowhere. A job that was never started has no folder, so only of those that its journal knows to
-/// have begun something is missing.
-pub(super) fn links_of_run<'e>(
-    run: &RunInfo,
-    events: impl Iterator<Item = &'e JournalEvent>,
-    findings: &mut Vec<Finding>,
-) {
+/// The links of a run that lead nowhere and never led to a job. Those of jobs whose folders were removed, as `xpm clean` does, are
+/// no news.
+pub(super) fn links_of_run(run: &RunInfo, findings: &mut Vec<Finding>) {
     let links = run.path().join("jobs");
     if run.state() == RunState::Running {
         return;
     }
-    let mut lost: Vec<(String, Option<JobKey>)> = Vec::new();
     for entry in fs::read_dir(&links).into_iter().flatten().flatten() {
         let path = entry.path();
         let nowhere = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
-        if fs::metadata(&path).is_err_and(nowhere)
-            && let Ok(target) = fs::read_link(&path)
+        if let Ok(target) = fs::read_link(&path)
+            && job_of_path(&target).is_none()
+            && fs::metadata(&path).is_err_and(nowhere)
         {
-            lost.push((entry.file_name().display().to_string(), job_of_path(&target)));
+            tell(Kind::Link, &path, format!("this link leads nowhere: there is no {}", target.display()), findings);
         }
-    }
-    if lost.is_empty() {
-        return;
-    }
-    let begun: HashSet<&JobKey> = events.filter_map(begun).collect();
-    lost.retain(|(_, job)| job.as_ref().is_none_or(|job| begun.contains(job)));
-    lost.sort_unstable();
-    let which = match &lost[..] {
-        [] => return,
-        [(name, _)] => format!("the link {name} leads nowhere"),
-        [(name, _), ..] => format!("{} links lead nowhere, the first is {name}", lost.len()),
-    };
-    let message = format!("{which}: what was there has been removed or moved");
-    tell(Kind::Link, &links, message, findings);
-}
-
-/// The job that has a folder since this event, if not before.
-fn begun(event: &JournalEvent) -> Option<&JobKey> {
-    match event {
-        JournalEvent::Started { job, .. } | JournalEvent::Attached { job } => Some(&job.0),
-        JournalEvent::Submitted(submitted) if submitted.state != StateBefore::Waiting => Some(&submitted.job.0),
-        _ => None,
     }
 }
