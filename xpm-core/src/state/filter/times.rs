@@ -42,7 +42,9 @@ fn calendar(text: &str) -> Option<Span> {
     let (date, rest) = (text.get(..10)?, text.get(10..)?);
     let digits =
         |range: std::ops::Range<usize>| date.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
-    if !(digits(0..4) && &date[4..5] == "-" && digits(5..7) && &date[7..8] == "-" && digits(8..10)) {
+    // By bytes: any text of a filter may be asked for here, and a character need not begin at these places.
+    let dash = |place: usize| date.as_bytes()[place] == b'-';
+    if !(digits(0..4) && dash(4) && digits(5..7) && dash(7) && digits(8..10)) {
         return None;
     }
     let read = |time: &str| humantime::parse_rfc3339(&format!("{date}T{time}Z")).ok();
@@ -154,6 +156,9 @@ mod tests {
             "é026-11-01",
             "2026-1é-01",
             "２026-11-01",
+            "1234–5678",
+            "1234-56–8",
+            "1234-56-–",
             "2026-11-01T10:00+é",
         ] {
             assert_eq!(time(text, now), None, "{text}");
