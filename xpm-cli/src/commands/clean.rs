@@ -12,7 +12,7 @@ use crate::targets::{Account, Found, Targets};
 
 /// Remove job folders, with all results in them; shows which, unless --yes
 ///
-/// A job that runs is left alone. A job that is removed runs again when it is submitted again.
+/// A job that runs, or that a run which is going on will run, is left alone. A job that is removed runs again when it is submitted again.
 #[derive(Args)]
 pub(crate) struct Clean {
     #[command(flatten)]

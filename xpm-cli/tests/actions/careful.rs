@@ -131,6 +131,26 @@ pub fn clean_leaves_what_is_read_alone() {
     assert_eq!(said.code, 0, "{said:?}");
 }
 
+pub fn clean_leaves_what_waits_alone() {
+    let world = World::new();
+    world.mark("fail.a");
+    let mut driver = world.start(&["later=a"]);
+    let waits = || world.json(&["jobs", "-f", "state = waiting and attempt = 1"])["count"] == 1;
+    wait_until("it has failed and waits for its second attempt", waits);
+    let folder = world.step("a");
+    for yes in [&[][..], &["--yes"]] {
+        let said = world.xpm(&[&["clean", &world.id("a")], yes].concat());
+        let why = " is left alone: it waits, and a run that is going on will run it";
+        assert!(said.code == 1 && said.stdout.contains(why), "{said:?}");
+    }
+    assert!(folder.exists(), "what it goes on from");
+    driver.kill().unwrap();
+    driver.wait().unwrap();
+    // Nobody will run it any more.
+    let said = world.xpm(&["clean", &world.id("a"), "--yes"]);
+    assert!(said.code == 0 && !folder.exists(), "{said:?}");
+}
+
 pub fn a_path_names_a_job_of_its_workspace() {
     let world = World::new();
     world.make(&["a"]);

@@ -33,6 +33,7 @@ const TESTS: &[(&str, fn())] = &[
     ("jobs_that_a_killed_driver_did_not_come_to_are_told", careful::jobs_that_a_killed_driver_did_not_come_to_are_told),
     ("orphans_that_cannot_be_told", careful::orphans_that_cannot_be_told),
     ("clean_leaves_what_is_read_alone", careful::clean_leaves_what_is_read_alone),
+    ("clean_leaves_what_waits_alone", careful::clean_leaves_what_waits_alone),
     ("a_path_names_a_job_of_its_workspace", careful::a_path_names_a_job_of_its_workspace),
     ("other_folders_are_no_runs", careful::other_folders_are_no_runs),
     ("kill_says_what_it_may_not_stop", careful::kill_says_what_it_may_not_stop),

@@ -81,7 +81,8 @@ pub struct Script {
     pub control: PathBuf,
 }
 
-/// Submits steps; `b:a` comes after `a`. Each holds a token, and has the retries of `CONTROL/retries`. `long=a` is a resumable one without retries, `script=a` one that a script
+/// Submits steps; `b:a` comes after `a`. Each holds a token, and has the retries of `CONTROL/retries`. `long=a` is a resumable one without retries, `later=a` one that is
+/// tried again after an hour, `script=a` one that a script
 /// does.
 pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()> {
     xpm::experiment(workdir, "acts").run(|xp| {
@@ -93,6 +94,11 @@ pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()>
                 Some(("long", name)) => {
                     let long = Long::config().name(tag(name)).control(control).max_retries(0);
                     drop(long.submit(xp)?);
+                    continue;
+                }
+                Some(("later", name)) => {
+                    let step = Step::config().name(tag(name)).control(control).after(Vec::<Job<Step>>::new()).max_retries(1);
+                    drop(step.retry_delay(Duration::from_secs(3600)).submit(xp)?);
                     continue;
                 }
                 Some((_, name)) => {

@@ -1,7 +1,7 @@
 //! Removes the folders of jobs.
 //!
-//! A job is removed only as it was when it was chosen: what is recorded of it is read again under its lock. What a job reads
-//! that runs, or waits to be run, is left alone. While folders go, no driver begins, unless there is one already.
+//! A job is removed only as it was when it was chosen: what is recorded of it is read again under its lock. A job that runs, or
+//! waits to be run, is left alone, and so is what it reads. While folders go, no driver begins, unless there is one already.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -29,6 +29,9 @@ pub enum RemoveError {
         /// Who runs it.
         by: Option<String>,
     },
+    /// It waits in a run that is alive. What earlier attempts have left there is what a resumable one goes on from.
+    #[error("{0} is left alone: it waits, and a run that is going on will run it")]
+    Waiting(JobKey),
     /// It is not as it was when it was chosen: somebody has run it since.
     #[error("{job} is not as it was when it was chosen ({was}): it is {now} now, and left alone; look again")]
     Changed {
@@ -76,8 +79,8 @@ pub struct Remover {
 }
 
 impl Remover {
-    /// For jobs that were chosen from this snapshot. What runs now, or waits in a run that is alive, keeps the jobs that it
-    /// depends on.
+    /// For jobs that were chosen from this snapshot. What runs now, or waits in a run that is alive, stays, with the jobs that
+    /// it depends on.
     pub fn new(workspace: &Workspace, snapshot: &Snapshot) -> Self {
         // First this: from then on no job begins that was not seen.
         let alone = alone(workspace.layout()).ok().flatten();
@@ -123,6 +126,7 @@ impl Remover {
         self.check_readers(job)?;
         let folder = job.folder();
         check_place(&folder)?;
+        check_waiting(job)?;
         if JobLock::look(&folder.lock()).map_err(|source| trouble(&folder, source))? {
             return Err(running(&folder));
         }
@@ -141,7 +145,7 @@ impl Remover {
     /// Removes the folder of a job, with all that it holds. It is out of the way in one step: nobody ever sees half of it.
     ///
     /// # Errors
-    /// If the job runs, is read by one that does, has been run since it was chosen, or its folder is a link or cannot be
+    /// If the job runs or waits, is read by one that does, has been run since it was chosen, or its folder is a link or cannot be
     /// removed.
     pub fn remove(&self, job: &JobInfo) -> Result<(), RemoveError> {
         self.check_readers(job)?;
@@ -149,6 +153,7 @@ impl Remover {
         let (path, own) = (folder.path(), folder.own());
         let io = |source| trouble(&folder, source);
         check_place(&folder)?;
+        check_waiting(job)?;
         // Never the folders above: what has gone in the meantime is not made anew.
         fault::point("make folder", &own).map_err(io)?;
         match fs::create_dir(&own) {
@@ -197,6 +202,11 @@ fn check_place(folder: &JobFolder) -> Result<(), RemoveError> {
         return Err(RemoveError::Link(path.to_owned()));
     }
     Ok(())
+}
+
+/// Whether no run that was alive when the job was chosen is about to run it: the lock of one that waits is free.
+fn check_waiting(job: &JobInfo) -> Result<(), RemoveError> {
+    if job.state_name() == "waiting" { Err(RemoveError::Waiting(job.key())) } else { Ok(()) }
 }
 
 /// Somebody has the lock.
