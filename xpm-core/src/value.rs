@@ -8,6 +8,7 @@ mod job_ref;
 mod node;
 mod tags;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -126,6 +127,19 @@ impl Value {
     }
 }
 
+impl Value {
+    /// An order in which parts of sets and maps are shown: hash tables have another one each time.
+    pub(crate) fn shown_order(&self, other: &Self) -> Ordering {
+        match (self.unmarked(), other.unmarked()) {
+            (Value::Int(a), Value::Int(b)) => a.cmp(b),
+            (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
+            (Value::Str(a), Value::Str(b)) => a.cmp(b),
+            (Value::Duration(a), Value::Duration(b)) => a.cmp(b),
+            (a, b) => a.to_string().cmp(&b.to_string()),
+        }
+    }
+}
+
 /// A short text, as in tags, tables and explanations. Long lists are cut; a configuration shows its type and arguments.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,8 +152,14 @@ impl fmt::Display for Value {
             Value::Duration(d) => write!(f, "{d:?}"),
             Value::List(items) => sequence(f, '[', items, ']'),
             Value::Tuple(items) => sequence(f, '(', items, ')'),
-            Value::Set(items) => sequence(f, '{', items, '}'),
+            Value::Set(items) => {
+                let mut items: Vec<&Value> = items.iter().collect();
+                items.sort_by(|a, b| a.shown_order(b));
+                sequence(f, '{', &items, '}')
+            }
             Value::Map(entries) => {
+                let mut entries: Vec<_> = entries.iter().collect();
+                entries.sort_by(|(a, _), (b, _)| a.shown_order(b));
                 f.write_str("{")?;
                 for (i, (key, value)) in entries.iter().take(SHOWN).enumerate() {
                     write!(f, "{}{key}: {value}", if i > 0 { ", " } else { "" })?;
@@ -179,7 +199,7 @@ pub(crate) fn narrow(value: f64) -> f32 {
 /// How many items of a list a short text shows.
 const SHOWN: usize = 8;
 
-fn sequence(f: &mut fmt::Formatter<'_>, open: char, items: &[Value], close: char) -> fmt::Result {
+fn sequence(f: &mut fmt::Formatter<'_>, open: char, items: &[impl fmt::Display], close: char) -> fmt::Result {
     write!(f, "{open}")?;
     for (i, item) in items.iter().take(SHOWN).enumerate() {
         write!(f, "{}{item}", if i > 0 { ", " } else { "" })?;

@@ -97,7 +97,8 @@ pub fn make(workdir: &Path, control: &Path, steps: &[String]) -> xpm::Result<()>
                     continue;
                 }
                 Some(("later", name)) => {
-                    let step = Step::config().name(tag(name)).control(control).after(Vec::<Job<Step>>::new()).max_retries(1);
+                    let step =
+                        Step::config().name(tag(name)).control(control).after(Vec::<Job<Step>>::new()).max_retries(1);
                     drop(step.retry_delay(Duration::from_secs(3600)).submit(xp)?);
                     continue;
                 }

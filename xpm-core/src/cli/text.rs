@@ -174,13 +174,9 @@ pub(crate) fn show(value: &Value) -> Vec<String> {
         }
         // Hash maps have another order each time.
         Value::Map(entries) => {
-            let mut entries: Vec<_> =
-                entries.iter().map(|(key, value)| (key, show_one(key), show_one(value))).collect();
-            entries.sort_by(|(a, a_text, _), (b, b_text, _)| match (a.unmarked(), b.unmarked()) {
-                (Value::Int(a), Value::Int(b)) => a.cmp(b),
-                _ => a_text.cmp(b_text),
-            });
-            entries.into_iter().map(|(_, key, value)| format!("{key}={value}")).collect()
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by(|(a, _), (b, _)| a.shown_order(b));
+            entries.into_iter().map(|(key, value)| format!("{}={}", show_one(key), show_one(value))).collect()
         }
         other => vec![show_one(other)],
     }

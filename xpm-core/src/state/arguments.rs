@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::marks;
+use super::marks::{self, in_order};
 use crate::ids::JobKey;
 use crate::workspace::FORMAT;
 
@@ -116,7 +116,14 @@ impl Tree<'_> {
         };
         match (kind.as_str(), content) {
             ("$int", Json::String(text)) => text.parse::<u64>().map_or_else(|_| json!({"$int": text}), Json::from),
-            ("$tuple" | "$set", Json::Array(items)) => self.items(items, depth),
+            ("$tuple", Json::Array(items)) => self.items(items, depth),
+            ("$set", Json::Array(items)) => {
+                let mut set = self.items(items, depth);
+                if let Json::Array(items) = &mut set {
+                    in_order(items);
+                }
+                set
+            }
             ("$map", Json::Array(pairs)) => {
                 let mut entries = Map::new();
                 for pair in pairs {
@@ -189,7 +196,7 @@ mod tests {
             {{"type":"t","args":{{"model":{{"$config":0}},"loss":{{"$config":1}},"job":{{"$job":0}},
              "promise":{{"$promise":0}},"file":{{"$file":"w.bin","job":0}},"made":{{"$produced":0,"job":0}},
              "big":{{"$int":"18446744073709551615"}},"wide":{{"$int":"-18446744073709551616"}},"nan":{{"$float":"NaN"}},"time":{{"$duration":[1,500000000]}},
-             "pair":{{"$tuple":[1,2.0]}},"set":{{"$set":["a"]}},"map":{{"$map":[["k",1],[2,{{"$config":0}}],[{{"$int":"18446744073709551616"}},3]]}},
+             "pair":{{"$tuple":[1,2.0]}},"set":{{"$set":["b","a"]}},"map":{{"$map":[["k",1],[2,{{"$config":0}}],[{{"$int":"18446744073709551616"}},3]]}},
              "path":{{"$path":"/data"}},"inside":{{"$path_in_workspace":"x/y"}},"json":{{"$json":{{"$x":1}}}},
              "none":null,"flag":true,"list":[1,2]}}}}]}}"#
         );
@@ -199,7 +206,7 @@ mod tests {
             "job": {"$job": job}, "promise": {"$promise": job}, "file": {"$file": "w.bin", "$job": job},
             "made": {"$type": "bm25", "k1": 0.9, "$job": job}, "big": u64::MAX, "wide": {"$int": "-18446744073709551616"},
             "nan": {"$float": "NaN"}, "time": {"$duration": [1, 500_000_000]},
-            "pair": [1, 2.0], "set": ["a"],
+            "pair": [1, 2.0], "set": ["a", "b"],
             "map": {"k": 1, "2": {"$type": "bm25", "k1": 0.9}, "18446744073709551616": 3}, "path": "/data",
             "inside": "/w/x/y", "json": {"$x": 1}, "none": null, "flag": true, "list": [1, 2],
         });

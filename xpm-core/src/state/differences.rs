@@ -13,6 +13,7 @@ pub(super) use params_file::left_out;
 use params_file::{Config, ParamsFile};
 
 use super::job::{JobInfo, JobReadError};
+use super::marks::in_order;
 use crate::identity::LeftOut;
 use crate::ids::JobKey;
 
@@ -203,10 +204,14 @@ impl Pair<'_> {
             let (Some(left), Some(right)) = (left.as_u64(), right.as_u64()) else { return };
             return self.configs(left as usize, right as usize, &format!("{path}."), Some(known), depth);
         }
-        for kind in ["$tuple", "$set"] {
-            if let Some((Json::Array(left), Json::Array(right))) = both(kind) {
-                return self.items(left, right, path, known, depth);
-            }
+        if let Some((Json::Array(left), Json::Array(right))) = both("$tuple") {
+            return self.items(left, right, path, known, depth);
+        }
+        if let Some((Json::Array(left), Json::Array(right))) = both("$set") {
+            let (mut left, mut right) = (left.clone(), right.clone());
+            in_order(&mut left);
+            in_order(&mut right);
+            return self.items(&left, &right, path, known, depth);
         }
         if let Some((Json::Array(left), Json::Array(right))) = both("$map") {
             let (left, right) = (entries(left, self.left), entries(right, self.right));
@@ -345,6 +350,9 @@ mod tests {
             (r#""x":null"#, r#""x":"a""#, vec![r#"x: none | "a""#]),
             ("", r#""x":true"#, vec!["x: - | true"]),
             (r#""x":[1,2]"#, r#""x":[1,3]"#, vec!["x: [1, 2] | [1, 3]"]),
+            // As hash sets of two processes write them.
+            (r#""x":{"$set":["p","q","r"]}"#, r#""x":{"$set":["r","p","q"]}"#, vec![]),
+            (r#""x":{"$set":[10,9]}"#, r#""x":{"$set":[9,11]}"#, vec!["x: [9, 10] | [9, 11]"]),
             (r#""x":[[1],[2]]"#, r#""x":[[1],[3],[4]]"#, vec!["x[1]: [2] | [3]", "x[2]: - | [4]"]),
             (r#""x":{"$tuple":[1,"a"]}"#, r#""x":{"$tuple":[2,"a"]}"#, vec![r#"x: [1, "a"] | [2, "a"]"#]),
             (r#""x":{"$map":[["a",1],["b",2]]}"#, r#""x":{"$map":[["b",3],["a",1]]}"#, vec!["x[b]: 2 | 3"]),

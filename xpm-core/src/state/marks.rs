@@ -95,6 +95,15 @@ pub(super) fn large(text: &str) -> Option<i128> {
     text.parse().ok().filter(|i| i64::try_from(*i).is_err())
 }
 
+/// Puts the items of a set into one order: that of the record is that of the table from which it was written.
+pub(super) fn in_order(items: &mut Vec<Json>) {
+    let mut keyed: Vec<_> = items.drain(..).map(|item| (item.as_f64(), item.to_string(), item)).collect();
+    keyed.sort_by(|(a, a_text, _), (b, b_text, _)| match (a, b) {
+        (Some(a), Some(b)) => a.total_cmp(b).then_with(|| a_text.cmp(b_text)),
+        _ => b.is_some().cmp(&a.is_some()).then_with(|| a_text.cmp(b_text)),
+    });
+    items.extend(keyed.into_iter().map(|(.., item)| item));
+}
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -141,6 +150,17 @@ mod tests {
             plain(tree),
             json!({"i": "-18446744073709551616", "x": ["NaN", 1], "d": 1.5, "m": {"$cash": "-inf"}, "text": "inf"})
         );
+    }
+
+    #[test]
+    fn the_items_of_a_set_have_one_order() {
+        let ordered = |tree: Json| {
+            let Json::Array(mut items) = tree else { panic!("{tree} is a list") };
+            in_order(&mut items);
+            Json::Array(items)
+        };
+        assert_eq!(ordered(json!([10, 9, -1.5])), json!([-1.5, 9, 10]));
+        assert_eq!(ordered(json!(["b", 2, "a", null, [1]])), json!([2, "a", "b", [1], null]));
     }
 
     #[test]

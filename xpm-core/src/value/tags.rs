@@ -312,6 +312,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_set_and_a_map_are_tags_in_one_order_however_they_are_kept() {
+        use crate::config::Argument as _;
+        use std::collections::{HashMap, HashSet};
+        for _ in 0..10 {
+            // Another order each time.
+            let set: HashSet<u32> = [10, 9, 100].into();
+            assert_eq!(TagValue::of(&set.to_value()), TagValue::Text("{9, 10, 100}".to_owned()));
+            let map: HashMap<String, bool> = [("b".to_owned(), true), ("a".to_owned(), false)].into();
+            assert_eq!(TagValue::of(&map.to_value()), TagValue::Text("{\"a\": false, \"b\": true}".to_owned()));
+        }
+    }
+
+    #[test]
     fn values_read_back_as_they_were() {
         let tags = [
             TagValue::Bool(true),
