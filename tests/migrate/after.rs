@@ -119,6 +119,20 @@ impl Task for Count {
     }
 }
 
+/// Had more digits.
+#[task(id = "mig.fine")]
+pub struct Fine {
+    pub x: f32,
+}
+
+impl Task for Fine {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(1)
+    }
+}
+
 #[task(id = "mig.raised", version = 1)]
 pub struct Raised {
     pub x: u32,

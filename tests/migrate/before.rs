@@ -86,6 +86,20 @@ impl Task for CountV1 {
     }
 }
 
+/// Gets fewer digits.
+#[task(id = "mig.fine")]
+pub struct Fine {
+    pub x: f64,
+}
+
+impl Task for Fine {
+    type Output = u32;
+
+    fn execute(&self, _: &JobContext) -> TaskResult<u32> {
+        Ok(1)
+    }
+}
+
 /// Its version is raised.
 #[task(id = "mig.raised")]
 pub struct Raised {
@@ -238,6 +252,7 @@ fn main() -> xpm::Result<()> {
         }
         if what == "all" {
             Raised::config().x(1).submit(xp)?;
+            [0.1, 0.123456789].into_iter().try_for_each(|x| Fine::config().x(x).submit(xp).map(drop))?;
             let grown = Grown::config().x(1).submit(xp)?;
             Follows::config().grown(&grown).submit(xp)?;
             Dropped::config().submit(xp)?;

@@ -12,6 +12,8 @@ fn what_does_not_carry_over_is_told() {
     let said = work.migrate(&["--yes"]).ok();
     said.says(&[
         "the version of `mig.raised` was none, and is 1 now: what it means has changed, and such jobs are run again",
+        "not migrated: 1 finished job of mig.fine",
+        "the argument `x` of `mig.fine` was 0.123456789, which is 0.12345679 as float (f32): such jobs are run again",
         "not migrated: 1 finished job of mig.grown",
         "the argument `y` of `mig.grown` is new, and in the identity at its default 2",
         "write `ignore_default` beside it",
@@ -21,7 +23,7 @@ fn what_does_not_carry_over_is_told() {
         "not migrated: 1 finished job of mig.twin",
         "another one, which ended later, has the same arguments today",
         "the argument `threads` of `mig.twin` is not in the identity any more (ignored)",
-        "1 finished job keeps its identity.",
+        "2 finished jobs keep their identity.",
         "mig.kinds: 1 finished job\n  the argument `pair` of `mig.kinds` has the type list of integer (u32) now\n  the argument `names` of \
          `mig.kinds` has the type optional set of string now\n  the argument `deep` of `mig.kinds` has the type list of set of integer (u32) now",
     ]);

@@ -21,6 +21,8 @@ fn the_lock_tells_what_migrates() {
         "error: mig.twin.threads: it is not in the identity any more\n  effect: the identity of 2 finished jobs would change; \
          `migrate` of this program makes them found again\n",
         "error: mig.raised: the version was none, and is 1 now\n  effect: the identity of 1 finished job would change\n",
+        "error: mig.fine.x: the type was float (f64), and is float (f32) now: values have fewer digits\n  effect: the identity of 1 \
+         finished job would change, where the value is no `f32` (0.1 is one, 0.123456789 is not)\n  to avoid it: keep the type (float (f64))",
         "error: mig.dropped: the type is gone",
         "harmless: mig.model.delta: a new argument, not in the identity at its default",
         "harmless: mig.same.old_name: it is called `name` now, and `old_name` in the identity",
@@ -30,6 +32,7 @@ fn the_lock_tells_what_migrates() {
     // The way back is no declared change.
     let back = said(work.command(BEFORE, &["xpm", "lock", "--check"]));
     back.says(&[
+        "harmless: mig.fine.x: the type was float (f32), and is float (f64) now: the same in the identity",
         "`mig.fails` has the same arguments: if it is the same type, give it `id = \"mig.failed\"`, or \
          `renamed_from = \"mig.failed\"` and run `migrate`",
         "harmless: mig.schedule: it is not `deprecated` any more",

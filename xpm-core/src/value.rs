@@ -196,6 +196,11 @@ pub(crate) fn narrow(value: f64) -> f32 {
     if value.is_finite() { value.to_string().parse().unwrap_or(value as f32) } else { value as f32 }
 }
 
+/// Whether no `f32` is this number: as one it would be another, and have another identity.
+pub(crate) fn is_too_fine(value: f64) -> bool {
+    !value.is_nan() && widen(narrow(value)) != value
+}
+
 /// How many items of a list a short text shows.
 const SHOWN: usize = 8;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::schema::Type;
-use crate::value::{Node, Slot, Value};
+use crate::value::{Node, Slot, Value, is_too_fine};
 
 /// The configuration with its lists, tuples and sets as what its type holds today: one is read as another, and is another value.
 pub(super) fn retyped(node: Arc<Node>, say: &mut impl FnMut(String)) -> Arc<Node> {
@@ -18,6 +18,22 @@ pub(super) fn retyped(node: Arc<Node>, say: &mut impl FnMut(String)) -> Arc<Node
     });
     let slots = slots.collect();
     if moved { Node::new(node.schema(), node.variant(), slots, node.own_tags().clone()) } else { node }
+}
+
+/// A number in a value of this type of today that is no `f32`, where one is asked for: what is given today is another number.
+pub(super) fn too_fine(value: &Value, ty: &Type) -> Option<f64> {
+    match (value.unmarked(), ty) {
+        (Value::Float(x), Type::Float("f32")) => is_too_fine(*x).then_some(*x),
+        (value, Type::Option(item)) => too_fine(value, item),
+        (Value::List(items) | Value::Tuple(items) | Value::Set(items), Type::List(item) | Type::Set(item)) => {
+            items.iter().find_map(|value| too_fine(value, item))
+        }
+        (Value::List(items) | Value::Tuple(items) | Value::Set(items), Type::Tuple(types)) => {
+            items.iter().zip(types).find_map(|(value, ty)| too_fine(value, ty))
+        }
+        (Value::Map(entries), Type::Map(_, item)) => entries.iter().find_map(|(_, value)| too_fine(value, item)),
+        _ => None,
+    }
 }
 
 /// `value` as one of type `ty`, if it is a list, a tuple or a set where another of these is asked for.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Reason;
 use super::convert::convert;
-use super::kinds::retyped;
+use super::kinds::{retyped, too_fine};
 use crate::config::{JobSource, ReadError, Reader, Registry, RegistryError};
 use crate::identity::{self, LeftOut};
 use crate::ids::JobKey;
@@ -181,6 +181,18 @@ fn declared(made: &Made<'_>, say: &mut impl FnMut(String)) -> Result<(), String>
                  write `ignore_default` beside it, and these jobs keep what they have",
                 arg.name,
                 arg.initial()
+            ));
+        }
+    }
+    for (arg, slot) in made.node.arguments().iter().zip(made.node.slots()) {
+        if !left_out.contains_key(arg.name)
+            && let Some(x) = too_fine(&slot.value, &arg.ty)
+        {
+            return Err(format!(
+                "the argument `{}` of `{id}` was {x:?}, which is {:?} as {}: such jobs are run again",
+                arg.name,
+                crate::value::narrow(x),
+                arg.ty
             ));
         }
     }

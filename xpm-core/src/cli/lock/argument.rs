@@ -41,7 +41,7 @@ impl Changes<'_> {
                 let relation = self.relation(&Ty::of(&pair.old.ty), &Ty::of(&pair.new.ty));
                 self.type_of(pair, relation);
                 // The defaults of two types cannot be compared, and what has one has moved.
-                if matches!(relation, Relation::Same | Relation::Json) {
+                if matches!(relation, Relation::Same | Relation::Narrower | Relation::Json) {
                     self.default_of(pair);
                 }
             }
@@ -90,6 +90,11 @@ impl Changes<'_> {
             Relation::Other => {
                 let fix = format!("{keep}; for another meaning, add an argument with a new name");
                 self.moves(at, what, all, "", fix);
+            }
+            Relation::Narrower => {
+                let moves = Moves { too_fine: Some(pair.name.to_owned()), ..all };
+                let note = ", where the value is no `f32` (0.1 is one, 0.123456789 is not)";
+                self.moves(at, format!("{what}: values have fewer digits"), moves, note, keep);
             }
             Relation::Json => {
                 let note = ", where the value looks otherwise as JSON now";

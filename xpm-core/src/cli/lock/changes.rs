@@ -28,6 +28,8 @@ pub(crate) struct Moves {
     pub(crate) variant: Option<String>,
     /// Only where the argument has this value (`true`), or another one (`false`), as JSON.
     pub(crate) value: Option<(String, String, bool)>,
+    /// Only where this argument has a number that no `f32` is.
+    pub(crate) too_fine: Option<String>,
     /// Not their identity changes, but the name under which a file of theirs is looked for.
     pub(crate) file: bool,
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::Moves;
+use crate::value::is_too_fine;
 
 /// The jobs of a workspace, read once.
 pub(crate) struct Census {
@@ -101,7 +102,18 @@ fn concerns(moves: &Moves, config: &Json) -> bool {
             None => wanted.is_null() == *equal,
         }
     });
-    named && variant && value
+    let too_fine = || moves.too_fine.as_ref().is_none_or(|argument| holds_too_fine(&config["args"][argument]));
+    named && variant && value && too_fine()
+}
+
+/// Whether a number in it is none of `f32`.
+fn holds_too_fine(value: &Json) -> bool {
+    match value {
+        Json::Number(number) => number.as_f64().is_some_and(is_too_fine),
+        Json::Array(items) => items.iter().any(holds_too_fine),
+        Json::Object(members) => members.values().any(holds_too_fine),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -127,5 +139,16 @@ mod tests {
         let census = Census::read(dir.path()).unwrap();
         let moves = Moves { type_id: "t".to_owned(), ..Moves::default() };
         assert_eq!(census.affected(&moves), 2, "`a` is `b` now");
+    }
+
+    #[test]
+    fn numbers_that_are_no_f32() {
+        let holds = |json: Json| holds_too_fine(&json);
+        for fine in [serde_json::json!(0.123456789), serde_json::json!({"$tuple": [1, [1e-320]]}), 1e300.into()] {
+            assert!(holds(fine.clone()), "{fine}");
+        }
+        for coarse in [serde_json::json!([0.1, 3, -1.5, 1e-30]), serde_json::json!({"$float": "inf"}), Json::Null] {
+            assert!(!holds(coarse.clone()), "{coarse}");
+        }
     }
 }

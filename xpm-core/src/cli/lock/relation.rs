@@ -10,17 +10,21 @@ pub(super) enum Relation {
     Same,
     /// A type took the place of another one, as `deprecated` says.
     Replaced,
+    /// Values have one identity if an `f32` is what they are.
+    Narrower,
     /// Values have one identity if they look the same as JSON.
     Json,
     Other,
 }
 
 impl Changes<'_> {
-    /// Compares a type of before with one of today. Without widths; a value in an option is the value.
+    /// Compares a type of before with one of today; a value in an option is the value. Integers that do not fit any more cannot be
+    /// given to plans; floats are made others.
     pub(super) fn relation(&self, was: &Ty<'_>, is: &Ty<'_>) -> Relation {
         match (was, is) {
             (Ty::Optional(was), is) => self.relation(was, is),
             (was, Ty::Optional(is)) => self.relation(was, is),
+            (Ty::Float(was), Ty::Float("f32")) if *was != "f32" => Relation::Narrower,
             (Ty::Int(_), Ty::Int(_)) | (Ty::Float(_), Ty::Float(_)) => Relation::Same,
             (Ty::List(was), Ty::List(is)) | (Ty::Set(was), Ty::Set(is)) => self.relation(was, is),
             (Ty::Map(key, was), Ty::Map(key_is, is)) => self.relation(key, key_is).max(self.relation(was, is)),
