@@ -1,6 +1,7 @@
 //! Row 37: what has no identity is refused, with the argument's path. The text is the whole message.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use xpm::__private::Value;
@@ -90,6 +91,29 @@ fn row_37_a_key_twice() {
     }
     let equal = Leaf::config().map(vec![("b", 1), ("b", 1)]).try_identity().expect_err("even if the values are equal");
     assert_eq!(equal.to_string(), format!("argument `map[\"b\"]`: {why}"));
+}
+
+#[config(id = "refused.places")]
+struct Places {
+    weights: Option<BTreeMap<PathBuf, u8>>,
+    cells: Option<BTreeMap<(u8, PathBuf), u8>>,
+    #[param(ignored)]
+    any: Option<BTreeMap<PathBuf, u8>>,
+}
+
+#[test]
+fn keys_that_differ_in_paths_only_are_one_key() {
+    let advice = "of the map differ in paths only, which are in no identity: give the map names as keys, and the paths as \
+                  values, or write `#[param(ignored)]` if the argument does not matter";
+    let (a, b) = (|| PathBuf::from("/a"), || PathBuf::from("/b"));
+    let refused = |places: PlacesBuilder| places.try_identity().expect_err("it has no identity").to_string();
+    let weights = Places::config().weights(BTreeMap::from([(a(), 1), (b(), 2)]));
+    assert_eq!(refused(weights), format!("argument `weights[/a]`: the keys /a and /b {advice}"));
+    let cells = Places::config().cells(BTreeMap::from([((1, a()), 1), ((1, b()), 2)]));
+    assert_eq!(refused(cells), format!("argument `cells[(1, /a)]`: the keys (1, /a) and (1, /b) {advice}"));
+    let cells = Places::config().cells(BTreeMap::from([((1, a()), 1), ((2, b()), 2)]));
+    let any = Places::config().any(BTreeMap::from([(a(), 1), (b(), 2)]));
+    assert!(cells.try_identity().is_ok() && any.try_identity().is_ok());
 }
 
 /// No map type of the standard library has floats as keys, so it takes the values below the types to make one.
