@@ -92,6 +92,28 @@ fn row_37_a_key_twice() {
     assert_eq!(equal.to_string(), format!("argument `map[\"b\"]`: {why}"));
 }
 
+#[config(id = "refused.places")]
+struct Places {
+    weights: Option<BTreeMap<std::path::PathBuf, u8>>,
+    cells: Option<BTreeMap<(u8, std::path::PathBuf), u8>>,
+    #[param(ignored)]
+    any: Option<BTreeMap<std::path::PathBuf, u8>>,
+}
+
+#[test]
+fn keys_that_differ_in_paths_only_are_one_key() {
+    let advice = "of the map differ in paths only, which are in no identity: give the map names as keys, and the paths as \
+                  values, or write `#[param(ignored)]` if the argument does not matter";
+    let refused = |places: PlacesBuilder| places.try_identity().expect_err("it has no identity").to_string();
+    let weights = Places::config().weights(BTreeMap::from([("/a".into(), 1), ("/b".into(), 2)]));
+    assert_eq!(refused(weights), format!("argument `weights[/a]`: the keys /a and /b {advice}"));
+    let cells = Places::config().cells(BTreeMap::from([((1, "/a".into()), 1), ((1, "/b".into()), 2)]));
+    assert_eq!(refused(cells), format!("argument `cells[(1, /a)]`: the keys (1, /a) and (1, /b) {advice}"));
+    let cells = Places::config().cells(BTreeMap::from([((1, "/a".into()), 1), ((2, "/b".into()), 2)]));
+    let any = Places::config().any(BTreeMap::from([("/a".into(), 1), ("/b".into(), 2)]));
+    assert!(cells.try_identity().is_ok() && any.try_identity().is_ok());
+}
+
 /// No map type of the standard library has floats as keys, so it takes the values below the types to make one.
 #[test]
 fn row_37_a_key_that_is_a_non_finite_float() {

@@ -47,7 +47,7 @@ use calls::CallId;
 pub use failures::{FailedJob, RunError};
 pub use job::Job;
 pub use mode::{ParseRunModeError, RunMode};
-pub use outputs::{JobFile, Produced, Promise};
+pub use outputs::{JobFile, Produced, Producible, Promise};
 pub use refusal::SubmitError;
 pub(crate) use retry::{AgainJob, run_again};
 pub(crate) use shared::Shared;

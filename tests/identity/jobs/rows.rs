@@ -131,6 +131,14 @@ pub(crate) fn row_32_what_a_job_made() {
             ("plain", with(Consumer::config().made(leaf(5)).build())),
             ("as a member of a family", with(Consumer::config().member(one.produces(leaf(5))).build())),
         ]);
+        let (plain, arguments) = (Leaf { n: 5 }, leaf(5).build());
+        same([
+            ("of a builder", with(Consumer::config().made(one.produces(leaf(5))).build())),
+            ("of a value", with(Consumer::config().made(one.produces(Leaf { n: 5 })).build())),
+            ("of a reference to a value", with(Consumer::config().made(one.produces(&plain)).build())),
+            ("of arguments", with(Consumer::config().made(one.produces(arguments.clone())).build())),
+            ("of a reference to arguments", with(Consumer::config().made(one.produces(&arguments)).build())),
+        ]);
         Ok(())
     });
 }

@@ -70,7 +70,7 @@ impl Task for Waits {
 #[config(id = "golden.leaf")]
 #[derive(Debug)]
 pub(crate) struct Leaf {
-    n: u32,
+    pub(crate) n: u32,
 }
 
 #[config]

@@ -10,12 +10,12 @@ use super::Experiment;
 use super::callbacks::{Callback, On};
 use super::future::JobWait;
 use super::live::Lane;
-use super::outputs::{JobFile, Produced, Promise};
+use super::outputs::{JobFile, Produced, Producible, Promise};
 use super::shared::Shared;
 use super::state::{JobCell, JobError, JobState};
 use super::submit::Dependency;
 use super::why::Waiting;
-use crate::config::{ArgStruct, Complete, ConfigType, Configure, HasTags, Submitted, Symbolic};
+use crate::config::{ConfigType, HasTags, Submitted, Symbolic};
 use crate::ids::Identity;
 use crate::job::{Task, read_output};
 use crate::value::{JobRef, KeptTags, Tags, Value};
@@ -219,9 +219,10 @@ impl<T: Task> Job<T> {
     }
 
     /// A configuration that stands for something this job makes: what it is given to depends on the job, and its files
-    /// (`#[param(path = "…")]`) lie in the job's folder.
-    pub fn produces<B: Configure + Complete>(&self, config: B) -> Produced<<B::Built as ArgStruct>::Target> {
-        Produced::new(self.reference.clone(), config.into_args().node())
+    /// (`#[param(path = "…")]`) lie in the job's folder. A plain value, an argument struct or a reference to one of these, or
+    /// a builder with every required argument set.
+    pub fn produces<X: Producible<M>, M>(&self, config: X) -> Produced<X::Config> {
+        Produced::new(self.reference.clone(), config.into_node())
     }
 }
 

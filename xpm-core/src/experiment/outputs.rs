@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::submit::Dependency;
-use crate::config::{Arg, ConfigType, IntoArg, Json, Promised, Submitted, Symbolic};
+use crate::config::{
+    Arg, ArgStruct, Complete, ConfigType, Configure, IntoArg, Json, Plain, Promised, Submitted, Symbolic,
+};
 use crate::schema::TypeKind;
 use crate::value::{JobRef, Node, Value};
 
@@ -131,6 +133,73 @@ impl IntoArg<PathBuf, ByJobFile> for JobFile {
 impl IntoArg<PathBuf, ByJobFile> for &JobFile {
     fn into_arg(self) -> Arg<PathBuf> {
         Arg::of(self.value())
+    }
+}
+
+/// What a job can be said to make, [`Job::produces`](super::Job::produces). `Marker` is inferred and says nothing to users.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that a job produces",
+    label = "expected a configuration",
+    note = "given are: a plain value of a type with `#[config]`, an argument struct, a reference to one of these, or a builder with every required argument set (its `.build()` names what is missing)",
+    note = "a task is submitted instead, and `&job` is given"
+)]
+pub trait Producible<Marker> {
+    /// The configuration's type.
+    type Config: ConfigType;
+
+    /// The configuration as data.
+    fn into_node(self) -> Arc<Node>;
+}
+
+/// A builder or an argument struct.
+#[derive(Debug)]
+pub struct ByArguments;
+
+/// A reference to an argument struct.
+#[derive(Debug)]
+pub struct ByArgumentsRef;
+
+/// A plain value.
+#[derive(Debug)]
+pub struct ByPlainValue;
+
+/// A reference to a plain value.
+#[derive(Debug)]
+pub struct ByPlainValueRef;
+
+#[diagnostic::do_not_recommend]
+impl<B: Configure + Complete> Producible<ByArguments> for B {
+    type Config = <B::Built as ArgStruct>::Target;
+
+    fn into_node(self) -> Arc<Node> {
+        self.into_args().node()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: ArgStruct> Producible<ByArgumentsRef> for &A {
+    type Config = A::Target;
+
+    fn into_node(self) -> Arc<Node> {
+        self.node()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: ConfigType + Plain> Producible<ByPlainValue> for C {
+    type Config = C;
+
+    fn into_node(self) -> Arc<Node> {
+        self.to_node()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: ConfigType + Plain> Producible<ByPlainValueRef> for &C {
+    type Config = C;
+
+    fn into_node(self) -> Arc<Node> {
+        self.to_node()
     }
 }
 

@@ -193,8 +193,7 @@ fn map(entries: &[(Value, Value)], out: &mut Vec<u8>) -> Result<(), Refused> {
     }
     encodings.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(twice) = encodings.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let key = twice[0].2;
-        return Err(Refused::new(format!("the map has the key {key} twice")).under(&format!("[{key}]")));
+        return Err(one_key(twice[0].2, twice[1].2));
     }
     out.push(b'M');
     count(encodings.len(), out);
@@ -203,6 +202,27 @@ fn map(entries: &[(Value, Value)], out: &mut Vec<u8>) -> Result<(), Refused> {
         out.extend(item);
     }
     Ok(())
+}
+
+/// Two keys of a map that the identity does not tell apart.
+fn one_key(a: &Value, b: &Value) -> Refused {
+    let why = if holds_path(a) {
+        format!(
+            "the keys {a} and {b} of the map differ in paths only, which are in no identity: give the map names as keys, and the \
+             paths as values, or write `#[param(ignored)]` if the argument does not matter"
+        )
+    } else {
+        format!("the map has the key {a} twice")
+    };
+    Refused::new(why).under(&format!("[{a}]"))
+}
+
+fn holds_path(value: &Value) -> bool {
+    match value.unmarked() {
+        Value::Path(_) => true,
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().any(holds_path),
+        _ => false,
+    }
 }
 
 /// The encoding of one value.
