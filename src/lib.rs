@@ -87,9 +87,9 @@ pub mod __private {
     pub use xpm_core::config::{
         Arg, ArgAt, ArgKey, ArgStruct, Argument, Below, Complete, ConfigType, Configure, End, Family, FamilyMember,
         Field, FieldAt, Given, HasKeys, HasTags, Holds, IntoArg, Json, Letters16, MadeFrom, Member, MemberOf, Meta,
-        NoTask, NotOption, Plain, Pointee, ReadError, Reader, Registered, Renamed, Replaced, Set, Submitted, Symbolic,
-        Unset, Unsubmitted, VariantArgs, default_value, held, json_ty, json_value, keys, member_ty, read_member,
-        validated,
+        Named, NoOption, NoTask, NotOption, Plain, Pointee, ReadError, Reader, Registered, Renamed, Replaced, Set,
+        Submitted, Symbolic, Unset, Unsubmitted, VariantArgs, default_value, held, json_ty, json_value, keys,
+        member_ty, read_member, validated,
     };
     pub use xpm_core::job::{JobContext, Program, ProgramArguments, ProgramValue, Task, TaskEntry, run_program};
     pub use xpm_core::program::dispatch;

@@ -208,3 +208,94 @@ fn an_update_keeps_what_it_does_not_say() {
     let relu = Activated::config().act(Activation::Relu).identity();
     assert_eq!(seen(&cli), ("\"new\"".to_owned(), "8".to_owned(), relu));
 }
+
+/// How fast.
+#[config(id = "cli.pace")]
+#[derive(Debug, Clone)]
+pub enum Pace {
+    Slow,
+    VeryFast,
+}
+
+#[config(id = "cli.places")]
+pub struct Places {
+    /// How it goes
+    #[param(default = Pace::VeryFast)]
+    pub pace: Pace,
+    /// How else
+    pub other: Option<Pace>,
+    /// One after another
+    pub paces: Vec<Pace>,
+    /// Where the data are
+    pub data: std::path::PathBuf,
+    /// Where to write
+    #[param(default = "out")]
+    pub out: std::path::PathBuf,
+    /// What is kept
+    pub cache: Option<std::path::PathBuf>,
+    /// What is read
+    pub inputs: Vec<std::path::PathBuf>,
+}
+
+#[derive(Parser, Debug, Clone)]
+struct PlacesCli {
+    #[command(flatten)]
+    pace: Forward<arg!(Places.pace)>,
+    #[command(flatten)]
+    other: Forward<arg!(Places.other)>,
+    #[command(flatten)]
+    paces: Forward<arg!(Places.paces)>,
+    #[command(flatten)]
+    data: Forward<arg!(Places.data)>,
+    #[command(flatten)]
+    out: Forward<arg!(Places.out)>,
+    #[command(flatten)]
+    cache: Forward<arg!(Places.cache)>,
+    #[command(flatten)]
+    inputs: Forward<arg!(Places.inputs)>,
+}
+
+#[test]
+fn enums_and_paths_are_flags() {
+    let help = crate::help::<PlacesCli>();
+    for line in [
+        "--pace <PACE>",
+        "How it goes [default: very-fast] [possible values: slow, very-fast]",
+        "How else [possible values: slow, very-fast]",
+        "--paces <NAME>",
+        "One after another [possible values: slow, very-fast, may be repeated, required]",
+        "--data <PATH>",
+        "Where the data are [required]",
+        "Where to write [default: out]",
+        "--inputs <PATH>",
+    ] {
+        assert!(help.contains(line), "{line}: {help}");
+    }
+    let given = ["--data", "/d", "--paces", "slow", "--paces", "VeryFast", "--inputs", "a", "--inputs", "b"];
+    let cli: PlacesCli = parse(&given);
+    let places = |cli: PlacesCli| {
+        Places::config()
+            .pace(cli.pace)
+            .maybe_other(cli.other)
+            .paces(cli.paces)
+            .data(cli.data)
+            .out(cli.out)
+            .maybe_cache(cli.cache)
+            .inputs(cli.inputs)
+            .build()
+    };
+    let own = Places::config().paces(vec![Pace::Slow, Pace::VeryFast]).data("/d").inputs(["a", "b"]).build();
+    assert_eq!(places(cli.clone()).identity(), own.identity());
+    assert_eq!(places(cli).explain().to_string().matches("(left out: a path)").count(), 4);
+    let cli: PlacesCli = parse(&[&given[..], &["--other", "slow", "--cache", "c", "--pace=slow"]].concat());
+    assert_eq!(
+        (cli.other.to_string(), cli.cache.to_string(), cli.pace.to_string()),
+        ("Slow".into(), "c".into(), "Slow".into())
+    );
+    let text = error::<PlacesCli>(&[&given[..], &["--pace", "slo"]].concat());
+    assert!(text.contains("[possible values: slow, very-fast]") && text.contains("'slow'"), "{text}");
+    let text = error::<PlacesCli>(&[&given[..], &["--paces", "slo"]].concat());
+    assert!(text.contains("'--paces <NAME>'") && text.contains("\"slo\" is none of slow, very-fast"), "{text}");
+    let text = error::<PlacesCli>(&[&given[..], &["--out="]].concat());
+    assert!(text.contains("invalid value '' for '--out <PATH>': a path is not empty"), "{text}");
+}

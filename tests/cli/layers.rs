@@ -264,6 +264,40 @@ fn numbers_that_json_does_not_have_keep_their_value_in_a_file() {
     }
 }
 
+#[test]
+fn numbers_beyond_floats_are_refused_and_not_infinite() {
+    // Each format in its own words.
+    let whys = ["expected a float (f64, ", "floating-point number overflowed", "number out of range"];
+    let refused =
+        |text: &str, path: &str| assert!(text.contains(path) && whys.iter().any(|why| text.contains(why)), "{text}");
+    for number in ["1e400", "-1e400"] {
+        let flag = error::<Odd>(&[&format!("--bound={number}")]);
+        let set = error::<Odd>(&["--set", &format!("bound={number}")]);
+        let swept = error::<OddSweep>(&["--sweep", &format!("bound=1,{number}")]);
+        for text in [flag, set, swept] {
+            let why = "expected a float (f64, -1.7976931348623157e308 to 1.7976931348623157e308)";
+            assert!(text.contains(why) && text.contains(number), "{text}");
+        }
+        for (name, text) in [
+            ("a.toml", format!("bound = {number}\n")),
+            ("a.json", format!("{{\"bound\": {number}}}\n")),
+            ("a.yaml", format!("bound: {number}\n")),
+        ] {
+            let (_folder, path) = file(name, &text);
+            refused(&error::<Odd>(&["--config", &path]), &path);
+        }
+        for (name, text) in [
+            ("s.toml", format!("bound = [1.0, {number}]\n")),
+            ("s.toml", format!("bound = \"1,{number}\"\n")),
+            ("s.json", format!("{{\"bound\": [1, {number}]}}\n")),
+            ("s.yaml", format!("bound: [1, {number}]\n")),
+        ] {
+            let (_folder, path) = file(name, &text);
+            refused(&error::<OddSweep>(&["--sweep-file", &path]), &path);
+        }
+    }
+}
+
 #[derive(Parser, Debug)]
 struct Layers {
     #[command(flatten)]

@@ -24,7 +24,7 @@ mod variant;
 mod walk;
 
 pub use arg::Arg;
-pub use argument::{Argument, NotOption, Plain, Promised, default_value, validated};
+pub use argument::{Argument, Named, NoOption, NotOption, Plain, Promised, default_value, validated};
 pub use family::{Family, Member, MemberOf, member_ty, read_member};
 pub use into_arg::{ByConfig, ByReference, ByValue, IntoArg};
 pub use json::{Json, json_ty, json_value};

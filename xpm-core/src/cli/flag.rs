@@ -170,7 +170,12 @@ impl Flag {
             notes.push(format!("with {}", self.with.join(" or ")));
         }
         match &self.kind {
-            Kind::Many => notes.push("may be repeated".to_owned()),
+            Kind::Many => {
+                if let [names] = &self.types().filter_map(|ty| words(item(ty))).collect::<Vec<_>>()[..] {
+                    notes.push(format!("possible values: {}", names.join(", ")));
+                }
+                notes.push("may be repeated".to_owned());
+            }
             Kind::Switch if self.default.first().is_some_and(|text| text == "true") => {
                 notes.push("default: true".to_owned());
             }
@@ -205,6 +210,13 @@ fn numeric(ty: &Type) -> bool {
     }
 }
 
+/// The names of an enum of which nothing but the name is given.
+fn words(ty: &Type) -> Option<Vec<String>> {
+    let Shape::Choice(alternatives) = shape(ty) else { return None };
+    let bare = !alternatives.is_empty() && alternatives.iter().all(|alternative| alternative.arguments().is_empty());
+    bare.then(|| alternatives.into_iter().map(|alternative| alternative.name).collect())
+}
+
 fn one_name(ty: &Type) -> String {
     match ty {
         Type::Nothing | Type::Json(_) | Type::List(_) | Type::Set(_) => "JSON".to_owned(),
@@ -222,6 +234,7 @@ fn one_name(ty: &Type) -> String {
         },
         Type::Tuple(items) => items.iter().map(one_name).collect::<Vec<_>>().join(","),
         Type::Config(schema) if schema().kind() == TypeKind::Task => "JOB".to_owned(),
+        Type::Config(_) if words(ty).is_some() => "NAME".to_owned(),
         Type::Config(_) | Type::Family(_) => "JSON".to_owned(),
     }
 }

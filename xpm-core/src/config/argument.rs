@@ -52,6 +52,24 @@ pub trait Promised: Plain {}
 )]
 pub trait NotOption {}
 
+/// Tells an `Option` by whatever name its type is written: `Named::<T>::IS_OPTION`, where `T` is no type parameter. For an
+/// `Option` this is its own constant, which goes before that of [`NoOption`]. Used by generated code.
+#[derive(Debug)]
+pub struct Named<T>(std::marker::PhantomData<fn() -> T>);
+
+impl<T> Named<Option<T>> {
+    /// It is one.
+    pub const IS_OPTION: bool = true;
+}
+
+/// What [`Named`] says of other types.
+pub trait NoOption {
+    /// It is none.
+    const IS_OPTION: bool = false;
+}
+
+impl<T> NoOption for Named<T> {}
+
 /// The value of a default, given as anything that can be given as an argument of type `T`. Called by generated code.
 pub fn default_value<T, M>(given: impl super::IntoArg<T, M>) -> Value {
     given.into_arg().into_slot().value

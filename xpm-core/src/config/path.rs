@@ -42,7 +42,8 @@ impl<F> fmt::Debug for ArgKey<F> {
 /// A struct whose arguments `arg!` can name. Implemented by `#[config]` and `#[task]`.
 #[diagnostic::on_unimplemented(
     message = "`arg!` names arguments of structs, and `{Self}` is none with `#[config]` or `#[task]`",
-    label = "no arguments to name"
+    label = "no arguments to name",
+    note = "of an enum or an `Option`, name the argument that holds it, `arg!(Task.field)`: its flags are also those of what is in it"
 )]
 pub trait HasKeys: ConfigType {
     /// A field for each argument, of its name.
@@ -61,7 +62,8 @@ pub trait FieldAt<const N: usize, T> {}
 /// `Arc` of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` holds no configuration, so it has no arguments to name",
-    label = "the name after the dot is that of an argument of a `#[config]` struct"
+    label = "the name after the dot is that of an argument of a `#[config]` struct",
+    note = "leave out what follows the last dot: the flag of an enum or a family has flags for what is chosen beside it, those of lists, maps and `#[param(json)]` take JSON"
 )]
 pub trait Holds {
     /// The configuration.
@@ -146,6 +148,11 @@ impl NamedArgument {
 }
 
 /// What `arg!` expands to.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name an argument",
+    label = "write `Forward<arg!(Task.field)>`",
+    note = "`Flags<Model>` is a flag for each argument of a configuration, `Forward<arg!(Task.field)>` the flag of one argument, whatever its type"
+)]
 pub trait ArgPath: 'static {
     /// The argument.
     fn named() -> NamedArgument;

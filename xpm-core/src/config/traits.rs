@@ -12,7 +12,9 @@ use crate::value::{Node, Slot, TagValue, Tags, Value, tags_path};
 /// A configuration, a closed family or a task: what `#[config]` and `#[task]` make of a struct or an enum.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no configuration",
-    label = "add `#[config]` to the definition of `{Self}`"
+    label = "no type with `#[config]` or `#[task]`",
+    note = "a struct or an enum of yours becomes a configuration by `#[config]` on its definition",
+    note = "what is expected here is the configuration itself, not an `Option`, a list or a `Box` of it; `Option<Flags<Model>>` is optional, and `Forward<arg!(Task.field)>` is the flag of one argument, whatever its type"
 )]
 pub trait ConfigType: Argument {
     /// The argument struct.

@@ -26,6 +26,7 @@ pub use error::FilterError;
 use expr::Expr;
 pub use known::{FieldKind, KNOWN_FIELDS};
 pub(super) use literal::Number;
+pub(super) use times::of_tag;
 
 use crate::near::did_you_mean;
 

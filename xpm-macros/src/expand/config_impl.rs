@@ -67,6 +67,7 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
     });
     let by_value = (!model.is_task).then(|| quote!(impl ::xpm::__private::Plain for #ident {}));
     let replaced = model.deprecated.as_ref().map(|by| replaced(model, by));
+    let check_options = check_options(&model.body);
     let task_entry = model.is_task.then(|| {
         // The bound `Task` is reported where the struct is named.
         let of = quote_spanned!(ident.span()=> of::<#ident>());
@@ -122,7 +123,29 @@ pub(crate) fn config_impl(model: &Model) -> TokenStream {
         #task_entry
         #replaced
         #check_resources
+        #check_options
     })
+}
+
+/// What makes the compiler refuse an `Option` under another name, which has no second setter and would have to be set.
+fn check_options(body: &Body) -> TokenStream {
+    let all: Vec<_> = match body {
+        Body::Struct(body) => body.arguments.iter().collect(),
+        Body::Enum(body) => body.variants.iter().flat_map(|variant| &variant.arguments).collect(),
+    };
+    let unseen = all.into_iter().filter(|argument| argument.settable() && argument.optional.is_none());
+    let checks = unseen.map(|argument| {
+        let (name, ty) = (&argument.name, &argument.ty);
+        let told = format!(
+            "the type of `{name}` is an `Option` by another name, and that is not seen: write `Option<…>` itself; what is in it \
+             may have any name"
+        );
+        let check = quote_spanned!(ty.span()=> ::core::assert!(!::xpm::__private::Named::<#ty>::IS_OPTION, #told));
+        quote!(const _: () = #check;)
+    });
+    let checks: Vec<_> = checks.collect();
+    let import = (!checks.is_empty()).then(|| quote!(use ::xpm::__private::NoOption as _;));
+    quote!(#import #(#checks)*)
 }
 
 /// What makes a value of the deprecated type one of the type `by`. Missing `impl`s are reported on that.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use super::FieldValue;
 use super::expr::{Expr, Operator};
 use super::literal::{Literal, Number};
+use super::times::duration;
 
 /// Whether `expr` holds, where `field` gives the value of a field by its number.
 pub(super) fn holds<'v>(expr: &Expr, field: &mut impl FnMut(usize) -> Option<FieldValue<'v>>) -> bool {
@@ -57,7 +58,9 @@ fn equals(value: &FieldValue<'_>, literal: &Literal) -> bool {
             Number::Float(y) if y.is_nan() => x.is_nan(),
             _ => compare(Number::Float(*x), n) == Some(Ordering::Equal),
         }),
-        FieldValue::Text(text) => **text == *literal.text(),
+        FieldValue::Text(text) => {
+            **text == *literal.text() || length_of_time(text, literal).is_some_and(Ordering::is_eq)
+        }
         FieldValue::Id(id) => begins(id, literal.text()),
         FieldValue::Time(time) => readings.time.is_some_and(|span| span.contains(*time)),
         FieldValue::Duration(_) => order(value, literal) == Some(Ordering::Equal),
@@ -78,6 +81,7 @@ fn order(value: &FieldValue<'_>, literal: &Literal) -> Option<Ordering> {
     match value {
         FieldValue::Int(i) => compare(Number::Int(*i), readings.number?),
         FieldValue::Float(x) => compare(Number::Float(*x), readings.number?),
+        FieldValue::Text(text) if length_of_time(text, literal).is_some() => length_of_time(text, literal),
         // The order of texts and the order of numbers are different things.
         FieldValue::Text(text) if literal.is_quoted() || (readings.number.is_none() && !readings.null) => {
             Some((**text).cmp(literal.text()))
@@ -91,6 +95,15 @@ fn order(value: &FieldValue<'_>, literal: &Literal) -> Option<Ordering> {
         },
         _ => None,
     }
+}
+
+/// How a text compares as a length of time, if both it and the word beside it are one: the tag of a `Duration` is a text.
+fn length_of_time(text: &str, literal: &Literal) -> Option<Ordering> {
+    if literal.is_quoted() {
+        return None;
+    }
+    let wanted = literal.readings().duration?;
+    Some(duration(text)?.cmp(&wanted))
 }
 
 /// By what the numbers are, not by how they are kept: exact also where a float cannot tell two integers apart.

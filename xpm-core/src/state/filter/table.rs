@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::*;
+use crate::value::{TagValue, Value};
 
 struct Job;
 
@@ -32,6 +33,11 @@ impl Fields for Job {
             "note" => "it's \"so\"\n".into(),
             "optimiser" => "adam".into(),
             "digits" => "10".into(),
+            // The tag of a `Duration`.
+            "timeout" => FieldValue::Text(TagValue::of(&Value::Duration(Duration::from_secs(90))).to_string().into()),
+            "short" => {
+                FieldValue::Text(TagValue::of(&Value::Duration(Duration::from_micros(1_500))).to_string().into())
+            }
             "day" => "2026-11-01".into(),
             "limit" => FieldValue::Null,
             "layers[0].size" => FieldValue::Int(64),
@@ -133,6 +139,20 @@ const TABLE: &[(&str, bool)] = &[
     ("digits = 10", true),
     ("digits = 10.0", false),
     ("digits > 9", false),
+    // tags that are lengths of time
+    ("timeout > 9s", true),
+    ("timeout > 100s", false),
+    ("timeout <= 1.5m", true),
+    ("timeout = 1m30s", true),
+    ("timeout != 1m30s", false),
+    ("timeout in [1m, 90000ms]", true),
+    ("timeout = '1m30s'", false),
+    ("timeout > '9s'", false),
+    ("timeout > 9", false),
+    ("short = 1.5ms", true),
+    ("short < 2ms", true),
+    ("short > 20us", true),
+    ("optimiser > 1s", true),
     ("digits > '1'", true),
     ("day = 2026-11-01", true),
     ("day < 2026-11-02", true),

@@ -110,6 +110,12 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(total)
 }
 
+/// The length of time that the tag of a `Duration` says, which is written as its `Debug`: a number and a unit, `90.5s`.
+pub(in crate::state) fn of_tag(text: &str) -> Option<Duration> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if ["ns", "µs", "ms", "s"].contains(&unit) { duration(text) } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

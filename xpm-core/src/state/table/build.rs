@@ -6,6 +6,7 @@ use std::thread;
 use super::{Cell, Cells, Column, OWN, Source, Table};
 use crate::state::cpus;
 use crate::state::fields::{FEW, on_all_cpus};
+use crate::state::filter::of_tag;
 use crate::state::flat::{Leaf, Values};
 use crate::state::job::JobInfo;
 use crate::state::leaves::leaves;
@@ -292,6 +293,15 @@ fn of_jobs(name: &str, cells: Cells, tasks: &Tasks) -> Column {
     Column { name: name.to_owned(), source: Source::Job, path: name.to_owned(), varies, shown: true, cells }
 }
 
+/// The cell of a tag that is a length of time, as that of such an argument is: in seconds. Nothing stays nothing.
+fn seconds(cell: &Cell) -> Option<Cell> {
+    match cell {
+        Cell::Nothing => Some(Cell::Nothing),
+        Cell::Text(text) => Some(Cell::Float(of_tag(text)?.as_secs_f64())),
+        _ => None,
+    }
+}
+
 /// Names the columns, and says which of them tell rows apart.
 fn name(columns: Vec<(Name, Cells)>, tasks: &Tasks) -> Vec<Column> {
     let mut named: Vec<Column> = Vec::with_capacity(columns.len());
@@ -310,7 +320,12 @@ fn name(columns: Vec<(Name, Cells)>, tasks: &Tasks) -> Vec<Column> {
         *count.entry(path.replace(END, ".")).or_default() += 1;
     }
     let mut taken: HashSet<String> = HashSet::new();
-    for ((source, path), cells) in columns {
+    for ((source, path), mut cells) in columns {
+        if source == Source::Tag
+            && let Some(seconds) = cells.try_map(seconds)
+        {
+            cells = seconds;
+        }
         let is_end = path.contains(END);
         let path = path.replace(END, ".");
         let mut varies = tasks.vary(&cells);
@@ -430,6 +445,29 @@ mod tests {
         assert_eq!(names(&[(argument, "k1"), (output, "map"), (output, "k1")]), ["arg.k1", "map", "output.k1"]);
         assert_eq!(names(&[(argument, "output"), (output, "")]), ["output", "output.2"]);
         assert_eq!(names(&[(tag, "arg.k1"), (argument, "k1"), (output, "k1")]), ["arg.k1", "arg.k1.2", "output.k1"]);
+    }
+
+    #[test]
+    fn a_tag_that_is_a_length_of_time_is_in_seconds_as_such_an_argument() {
+        let tag = |texts: &[Option<&str>]| {
+            let cell = |text: &Option<&str>| text.map_or(Cell::Nothing, |text| Cell::Text(text.into()));
+            ((Source::Tag, "limit".to_owned()), texts.iter().map(cell).collect::<Cells>())
+        };
+        let floats = |seconds: &[f64]| seconds.iter().map(|s| Cell::Float(*s)).collect::<Vec<_>>();
+        let tasks = Tasks { of: Vec::new(), first: vec![0] };
+        let seconds = [120.0, 90.5, 0.0015, 2e-6, 3e-9];
+        let argument = ((Source::Argument, "limit".to_owned()), floats(&seconds).into_iter().collect::<Cells>());
+        let texts = ["120s", "90.5s", "1.5ms", "2µs", "3ns"].map(Some);
+        let named = name(vec![tag(&texts), argument], &tasks);
+        assert_eq!(named[0].cells.iter().cloned().collect::<Vec<_>>(), floats(&seconds));
+        assert_eq!((named[0].varies, named[1].varies), (true, false), "it is said once");
+        let some = name(vec![tag(&[None, Some("2s")])], &tasks);
+        assert_eq!(some[0].cells[1], Cell::Float(2.0));
+        // Sizes of models are none, nor what is one only in some rows.
+        for texts in [["5m", "7m"], ["2s", "fast"], ["s", "2s"], ["1h30s", "2s"]] {
+            let column = name(vec![tag(&texts.map(Some))], &tasks);
+            assert_eq!(column[0].cells[0], Cell::Text(texts[0].into()), "{texts:?}");
+        }
     }
 
     #[test]

@@ -106,6 +106,14 @@ impl Cells {
         }
     }
 
+    /// The cells as this makes others of them, if it does so of every cell.
+    pub(super) fn try_map(&self, mut other: impl FnMut(&Cell) -> Option<Cell>) -> Option<Self> {
+        Some(Self(match &self.0 {
+            Form::Same(cell, rows) => Form::Same(other(cell)?, *rows),
+            Form::Each(cells) => Form::Each(cells.iter().map(other).collect::<Option<_>>()?),
+        }))
+    }
+
     /// The cells in another order.
     pub(super) fn reordered(self, order: &[usize]) -> Self {
         match self.0 {
