@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use xpm_core::printable::escaped;
 use xpm_core::state::JobInfo;
 
 /// A job's name for people: its task and the first digits of its identity.
@@ -19,8 +20,8 @@ pub(crate) fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// `b=0.4 k1=0.9`, without what would steer the terminal.
+/// `b=0.4 k1=0.9`; what would steer the terminal is escaped.
 pub(crate) fn tags_text(job: &JobInfo) -> String {
     let tags: Vec<String> = job.tags().iter().map(|(name, value)| format!("{name}={value}")).collect();
-    xpm_core::report::clean(&tags.join(" ")).into_owned()
+    escaped(&tags.join(" ")).into_owned()
 }

@@ -1,7 +1,9 @@
 //! Text tables: columns aligned, the last one cut where the terminal ends.
 
+use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
+use xpm_core::printable::escaped;
 use xpm_core::report::width;
 
 use crate::context::Context;
@@ -103,8 +105,7 @@ impl Rows {
         let _ = write!(self.text, "{text}");
         let added = &self.text[begin..];
         let plain = added.bytes().all(|byte| (b' '..0x7f).contains(&byte));
-        if !plain {
-            let shown = one_line(added);
+        if !plain && let Cow::Owned(shown) = escaped(added) {
             self.text.truncate(begin);
             self.text.push_str(&shown);
         }
@@ -258,15 +259,6 @@ fn pad(text: &mut String, columns: usize) {
         let now = left.min(SPACES.len());
         text.push_str(&SPACES[..now]);
         left -= now;
-    }
-}
-
-/// What would leave the line, or steer the terminal, is shown escaped.
-pub(crate) fn one_line(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-    } else {
-        text.to_owned()
     }
 }
 

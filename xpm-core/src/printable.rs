@@ -22,6 +22,20 @@ pub fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n"))
 }
 
+/// `text` in one line with nothing left out: what would leave the line, steer the terminal, reorder what stands beside it, or
+/// not be seen at all is an escape, `\u{1b}`. For names and values, where two must not look the same.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_unsafe(c) || is_invisible(c);
+    if !text.chars().any(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if hidden(c) { escaped.extend(c.escape_default()) } else { escaped.push(c) }
+    }
+    Cow::Owned(escaped)
+}
+
 /// A number of bytes: `512 B`, `1.5 KiB`, `3.2 GiB`.
 pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
@@ -52,8 +66,14 @@ fn clean(text: &str, space: impl Fn(char) -> char) -> String {
 }
 
 fn is_unsafe(c: char) -> bool {
-    // Controls, line and paragraph separators, and what overrides the direction of writing.
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    // Controls, line and paragraph separators, and what marks or overrides the direction of writing.
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What takes no place and joins nothing; joiners are part of the words of some languages, and of emoji.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What follows an escape character, as far as it belongs to it (ECMA-48).
@@ -92,10 +112,25 @@ mod tests {
             ("windows\r", "windows"),
             ("\u{1b}]0;title\u{7}text\u{1b}]8;;x\u{1b}\\link", "textlink"),
             ("a\u{202e}b\u{9b}c\u{1b}", "abc"),
+            ("a\u{200f}b\u{61c}", "ab"),
             ("\u{1b}(Bcharset \u{1b}7saved", "charset saved"),
             ("two\nlines", "two lines"),
         ] {
             assert_eq!(line(given), left);
+        }
+    }
+
+    #[test]
+    fn values_that_differ_look_different() {
+        assert!(matches!(escaped("検索 e\u{301} 👩\u{200d}👧 \\"), Cow::Borrowed(_)));
+        for (given, shown) in [
+            ("x\u{1b}[2Jy", "x\\u{1b}[2Jy"),
+            ("real\rfake\n\t\u{7}", "real\\rfake\\n\\t\\u{7}"),
+            ("ab\u{202e}c\u{200f}", "ab\\u{202e}c\\u{200f}"),
+            ("a\u{200b}b\u{feff}\u{ad}\u{e0041}", "a\\u{200b}b\\u{feff}\\u{ad}\\u{e0041}"),
+            ("\u{9b}2J\u{2028}", "\\u{9b}2J\\u{2028}"),
+        ] {
+            assert_eq!(escaped(given), shown);
         }
     }
 

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
+use xpm_core::printable::escaped;
 use xpm_core::state::{Difference, JobInfo, differences};
 
 use crate::context::Context;
 use crate::names::{full_name, short_name};
 use crate::output::{self, DIM};
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Table, cut};
 
 /// The arguments in which two jobs differ, side by side, followed into the jobs that they depend on
 #[derive(Args)]
@@ -58,7 +59,7 @@ pub(crate) fn side_by_side(
             continue;
         }
         let side = |value: &Option<String>| match value {
-            Some(value) => Cell::from(crate::table::cut(value, 60)),
+            Some(value) => Cell::from(cut(&escaped(value), 60)),
             None => Cell::colored("-", DIM),
         };
         let note = match (&difference.left_out, place(difference)) {

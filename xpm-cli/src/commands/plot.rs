@@ -117,18 +117,14 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
             bail!("no job has a finite number as `{}`", args.x);
         }
     }
-    let off = numbers
-        .iter()
-        .filter(|(_, x, y)| (args.logy && *y <= 0.0) || (args.logx && x.number().is_some_and(|x| x <= 0.0)));
-    let off = off.count();
-    if off > 0 && off == numbers.len() {
+    let all = numbers.len();
+    numbers.retain(|(_, x, y)| has_place(args.logy, *y) && x.number().is_none_or(|x| has_place(args.logx, x)));
+    let off = all - numbers.len();
+    if numbers.is_empty() {
         bail!("nothing is above zero, so there is nothing to show on a logarithmic axis");
     }
     let gathered = gather(numbers.into_iter());
-    let mut series = series_of(&gathered, &args.by, args.agg, args.error, categories);
-    for series in &mut series {
-        series.points.retain(|point| is_drawn(args, point));
-    }
+    let series = series_of(&gathered, &args.by, args.agg, args.error, categories);
     let figure = figure(args, series, categories);
     tell(args, &figure, left_out, off);
     let text = if context.json { format!("{:#}\n", describe(&figure)) } else { figure.draw() };
@@ -143,10 +139,9 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the axes have a place for a point: logarithmic ones only above zero.
-fn is_drawn(args: &Plot, point: &Point) -> bool {
-    let above = |logarithmic: bool, at: f64| !logarithmic || at > 0.0;
-    above(args.logy, point.y) && !matches!(point.x, Position::Number(x) if !above(args.logx, x))
+/// Whether an axis has a place for a number: a logarithmic one only above zero.
+fn has_place(logarithmic: bool, at: f64) -> bool {
+    !logarithmic || at > 0.0
 }
 
 /// The cells of the columns of series, and how many rows have none of the two numbers.
@@ -262,7 +257,10 @@ fn tell(args: &Plot, figure: &Figure, left_out: usize, off: usize) {
         output::error_line(&format!("note: {left_out} {jobs} no finite number there: left out"));
     }
     if off > 0 {
-        output::error_line(&format!("note: {off} values are not above zero and are not on a logarithmic axis"));
+        let values = if off == 1 { "value is" } else { "values are" };
+        output::error_line(&format!(
+            "note: {off} {values} not above zero, where a logarithmic axis has no place: left out"
+        ));
     }
     if figure.series.len() > MANY_SERIES {
         output::error_line(&format!(

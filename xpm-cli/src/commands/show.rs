@@ -5,14 +5,13 @@ use std::time::SystemTime;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
-use xpm_core::printable::bytes;
+use xpm_core::printable::{bytes, escaped};
 use xpm_core::state::{EmittedSummary, JobInfo, JobStatus, Snapshot, is_mark};
 
 use super::jobs::{NOT_THERE, summary};
 use crate::context::Context;
 use crate::names::{full_name, path_text, tags_text};
 use crate::output::{self, BOLD, DIM, paint, state_color};
-use crate::table::one_line;
 use crate::units;
 
 /// Show all about a job: arguments, tags, state, times, dependencies, output, and why it failed
@@ -79,7 +78,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
     if !job.tags().is_empty() {
         text.field("tags", &tags_text(job));
     }
-    text.field("folder", &job.path().display().to_string());
+    text.field("folder", &escaped(&path_text(&job.path())));
     if let Some(before) = job.migrated_from() {
         text.field("migrated", &format!("from {before}"));
     }
@@ -98,7 +97,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
     let runs: Vec<String> = job.runs().iter().map(|run| format!("{}/{}", run.experiment(), run.id())).collect();
     match &runs[..] {
         [] => text.field("runs", "none that is kept refers to it (see `xpm orphans`)"),
-        [.., _] => text.field("runs", &shortened(&runs, 3)),
+        [.., _] => text.field("runs", &escaped(&shortened(&runs, 3))),
     }
     text.heading("arguments");
     match job.arguments() {
@@ -119,7 +118,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
             text.heading("output");
             text.tree(&value);
         }
-        Err(error) => text.field("output", &error.to_string()),
+        Err(error) => text.field("output", &output::clean(&error.to_string())),
     }
     let metrics = job.metric_summaries();
     if !metrics.is_empty() {
@@ -147,7 +146,7 @@ fn text(context: &Context, snapshot: &Snapshot, job: &JobInfo, lines: usize) -> 
         let tail = job.stderr_tail(lines);
         if !tail.is_empty() {
             text.heading("end of stderr");
-            tail.iter().for_each(|line| text.line(&format!("  | {}", one_line(line))));
+            tail.iter().for_each(|line| text.line(&format!("  | {}", output::clean(line))));
             text.line(&format!("  all of it: xpm log --err {}", job.identity().short()));
         }
     }
@@ -170,7 +169,7 @@ fn times(text: &mut Sheet<'_>, job: &JobInfo, now: SystemTime) {
             format!("cpu {}", units::duration(seconds))
         }),
         job.peak_memory().map(|peak| format!("memory {}", bytes(peak))),
-        job.host().map(|host| format!("on {host}")),
+        job.host().map(|host| format!("on {}", escaped(&host))),
         Some(job.attempt()).filter(|attempt| *attempt > 1).map(|attempt| format!("attempt {attempt}")),
     ]
     .into_iter()
@@ -218,11 +217,11 @@ impl Sheet<'_> {
         let mut lines = Vec::new();
         flatten(String::new(), value, &mut lines);
         for (path, value) in lines {
-            let value = one_line(&value);
+            let value = escaped(&value);
             if path.is_empty() {
                 self.line(&format!("  {value}"));
             } else {
-                self.line(&format!("  {} = {value}", one_line(&path)));
+                self.line(&format!("  {} = {value}", escaped(&path)));
             }
         }
     }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
+use xpm_core::printable::escaped;
 use xpm_core::upkeep::{TokenInfo, tokens};
 
 use crate::context::Context;
@@ -23,9 +24,12 @@ pub(crate) fn run(context: &Context, _: &Tokens) -> anyhow::Result<ExitCode> {
     let mut text = String::new();
     for token in &tokens {
         match &token.record {
-            Err(why) => text.push_str(&format!("{}  {}\n", token.name, paint(context.color, RED, why))),
+            Err(why) => {
+                let why = paint(context.color, RED, &output::clean(why));
+                text.push_str(&format!("{}  {why}\n", escaped(&token.name)));
+            }
             Ok((capacity, holders)) => {
-                text.push_str(&format!("{}  {} of {capacity} held\n", token.name, token.held()));
+                text.push_str(&format!("{}  {} of {capacity} held\n", escaped(&token.name), token.held()));
                 for holder in holders {
                     let gone = if holder.alive { "" } else { "  (gone: struck out when somebody asks next)" };
                     text.push_str(&format!("  {}  {}{}\n", holder.job, holder.amount, paint(context.color, DIM, gone)));

@@ -341,5 +341,5 @@ pub fn nothing_that_jobs_say_steers_the_terminal() {
         let said = world.xpm(args);
         assert!(!said.stdout.contains('\u{1b}') && !said.stderr.contains('\u{1b}'), "{args:?}: {said:?}");
     }
-    assert!(world.xpm(&["show", id]).stdout.contains("name=xy"), "{:?}", world.xpm(&["show", id]));
+    assert!(world.xpm(&["show", id]).stdout.contains(r"name=x\u{1b}[2Jy"), "{:?}", world.xpm(&["show", id]));
 }

@@ -7,6 +7,7 @@
 mod acting;
 mod careful;
 mod documented;
+mod hostile;
 mod looking;
 mod plan;
 mod retrying;
@@ -43,6 +44,8 @@ const TESTS: &[(&str, fn())] = &[
     ("arguments_of_what_was_never_started", careful::arguments_of_what_was_never_started),
     ("tokens_of_what_could_start", careful::tokens_of_what_could_start),
     ("nothing_that_jobs_say_steers_the_terminal", careful::nothing_that_jobs_say_steers_the_terminal),
+    ("hostile_names_are_shown_harmless_and_apart", hostile::names_are_shown_harmless_and_apart),
+    ("hostile_names_are_raw_for_programs", hostile::names_are_raw_for_programs),
     ("jobs_that_were_named_and_are_left_out", told::jobs_that_were_named_and_are_left_out),
     ("clean_refuses_the_same_without_yes", told::clean_refuses_the_same_without_yes),
     ("runs_by_the_beginning_of_their_ids", told::runs_by_the_beginning_of_their_ids),

@@ -127,6 +127,15 @@ pub fn plots_leave_out_what_no_axis_has() {
     assert_eq!(points(said), [-1.0, 1.0]);
     // Nor is told what is not drawn.
     assert_eq!(points(plot(&["--json", "--logx"])), [1.0]);
+    // What is not above zero is in no mean of a logarithmic axis.
+    let mean = || xpm(&["--json", "plot", "odd", "--x", "arg.prices.plain", "--y", "x", "--logy"]);
+    let note = "note: 1 value is not above zero, where a logarithmic axis has no place: left out";
+    assert!(mean().stderr.contains(note), "{}", mean().stderr);
+    let told: Json = serde_json::from_str(&mean().ok()).unwrap();
+    let point = &told["series"][0]["points"][0];
+    assert_eq!((point["y"].as_f64(), point["n"].as_u64()), (Some(1.0), Some(1)), "{told}");
+    let all = ["--logy", "-f", "x = -1"];
+    xpm(&[&["plot", "odd", "--x", "y", "--y", "x"], &all[..]].concat()).fails(1, &["nothing is above zero"]);
     plot(&["-f", "x = inf"]).fails(1, &["no job has a finite number as `x`"]);
     assert!(plot(&["--categorical"]).ok().contains(">NaN<"));
 }

@@ -144,7 +144,11 @@ fn check_options(body: &Body) -> TokenStream {
         quote!(const _: () = #check;)
     });
     let checks: Vec<_> = checks.collect();
-    let import = (!checks.is_empty()).then(|| quote!(use ::xpm::__private::NoOption as _;));
+    let import = (!checks.is_empty()).then(|| {
+        quote!(
+            use ::xpm::__private::NoOption as _;
+        )
+    });
     quote!(#import #(#checks)*)
 }
 
