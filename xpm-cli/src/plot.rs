@@ -2,8 +2,11 @@
 
 mod axis;
 mod figure;
+mod layout;
 mod series;
 mod svg;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use axis::Kind;
 pub(crate) use figure::Figure;

@@ -74,10 +74,11 @@ pub(crate) struct Plot {
 }
 
 fn size(text: &str) -> Result<(f64, f64), String> {
-    let wrong = || format!("`{text}` is no size: write for instance 440x290, each from 100 to 10000");
+    let wrong = || format!("`{text}` is no size: write for instance 440x290, from 160x100 to 10000x10000");
     let (width, height) = text.split_once('x').ok_or_else(wrong)?;
-    let side = |text: &str| text.trim().parse::<f64>().ok().filter(|side| (100.0..=10_000.0).contains(side));
-    side(width).zip(side(height)).ok_or_else(wrong)
+    let side =
+        |text: &str, least: f64| text.trim().parse::<f64>().ok().filter(|side| (least..=10_000.0).contains(side));
+    side(width, 160.0).zip(side(height, 100.0)).ok_or_else(wrong)
 }
 
 type Number = (Vec<Cell>, Cell, f64);
@@ -267,6 +268,12 @@ fn tell(args: &Plot, figure: &Figure, left_out: usize, off: usize) {
             "note: {} series are hard to tell apart; --filter leaves some out",
             figure.series.len()
         ));
+    }
+    match (figure.unnamed(), figure.series.len()) {
+        (0, _) => {}
+        (unnamed, all) => output::error_line(&format!(
+            "note: the legend has no room for {unnamed} of the {all} series; a larger --size gives it more"
+        )),
     }
 }
 

@@ -86,7 +86,12 @@ impl Axis {
         let mut ticks = Vec::new();
         for decade in first..=last {
             for digit in 1..10 {
-                let at = f64::from(digit) * 10f64.powi(decade);
+                // The nearest float, which a product need not be: 3 × 0.1 is no 0.3.
+                let at = if decade < 0 {
+                    f64::from(digit) / 10f64.powi(-decade)
+                } else {
+                    f64::from(digit) * 10f64.powi(decade)
+                };
                 if !(self.low..=self.high).contains(&at.log10()) {
                     continue;
                 }
@@ -184,6 +189,7 @@ mod tests {
         assert!(distinct.len() > 2 && distinct.len() == small.split(' ').count(), "{small}");
         assert_eq!(labels(Kind::Log, &[1e-4, 1.0], 6), "0.0001 0.001 0.01 0.1 1");
         assert_eq!(labels(Kind::Log, &[1.0, 8.0], 6), "1 2 5");
+        assert_eq!(labels(Kind::Log, &[0.08, 1.2], 6), "0.1 0.3 1");
         assert_eq!(labels(Kind::Log, &[1e-9, 1.0], 4), "10^-9 10^-6 0.001 1");
         assert_eq!(labels(Kind::Linear, &[], 5), "0.00 0.25 0.50 0.75 1.00");
         assert_eq!(labels(Kind::Categories(vec!["a".into(), "b".into()]), &[], 5), "a b");

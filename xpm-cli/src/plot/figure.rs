@@ -1,8 +1,9 @@
 //! A figure: axes, series, legend, laid out and drawn.
 
 use super::axis::{Axis, Kind, Tick};
+use super::layout::{Frame, Layout, Legend};
 use super::series::{Point, Position, Series};
-use super::svg::{Svg, width};
+use super::svg::{Svg, cut, width};
 
 /// Colours that the colour-blind can tell apart, without the yellow that white paper swallows (Okabe and Ito, 2008).
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"];
@@ -25,68 +26,58 @@ pub(crate) struct Figure {
     pub(crate) size: (f64, f64),
 }
 
-/// The frame that the data is drawn in.
-struct Frame {
-    left: f64,
-    top: f64,
-    right: f64,
-    bottom: f64,
-    x: Axis,
-    y: Axis,
-}
-
-impl Frame {
-    fn at_x(&self, place: f64) -> f64 {
-        self.left + place * (self.right - self.left)
-    }
-
-    fn at_y(&self, place: f64) -> f64 {
-        self.bottom - place * (self.bottom - self.top)
-    }
-}
-
 impl Figure {
     /// The figure as SVG.
     pub(crate) fn draw(&self) -> String {
+        let Layout { frame, x_ticks, y_ticks, turned, title, legend } = self.layout();
+        let (w, h) = self.size;
+        let said = self.title.clone().unwrap_or_else(|| format!("{} by {}", self.y_label, self.x_label));
+        let mut svg = Svg::new(w, h, &said, &self.description);
+        self.axes(&mut svg, &frame, &x_ticks, &y_ticks, turned);
+        for (line, text) in title.iter().enumerate() {
+            let middle = centred(text, f64::midpoint(frame.left, frame.right), (0.0, w));
+            svg.text((middle, 18.0 + line as f64 * 16.0), "middle", 0.0, text);
+        }
+        for (place, series) in self.series.iter().enumerate() {
+            self.series(&mut svg, &frame, place, series);
+        }
+        if let Some(legend) = legend {
+            self.legend(&mut svg, &frame, legend);
+        }
+        svg.finish()
+    }
+
+    fn legend(&self, svg: &mut Svg, frame: &Frame, legend: Legend) {
+        let line_of = |place: usize| (frame.right + 12.0, frame.top + 8.0 + place as f64 * 16.0);
+        for (place, series) in self.series.iter().take(legend.named).enumerate() {
+            let (x, y) = line_of(place);
+            let colour = colour(place);
+            svg.path(&[(x, y), (x + 18.0, y)], false, &line(place));
+            marker(svg, place, (x + 9.0, y), &format!("fill=\"{colour}\""));
+            svg.text((x + 23.0, y + 4.0), "start", 0.0, &cut(&series.name, legend.room));
+        }
+        if legend.more > 0 {
+            let (x, y) = line_of(legend.named);
+            svg.text((x + 23.0, y + 4.0), "start", 0.0, &legend.rest());
+        }
+    }
+
+    fn layout(&self) -> Layout {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let x_values = points().filter_map(|point| if let Position::Number(x) = point.x { Some(x) } else { None });
         let y_kind = if self.log_y { Kind::Log } else { Kind::Linear };
         let y = Axis::new(y_kind, points().flat_map(|point| [point.low, point.y, point.high]));
         let x = Axis::new(self.x.clone(), x_values);
+        Layout::of(self, x, y)
+    }
 
-        let (w, h) = self.size;
-        let y_ticks = y.ticks(((h / 50.0) as usize).clamp(3, 10));
-        let x_ticks = x.ticks(((w / 70.0) as usize).clamp(3, 12));
-        let widest = |ticks: &[Tick]| ticks.iter().map(|tick| width(&tick.label)).fold(0.0, f64::max);
-        let legend = self.series.len() > 1;
-        let longest = self.series.iter().map(|series| width(&series.name)).fold(0.0, f64::max).min(w * 0.4);
-        let left = widest(&y_ticks) + 34.0;
-        let right = w - if legend { longest + 42.0 } else { 14.0 };
-        let room = (right - left) / x_ticks.len().max(1) as f64;
-        let turned = matches!(self.x, Kind::Categories(_)) && widest(&x_ticks) > room - 6.0;
-        let below = if turned { (widest(&x_ticks) * 0.6).min(h * 0.35) } else { 0.0 };
-        let frame =
-            Frame { left, right, top: if self.title.is_some() { 30.0 } else { 12.0 }, bottom: h - 40.0 - below, x, y };
-
-        let title = self.title.clone().unwrap_or_else(|| format!("{} by {}", self.y_label, self.x_label));
-        let mut svg = Svg::new(w, h, &title, &self.description);
-        self.axes(&mut svg, &frame, &x_ticks, &y_ticks, turned);
-        if let Some(title) = &self.title {
-            svg.text((f64::midpoint(frame.left, frame.right), 18.0), "middle", 0.0, title);
+    /// How many series a reader finds no name of: the legend has no room for them.
+    pub(crate) fn unnamed(&self) -> usize {
+        match self.layout().legend {
+            Some(legend) => legend.more,
+            None if self.series.len() > 1 => self.series.len(),
+            None => 0,
         }
-        for (place, series) in self.series.iter().enumerate() {
-            self.series(&mut svg, &frame, place, series);
-        }
-        if legend {
-            for (place, series) in self.series.iter().enumerate() {
-                let (x, y) = (frame.right + 12.0, frame.top + 8.0 + place as f64 * 16.0);
-                let colour = colour(place);
-                svg.path(&[(x, y), (x + 18.0, y)], false, &line(place));
-                marker(&mut svg, place, (x + 9.0, y), &format!("fill=\"{colour}\""));
-                svg.text((x + 23.0, y + 4.0), "start", 0.0, &cut(&series.name, w * 0.4));
-            }
-        }
-        svg.finish()
     }
 
     fn axes(&self, svg: &mut Svg, frame: &Frame, x_ticks: &[Tick], y_ticks: &[Tick], turned: bool) {
@@ -108,17 +99,24 @@ impl Figure {
             let Some(x) = frame.x.place(tick.at).map(|place| frame.at_x(place)) else { continue };
             let length = if tick.label.is_empty() { 2.5 } else { 4.5 };
             svg.path(&[(x, frame.bottom), (x, frame.bottom + length)], false, &stroke(GREY));
+            if tick.label.is_empty() {
+                continue;
+            }
             if turned {
-                svg.text((x + 3.0, frame.bottom + 14.0), "end", -35.0, &cut(&tick.label, 130.0));
-            } else if !tick.label.is_empty() {
+                svg.text((x + 3.0, frame.bottom + 14.0), "end", -35.0, &tick.label);
+            } else {
                 svg.text((x, frame.bottom + 17.0), "middle", 0.0, &tick.label);
             }
         }
         let corner = [(frame.left, frame.top), (frame.left, frame.bottom), (frame.right, frame.bottom)];
         svg.path(&corner, false, &stroke(GREY));
         let (middle_x, middle_y) = (f64::midpoint(frame.left, frame.right), f64::midpoint(frame.top, frame.bottom));
-        svg.text((middle_x, self.size.1 - 7.0), "middle", 0.0, &self.x_label);
-        svg.text((14.0, middle_y), "middle", -90.0, &self.y_label);
+        let (w, h) = self.size;
+        // Between the title and the label of the other axis.
+        let (upper, lower) = (frame.top - 8.0, h - 16.0);
+        let (x_label, y_label) = (cut(&self.x_label, w - 12.0), cut(&self.y_label, lower - upper - 12.0));
+        svg.text((centred(&x_label, middle_x, (0.0, w)), h - 7.0), "middle", 0.0, &x_label);
+        svg.text((14.0, centred(&y_label, middle_y, (upper, lower))), "middle", -90.0, &y_label);
     }
 
     fn series(&self, svg: &mut Svg, frame: &Frame, place: usize, series: &Series) {
@@ -134,7 +132,8 @@ impl Figure {
             }
             (false, false) => {
                 let bars = self.series.iter().flat_map(|series| &series.points).any(|point| point.low < point.high);
-                if bars { 3.0 } else { 0.0 }
+                // Together no wider than the room around the data.
+                if bars { ((frame.right - frame.left) * 0.1 / self.series.len() as f64).min(3.0) } else { 0.0 }
             }
         };
         let apart = apart.min(14.0) * beside;
@@ -226,17 +225,8 @@ fn marker(svg: &mut Svg, place: usize, (x, y): (f64, f64), style: &str) {
     svg.path(&points, true, style);
 }
 
-/// What fits.
-fn cut(text: &str, room: f64) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let mut shown = String::new();
-    for c in text.chars() {
-        if width(&shown) + 10.0 > room {
-            break;
-        }
-        shown.push(c);
-    }
-    shown + "…"
+/// The middle of a text, as near to `middle` as it can be between two places.
+fn centred(text: &str, middle: f64, (from, to): (f64, f64)) -> f64 {
+    let half = width(text) / 2.0 + 4.0;
+    middle.min(to - half).max(from + half)
 }

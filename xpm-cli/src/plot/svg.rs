@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write};
 
+use xpm_core::report::width as columns;
+
 /// A drawing that is being written.
 #[derive(Debug)]
 pub(super) struct Svg {
@@ -91,10 +93,41 @@ pub(super) fn width(text: &str) -> f64 {
     let of = |c: char| match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '\'' | ' ' => 3.8,
         'f' | 't' | 'r' | 'I' | '(' | ')' | '-' => 4.6,
-        'm' | 'w' | 'M' | 'W' | '%' | '=' => 10.2,
-        _ => 7.0,
+        'm' | 'w' | 'M' | 'W' | '%' | '=' | '…' | '@' => 10.4,
+        c if c.is_ascii_uppercase() => 8.6,
+        // Han, kana, emoji: as wide as high.
+        c => 7.0 + 4.0 * (columns(c.encode_utf8(&mut [0; 4])) as f64 - 1.0).clamp(-1.75, 1.0),
     };
     text.chars().map(of).sum()
+}
+
+/// The beginning of a text that fits, with `…` where something is left out.
+pub(super) fn cut(text: &str, room: f64) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    for c in text.chars() {
+        shown.push(c);
+        if width(&shown) + width("…") > room {
+            shown.pop();
+            break;
+        }
+    }
+    shown + "…"
+}
+
+/// A text in lines that fit, at most so many; the last is cut if there would be more.
+pub(super) fn wrapped(text: &str, room: f64, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let full = lines.len() == most;
+        match lines.last_mut() {
+            Some(last) if full || width(last) + width(" ") + width(word) <= room => last.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| cut(line, room)).collect()
 }
 
 #[cfg(test)]

@@ -61,9 +61,16 @@ pub fn of_what_is_not_there() {
     fails(&["grid", "--x", "k1", "--y", "map", "-f", "k1 = 7"], 1, &["nothing to draw"]);
     fails(&["grid", "--x", "k1", "--y", "map", "-o", "x.pdf"], 1, &["`pdf` is not", "rsvg-convert"]);
     fails(&["grid", "--x", "k1", "--y", "map", "--size", "big"], 2, &["`big` is no size", "440x290"]);
+    fails(&["grid", "--x", "k1", "--y", "map", "--size", "100x100"], 2, &["from 160x100 to 10000x10000"]);
     fails(&["grid", "--x", "k1", "--y", "map", "-o", "/nowhere/x.svg"], 1, &["/nowhere/x.svg cannot be written"]);
     fails(&["grid", "--x", "", "--y", "map"], 2, &["a column has a name"]);
     fails(&["grid", "--x", "k1", "--y", "map", "--by", "b,b"], 1, &["the column `b` is asked for twice"]);
+    // Nor has a small figure room for twelve names.
+    let args = ["plot", "grid", "-t", "q.rank", "--x", "k1", "--y", "map", "--by", "seed,k1,b", "--size", "320x120"];
+    let said = xpm(&args);
+    let note = "note: the legend has no room for 9 of the 12 series; a larger --size gives it more";
+    assert!(said.stderr.contains(note), "{}", said.stderr);
+    assert!(said.ok().contains(">9 more<"));
     // The failed job has no map, which is said.
     let said = xpm(&["plot", "mixed", "-t", "q.rank", "--x", "seed", "--y", "map"]);
     assert!(said.stderr.contains("note: 1 job has no finite number there"), "{}", said.stderr);
