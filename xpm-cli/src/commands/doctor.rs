@@ -58,11 +58,11 @@ pub(crate) fn run(context: &Context, args: &Doctor) -> anyhow::Result<ExitCode> 
         text.push_str(&format!("{} looked at: ", output::count(snapshot.job_count(), "job")));
         text.push_str(&match (findings.len(), mended, can) {
             (0, ..) => "nothing is wrong\n".to_owned(),
+            _ if args.yes && can > 0 => format!("{mended} mended, {left} left\n"),
             (1, 0, 0) => "1 finding, which cannot be mended here\n".to_owned(),
             (1, 0, _) => "1 finding, which can be mended with --yes\n".to_owned(),
-            (_, 0, 0) => format!("{left} findings, none of which can be mended here\n"),
-            (_, 0, can) => format!("{left} findings, {can} can be mended with --yes\n"),
-            (..) => format!("{mended} mended, {left} left\n"),
+            (_, _, 0) => format!("{left} findings, none of which can be mended here\n"),
+            (_, _, can) => format!("{left} findings, {can} can be mended with --yes\n"),
         });
         output::page(context, &text)?;
     }

@@ -116,12 +116,13 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
             look_at_run(&run, &experiment.path(), &mut findings);
         }
     }
-    for token in super::tokens(workspace, snapshot).into_iter().filter(super::TokenInfo::is_declared) {
-        let path = root.join("tokens").join(format!("{}.json", token.name));
+    for token in super::tokens(workspace, snapshot) {
+        let file = TokenFile::named(workspace.layout().clone(), &token.name);
+        let path = file.path();
         match &token.record {
             Err(why) => findings.push(Finding {
                 kind: damaged_or_newer(&path),
-                message: format!("{why}; the next run that declares the token writes it anew"),
+                message: format!("{why}; the next run that asks for some of it writes it anew"),
                 path,
                 mend: None,
             }),
@@ -133,7 +134,7 @@ pub fn diagnose(workspace: &Workspace, snapshot: &Snapshot) -> Vec<Finding> {
                         kind: Kind::Token,
                         message: format!("held by jobs that are gone ({}): they are struck out", dead.join(", ")),
                         path,
-                        mend: Some(Mend::StrikeOut(TokenFile::new(workspace.layout().clone(), &token.name))),
+                        mend: Some(Mend::StrikeOut(file)),
                     });
                 }
             }
@@ -458,6 +459,29 @@ mod tests {
         );
         write_atomic(&folder.params(), text.as_bytes(), Durability::Lazy).unwrap();
         folder.path().to_owned()
+    }
+
+    #[test]
+    fn gpus_and_shared_folders_that_nobody_has_are_told_and_struck_out() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let layout = Layout::open_or_create(&root).unwrap();
+        job(&layout, "a", None, "2026-01-01T00:00:00Z");
+        let gpus = TokenFile::gpus(layout.clone(), &["0".to_owned()]);
+        gpus.declare(1).unwrap();
+        let shared = TokenFile::partial(layout.clone(), &root.join("partials/t/checkpoints/07"));
+        let wanted = [(gpus.clone(), 1), (shared.clone(), 1)];
+        let key = JobKey { task: "t".into(), identity: "a".repeat(64).parse().unwrap() };
+        TokenFile::take_all(&wanted, &key).unwrap();
+        let message = format!("held by jobs that are gone ({key}): they are struck out");
+        let relative = |file: &TokenFile| file.path().strip_prefix(&root).unwrap().display().to_string();
+        let mut expected = [&gpus, &shared].map(|file| (relative(file), "token", message.clone()));
+        expected.sort();
+        assert_eq!(told(&root), expected);
+        let workspace = Workspace::open(&root).unwrap();
+        diagnose(&workspace, &workspace.snapshot()).iter().for_each(|finding| mend(finding).unwrap());
+        assert_eq!(told(&root), []);
+        assert_eq!(gpus.look().unwrap().map(|(_, holders)| holders.len()), Some(0));
     }
 
     #[test]

@@ -168,7 +168,15 @@ impl TokenFile {
         self.units.is_some()
     }
 
-    fn path(&self) -> PathBuf {
+    /// The token of a workspace that has this name, as [`name`](Self::name) tells it.
+    pub(crate) fn named(workspace: Workspace, name: &str) -> Self {
+        match name.contains('/') {
+            true => Self::partial(workspace.clone(), &workspace.path().join(name)),
+            false => Self::new(workspace, name),
+        }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
         self.path.clone()
     }
 
