@@ -218,7 +218,7 @@ impl Pair<'_> {
             let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
             for key in keys {
                 let (left, right) = (left.get(key).copied(), right.get(key).copied());
-                self.values(left, right, &format!("{path}[{key}]"), known, depth + 1);
+                self.values(left, right, &format!("{path}{key}"), known, depth + 1);
             }
             return;
         }
@@ -246,11 +246,16 @@ impl Pair<'_> {
     }
 }
 
-/// The entries of a map by key, as people read it: a key may be a tuple or a variant of an enum.
+/// The entries of a map by what stands for the key behind the path of the map: a key may be a tuple or a variant of an enum.
 fn entries<'v>(pairs: &'v [Json], file: &ParamsFile) -> BTreeMap<String, &'v Json> {
     let mut entries = BTreeMap::new();
     for (key, value) in pairs.iter().filter_map(|pair| Some((pair.get(0)?, pair.get(1)?))) {
-        let name = key.as_str().map_or_else(|| shown(key, file, 0), str::to_owned);
+        // A plain one as filters have it: `weights.a`.
+        let name = match key {
+            Json::Array(_) | Json::Object(_) => format!("[{}]", shown(key, file, 0)),
+            Json::String(text) => format!(".{text}"),
+            plain => format!(".{plain}"),
+        };
         // What is cut off may be what tells two apart.
         let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name} ({number})")));
         if let Some(name) = names.find(|name| !entries.contains_key(name)) {
@@ -355,7 +360,7 @@ mod tests {
             (r#""x":{"$set":[10,9]}"#, r#""x":{"$set":[9,11]}"#, vec!["x: [9, 10] | [9, 11]"]),
             (r#""x":[[1],[2]]"#, r#""x":[[1],[3],[4]]"#, vec!["x[1]: [2] | [3]", "x[2]: - | [4]"]),
             (r#""x":{"$tuple":[1,"a"]}"#, r#""x":{"$tuple":[2,"a"]}"#, vec![r#"x: [1, "a"] | [2, "a"]"#]),
-            (r#""x":{"$map":[["a",1],["b",2]]}"#, r#""x":{"$map":[["b",3],["a",1]]}"#, vec!["x[b]: 2 | 3"]),
+            (r#""x":{"$map":[["a",1],["b",2]]}"#, r#""x":{"$map":[["b",3],["a",1]]}"#, vec!["x.b: 2 | 3"]),
             (
                 r#""x":{"$map":[[{"$tuple":[1,"a"]},1],[{"$tuple":[2,"a"]},2]]}"#,
                 r#""x":{"$map":[[{"$tuple":[2,"a"]},5],[{"$tuple":[3,"a"]},1]]}"#,
