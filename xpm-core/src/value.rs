@@ -197,6 +197,7 @@ pub(crate) fn narrow(value: f64) -> f32 {
 }
 
 /// Whether no `f32` is this number: as one it would be another, and have another identity.
+#[cfg(feature = "cli")]
 pub(crate) fn is_too_fine(value: f64) -> bool {
     !value.is_nan() && widen(narrow(value)) != value
 }
