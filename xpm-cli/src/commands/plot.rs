@@ -10,7 +10,7 @@ use xpm_core::near::did_you_mean;
 use xpm_core::state::JobInfo;
 use xpm_core::state::table::{Cell, Table};
 
-use crate::columns::{column, places};
+use crate::columns::{column, places, with_commas};
 use crate::context::Context;
 use crate::output;
 use crate::plot::{Centre, Figure, Kind, Point, Position, Series, Spread, gather, series_of};
@@ -98,7 +98,8 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
         bail!("no job of `{}` is asked for, so there is nothing to draw", args.select.experiment);
     }
     let mut table = Table::new(jobs.clone());
-    let by = places(&mut table, &args.by)?;
+    let by_names = with_commas(&mut table, &args.by);
+    let by = places(&mut table, &by_names)?;
     let (mut numbers, mut left_out) = if args.x == "step" && table.find("step").is_err() {
         over_steps(args, &jobs, &table, &by)?
     } else {
@@ -125,7 +126,7 @@ pub(crate) fn run(context: &Context, args: &Plot) -> anyhow::Result<ExitCode> {
         bail!("nothing is above zero, so there is nothing to show on a logarithmic axis");
     }
     let gathered = gather(numbers.into_iter());
-    let series = series_of(&gathered, &args.by, args.agg, args.error, categories);
+    let series = series_of(&gathered, &by_names, args.agg, args.error, categories);
     let figure = figure(args, series, categories);
     tell(args, &figure, left_out, off);
     let text = if context.json { format!("{:#}\n", describe(&figure)) } else { figure.draw() };

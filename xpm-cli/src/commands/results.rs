@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory};
 use xpm_core::state::table::{Cell, Source, Statistic, Table};
 
-use crate::columns::{column, places};
+use crate::columns::{column, places, with_commas};
 use crate::context::Context;
 use crate::formats::{Format, render};
 use crate::output;
@@ -73,7 +73,7 @@ pub(crate) fn run(context: &Context, args: &Results) -> anyhow::Result<ExitCode>
     let jobs = table.len();
     let mut columns = if args.by.is_empty() { plain(args, &mut table)? } else { grouped(args, &mut table)? };
     let mut by = Vec::new();
-    for name in &args.sort {
+    for name in &with_commas(&mut table, &args.sort) {
         let (down, name) = name.strip_prefix('-').map_or((false, name.as_str()), |name| (true, name));
         by.push((table.find(name)?, down));
     }

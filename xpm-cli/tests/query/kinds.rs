@@ -47,7 +47,13 @@ fn make(workdir: &Path) {
                 .wide((1 << 70) + u128::from(n))
                 .seed(tag(u64::MAX - u64::from(n)))
                 .limit(Duration::from_secs(u64::from(n) * 4 + 1))
-                .prices(BTreeMap::from([("$cash".to_owned(), i64::from(n)), ("plain".to_owned(), 1)]))
+                .prices(
+                    ["$cash", "a, b"]
+                        .map(|key| (key.to_owned(), n.into()))
+                        .into_iter()
+                        .chain([("plain".to_owned(), 1)])
+                        .collect::<BTreeMap<_, i64>>(),
+                )
                 .submit(xp)?;
         }
         xp.wait()
@@ -104,6 +110,14 @@ pub fn tables_show_them_once() {
         rows[3].to_string(),
         r#"{"limit":1.0,"mode":"inf","seed":18446744073709551615,"wide":"1180591620717411303424","x":-1.0}"#
     );
+    // A name with a comma is one.
+    let comma = "arg.prices.a, b";
+    let rows = json(&["--json", "results", "odd", "-c", &format!("x,{comma},mode"), "--sort", &format!("-{comma}")]);
+    assert_eq!((rows[0][comma].as_i64(), rows[0].as_object().unwrap().len()), (Some(3), 3), "{rows}");
+    let told =
+        json(&["--json", "plot", "odd", "--x", "arg.prices.plain", "--y", "y", "--by", &format!("mode,{comma}")]);
+    assert_eq!(told["series"].as_array().unwrap().len(), 4, "{told}");
+    xpm(&["results", "odd", "-c", "x,arg.prices.a, c"]).fails(1, &["arg.prices.a"]);
     let latex = xpm(&["results", "odd", "-c", "mode,x", "--format", "latex"]).ok();
     for row in ["  inf & $-1", "  {}[plain] & NaN \\\\", "  -inf & $\\infty$ \\\\"] {
         assert!(latex.contains(row), "{row}: {latex}");

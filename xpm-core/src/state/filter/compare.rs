@@ -3,11 +3,12 @@
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::FieldValue;
 use super::expr::{Expr, Operator};
 use super::literal::{Literal, Number};
-use super::times::duration;
+use super::times::{duration, of_tag};
 
 /// Whether `expr` holds, where `field` gives the value of a field by its number.
 pub(super) fn holds<'v>(expr: &Expr, field: &mut impl FnMut(usize) -> Option<FieldValue<'v>>) -> bool {
@@ -87,23 +88,28 @@ fn order(value: &FieldValue<'_>, literal: &Literal) -> Option<Ordering> {
             Some((**text).cmp(literal.text()))
         }
         FieldValue::Time(time) => Some(time.cmp(&readings.time?.begin)),
-        FieldValue::Duration(duration) => match (readings.duration, readings.number) {
-            (Some(other), _) => Some(duration.cmp(&other)),
-            (None, Some(Number::Int(seconds))) => compare(Number::Float(duration.as_secs_f64()), Number::Int(seconds)),
-            (None, Some(Number::Float(seconds))) => duration.as_secs_f64().partial_cmp(&seconds),
-            (None, None) => None,
-        },
+        FieldValue::Duration(duration) => order_of_time(*duration, literal),
         _ => None,
     }
 }
 
 /// How a text compares as a length of time, if both it and the word beside it are one: the tag of a `Duration` is a text.
 fn length_of_time(text: &str, literal: &Literal) -> Option<Ordering> {
-    if literal.is_quoted() {
-        return None;
+    match () {
+        () if literal.is_quoted() => None,
+        () if literal.readings().duration.is_some() => order_of_time(duration(text)?, literal),
+        // A plain number counts seconds where nothing else can be meant.
+        () => order_of_time(of_tag(text)?, literal),
     }
-    let wanted = literal.readings().duration?;
-    Some(duration(text)?.cmp(&wanted))
+}
+
+/// How a length of time compares with another one, or with a number of seconds.
+fn order_of_time(time: Duration, literal: &Literal) -> Option<Ordering> {
+    let readings = literal.readings();
+    match readings.duration {
+        Some(other) => Some(time.cmp(&other)),
+        None => compare(Number::Float(time.as_secs_f64()), readings.number?),
+    }
 }
 
 /// By what the numbers are, not by how they are kept: exact also where a float cannot tell two integers apart.
