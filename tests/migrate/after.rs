@@ -107,6 +107,7 @@ pub struct Count {
 
 impl From<CountV1> for Count {
     fn from(old: CountV1) -> Self {
+        println!("a count is converted");
         Self { fits: vec![old.train], baseline: old.baseline, schedule: old.schedule, limits: (0, old.n) }
     }
 }

@@ -79,6 +79,10 @@ fn as_json() {
     assert_eq!(said["stays"].as_array().unwrap().len(), 0);
     let one = &said["moves"][0];
     assert!(one["from"].as_str().unwrap().starts_with("mig.train/") && one["moved"] == false, "{one}");
+    // What a conversion prints is no part of it.
+    let counts = work.migrate(&["--json", "--task", "mig.count.v1"]).ok();
+    assert_eq!(json(&counts.out)["moves"].as_array().unwrap().len(), 2);
+    assert!(counts.err.contains("a count is converted"), "{}", counts.err);
     let said = json(&work.migrate(&["--json", "--yes", "--task", "mig.fit"]).ok().out);
     assert_eq!(said["moves"][0]["moved"], true);
     assert_eq!(work.jobs("mig.fit").len(), 2);

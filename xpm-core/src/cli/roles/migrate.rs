@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
@@ -14,6 +16,7 @@ use crate::job::on_large_stack;
 use crate::migrate::{FolderError, Move, Moved, Plan, Right, moved, plan, put, take_back};
 use crate::near::did_you_mean;
 use crate::schema::TypeKind;
+use crate::sys;
 use crate::workspace::{Workspace, in_use};
 
 /// How many jobs of a kind are listed one by one.
@@ -86,13 +89,35 @@ fn no_such_task(registry: &Registry, workspace: &Workspace, id: &str) -> Option<
     (!known.contains(id)).then(|| format!("neither this program nor the workspace has a task `{id}`{}", hint()))
 }
 
+/// Standard output goes to standard error until this is dropped: what the conversions of users print is no part of the JSON.
+struct Aside(OwnedFd);
+
+impl Aside {
+    /// `None` if the output cannot be put aside: it is then printed where it belongs.
+    fn begin() -> Option<Self> {
+        let _ = io::stdout().flush();
+        let own = io::stdout().as_fd().try_clone_to_owned().ok()?;
+        sys::replace_stream(io::stdout().as_fd(), io::stderr().as_fd()).ok()?;
+        Some(Self(own))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let _ = io::stdout().flush();
+        let _ = sys::replace_stream(io::stdout().as_fd(), self.0.as_fd());
+    }
+}
+
 fn migrate(asked: &Asked) -> Result<u8, crate::migrate::MigrateError> {
+    let aside = asked.json.then(Aside::begin);
     let right = asked.yes.then(|| Right::take(&asked.workspace, false)).transpose()?;
     let plan = plan(&asked.workspace, &asked.tasks)?;
     let ends: Vec<Option<FolderError>> = match &right {
         Some(right) => plan.moves.iter().map(|one| put(&asked.workspace, one, right).err()).collect(),
         None => plan.moves.iter().map(|_| None).collect(),
     };
+    drop(aside);
     let failures = ends.iter().flatten().count();
     if asked.json {
         say(&format!("{:#}\n", as_json(&plan, &ends, asked.yes)));
