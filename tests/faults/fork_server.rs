@@ -1,6 +1,7 @@
 //! Jobs are copies of a fork server: what happens when it goes away, and without it.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use crate::harness::{Arena, json, kill, wait_until};
 
@@ -91,19 +92,28 @@ fn a_job_over_which_the_fork_server_was_killed_keeps_what_it_holds() {
 
 #[test]
 fn a_job_over_which_the_fork_server_was_killed_is_stopped_by_its_driver() {
-    let arena = Arena::new();
-    arena.mark("hold.first");
-    let mut command = arena.command("graph", &["third"]);
-    command.env("XPM_FAULT", "server 1 kill answer");
-    let run = arena.start(command);
-    wait_until("its driver waits for it", || run.said().contains("is run by another process"));
-    wait_until("the job executes", || arena.has_started("first"));
-    let jobs = arena.job_processes();
-    for heard in ["is run by another process", "interrupted; 1 running job"] {
-        wait_until(heard, || run.said().contains(heard));
-        assert!(kill(&run.pid().to_string(), "INT"));
+    loop {
+        let arena = Arena::new();
+        arena.mark("hold.first");
+        let mut command = arena.command("graph", &["third"]);
+        command.env("XPM_FAULT", "server 1 kill answer");
+        let run = arena.start(command);
+        wait_until("its driver waits for it", || run.said().contains("is run by another process"));
+        wait_until("the job executes", || arena.has_started("first"));
+        let jobs = arena.job_processes();
+        let begin = Instant::now();
+        for heard in ["is run by another process", "interrupted; 1 running job"] {
+            wait_until(heard, || run.said().contains(heard));
+            assert!(kill(&run.pid().to_string(), "INT"));
+        }
+        // On a machine with much else to do the second one may come more than two seconds after the first: that stops nothing.
+        let in_time = begin.elapsed() < Duration::from_secs(2);
+        let outcome = run.end();
+        assert_eq!(outcome.code(), Some(1), "{outcome}");
+        if in_time {
+            return wait_until("the job is gone", || !jobs.iter().any(|pid| crate::harness::lives(*pid)));
+        }
+        arena.unmark("hold.first");
+        wait_until("the job has ended", || !jobs.iter().any(|pid| crate::harness::lives(*pid)));
     }
-    let outcome = run.end();
-    assert_eq!(outcome.code(), Some(1), "{outcome}");
-    wait_until("the job is gone", || !jobs.iter().any(|pid| crate::harness::lives(*pid)));
 }
